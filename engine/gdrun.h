@@ -1,0 +1,157 @@
+/* gdrun.h -- the public interface of gdrun: load a model, open a session, run pictures, read results.
+ *
+ * Everything here is plain C17 and C++17. A handle is opened by *_load or *_open and released by
+ * *_close, which takes NULL. On failure every out-pointer is NULL, the status says what kind of
+ * failure it was and the caller's gd_error (may be NULL) says where and why. The library never
+ * prints, never exits and keeps no pointer to anything the caller passes beyond the call.
+ *
+ * One gd_model may serve many sessions at once. A gd_session belongs to one thread at a time. */
+#ifndef GD_ENGINE_GDRUN_H
+#define GD_ENGINE_GDRUN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GD_VERSION_MAJOR 0
+#define GD_VERSION_MINOR 1
+#define GD_VERSION_PATCH 0
+#define GD_VERSION_STRING "0.1.0"
+
+#if defined(__GNUC__)
+#define GD_API __attribute__((visibility("default")))
+#define GD_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define GD_API
+#define GD_MUST_CHECK
+#endif
+
+/* ---- errors ------------------------------------------------------------------------------- */
+
+typedef enum gd_status {
+    GD_OK = 0,
+    GD_ERR_ARG,         /* the caller broke the documented contract                */
+    GD_ERR_SHAPE,       /* tensor ranks, extents or types do not agree             */
+    GD_ERR_FORMAT,      /* a file is malformed, truncated, damaged or too new      */
+    GD_ERR_IO,          /* the operating system said no                            */
+    GD_ERR_NOMEM,       /* host or device memory exhausted                         */
+    GD_ERR_UNSUPPORTED, /* valid, but nothing here covers it                       */
+    GD_ERR_DEVICE,      /* no usable device, or the device reported a fault        */
+    GD_ERR_CHECK        /* a requested check failed (NaN, parity, accuracy, bench) */
+} gd_status;
+
+typedef struct gd_error {
+    gd_status   status;
+    int         code; /* stable three-digit code (engine/codes.def), 0 if none was given */
+    const char *file; /* source position inside gdrun: static storage */
+    int         line;
+    char        msg[384];  /* what, with the offending numbers */
+    char        why[384];  /* may be empty */
+    char        hint[256]; /* what to try; may be empty */
+} gd_error;
+
+GD_API const char *gd_version(void);
+GD_API const char *gd_status_name(gd_status st);
+
+/* ---- models ------------------------------------------------------------------------------- */
+
+typedef struct gd_model   gd_model;
+typedef struct gd_session gd_session;
+
+typedef enum gd_task { GD_TASK_CLASSIFY, GD_TASK_DETECT } gd_task;
+
+/* Reads and verifies a .gdw file (every byte is covered by a checksum). */
+GD_API gd_status gd_model_load(const char *path, gd_model **out, gd_error *err) GD_MUST_CHECK;
+/* The same from `size` bytes of memory, which are copied. */
+GD_API gd_status gd_model_load_memory(const void *data, size_t size, gd_model **out,
+                                      gd_error *err) GD_MUST_CHECK;
+GD_API void      gd_model_close(gd_model *m);
+
+/* Strings belong to the model and live as long as it does. */
+GD_API gd_task     gd_model_task(const gd_model *m);
+GD_API const char *gd_model_arch(const gd_model *m);
+GD_API int         gd_model_class_count(const gd_model *m);
+GD_API const char *gd_model_class_name(const gd_model *m,
+                                       int             class_id); /* NULL: out of range */
+/* The data set's own id of a class (COCO: 1..90 with gaps); -1: out of range. */
+GD_API int gd_model_category_id(const gd_model *m, int class_id);
+/* Value of one metadata entry ("license", "source_sha256", ...), or NULL. */
+GD_API const char *gd_model_meta(const gd_model *m, const char *key);
+
+/* ---- pictures and results ------------------------------------------------------------------ */
+
+/* 8-bit RGB, displayed orientation. `stride` is bytes from row to row, 0 meaning 3 * width. */
+typedef struct gd_image {
+    const uint8_t *rgb;
+    int            width, height; /* 1 .. 65535 */
+    size_t         stride;
+} gd_image;
+
+typedef struct gd_detection {
+    float   box[4]; /* x1, y1, x2, y2 in pixels of the picture given */
+    float   score;  /* 0 .. 1 */
+    int32_t class_id;
+} gd_detection;
+
+typedef struct gd_class_score {
+    int32_t class_id;
+    float   score; /* softmax probability */
+} gd_class_score;
+
+/* Arrays belong to the session and are valid until its next run or its close. */
+typedef struct gd_result {
+    const gd_detection *detections; /* best score first; ties: lower class, then lower index */
+    int                 n_detections;
+    const gd_class_score *classes; /* classifiers: best first */
+    int                   n_classes;
+    int                   n_dropped; /* detections that did not fit the planned capacity */
+    float                 top_score; /* best score seen before the threshold; -1 if unknown */
+} gd_result;
+
+/* ---- sessions ------------------------------------------------------------------------------ */
+
+typedef struct gd_session_options {
+    uint32_t    size;             /* set to sizeof(gd_session_options) */
+    const char *device;           /* "auto" (NULL), "cpu" */
+    int         threads;          /* 0: one per core */
+    float       conf;             /* score threshold; < 0: the model's own */
+    float       iou;              /* NMS threshold; < 0: the model's own */
+    int         max_det;          /* detections a picture; 0: no limit, < 0: the model's own */
+    int         top_k;            /* classifiers: classes returned; 0: 5 */
+    int         imgsz_h, imgsz_w; /* forces the network's input size; 0: the model's rule */
+    int         agnostic_nms;     /* suppress across classes */
+    int         check_numerics;   /* stop at the first layer with NaN or Inf (GD_ERR_CHECK) */
+    int         trace;            /* keep a time for each node: gd_session_trace */
+} gd_session_options;
+
+/* The defaults of every field, `size` included. */
+GD_API gd_session_options gd_session_defaults(void);
+/* `opt` NULL means the defaults. The model must outlive the session. */
+GD_API gd_status gd_session_open(const gd_model *m, const gd_session_options *opt,
+                                 gd_session **out, gd_error *err) GD_MUST_CHECK;
+GD_API void      gd_session_close(gd_session *s);
+
+/* Runs `n` pictures (any sizes) and fills `results[0..n)`. The first run at a new network shape
+ * plans and allocates; a run at a known shape allocates nothing. */
+GD_API gd_status gd_session_run(gd_session *s, const gd_image *images, int n,
+                                gd_result *results, gd_error *err) GD_MUST_CHECK;
+
+/* Time of one graph node in the last run; needs gd_session_options.trace. */
+typedef struct gd_trace_row {
+    const char *name;   /* module path of the layer */
+    const char *op;     /* operator */
+    const char *kernel; /* row that ran */
+    double      ms;
+    double      gflop; /* work of the node; 0 when the operator states none */
+    double      mib;   /* bytes read and written */
+} gd_trace_row;
+/* Number of rows; fills at most `max` of them. */
+GD_API int gd_session_trace(const gd_session *s, gd_trace_row *rows, int max);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
