@@ -1,0 +1,38 @@
+/* backend.h -- what a device must offer: memory, order, time. Not operators.
+ *
+ * Operators bring their own kernels (op.h), so adding one never edits a backend, and adding a
+ * backend never edits an operator that does not want to run on it. */
+#ifndef GD_ENGINE_BACKEND_H
+#define GD_ENGINE_BACKEND_H
+
+#include "engine/op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gd_device gd_device; /* opaque */
+
+typedef struct gd_backend {
+    const char *name; /* "cpu", "cuda" */
+    gd_status (*open)(int index, gd_device **out, gd_device_caps *caps, gd_error *err);
+    void (*close)(gd_device *d); /* NULL is allowed */
+    /* 64-byte aligned device memory. */
+    gd_status (*alloc)(gd_device *d, size_t size, void **out, gd_error *err);
+    void (*release)(gd_device *d, void *p);
+} gd_backend;
+
+extern const gd_backend gd_backend_cpu;
+
+/* Threads of the one pool (OpenMP) that CPU kernels run on: `#pragma omp parallel for
+ * num_threads(gd_cpu_threads())`. At least 1. */
+int  gd_cpu_threads(void);
+void gd_cpu_set_threads(int n); /* n < 1: one per core that the process may use */
+/* "avx512", "avx2", "sse2": what the kernels that choose at run time will use. */
+const char    *gd_cpu_isa(void);
+gd_device_caps gd_cpu_caps(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
