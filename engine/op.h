@@ -74,9 +74,10 @@ typedef struct gd_device_caps {
     double        mem_gbs; /* copy bandwidth, measured at open; 0: unknown */
 } gd_device_caps;
 
-enum {                           /* gd_kernel.flags */
-       GD_ROW_PITCH = 1 << 0,    /* any pitch on any tensor; without it all tensors are dense */
-       GD_ROW_REFERENCE = 1 << 1 /* the definition: never chosen while another row fits */
+enum {                        /* gd_kernel.flags */
+       GD_ROW_PITCH = 1 << 0, /* any pitch on any tensor; without it all tensors are dense */
+       GD_ROW_REFERENCE = 1 << 1,   /* the definition: never chosen while another row fits */
+       GD_ROW_STEP_INPLACE = 1 << 2 /* out[0] may overwrite the second input of a step */
 };
 
 /* One implementation. The engine takes the fitting row of lowest cost_us; row order breaks ties
@@ -160,6 +161,9 @@ extern const gd_op *const gd_ops[];
 const gd_op              *gd_op_find(const char *name); /* NULL: no such operator */
 /* "size=3 stride=2 pad=1" into buf; returns buf. */
 const char *gd_op_attr_text(const gd_op *op, const void *attr, char *buf, size_t size);
+
+/* What op->cost says, or the default. */
+void gd_launch_cost(const gd_op *op, const gd_launch *l, gd_cost *c);
 
 /* ---- helpers for descriptors -------------------------------------------------------------- */
 

@@ -1,0 +1,73 @@
+/* backend_cpu.c -- the host as a device: memory, and the one thread pool (OpenMP's). */
+#include "engine/backend.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "engine/mem.h"
+
+static atomic_int n_threads;
+
+/* Cores this process may use: a container's or taskset's limit counts, not the machine's. */
+static int usable_cores(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return CPU_COUNT(&set);
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+int gd_cpu_threads(void) {
+    int n = atomic_load_explicit(&n_threads, memory_order_relaxed);
+    if (n < 1) {
+        n = usable_cores();
+        atomic_store_explicit(&n_threads, n, memory_order_relaxed);
+    }
+    return n;
+}
+
+void gd_cpu_set_threads(int n) {
+    atomic_store_explicit(&n_threads, n < 1 ? usable_cores() : n, memory_order_relaxed);
+}
+
+const char *gd_cpu_isa(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f")) return "avx512";
+    if (__builtin_cpu_supports("avx2")) return "avx2";
+    return "sse2";
+#else
+    return "generic";
+#endif
+}
+
+gd_device_caps gd_cpu_caps(void) {
+    long           pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    gd_device_caps c = {.backend = GD_CPU, .n_sm = gd_cpu_threads()};
+    if (pages > 0 && page > 0) c.mem_bytes = (uint64_t)pages * (uint64_t)page;
+    return c;
+}
+
+static gd_status cpu_open(int index, gd_device **out, gd_device_caps *caps, gd_error *err) {
+    *out = NULL;
+    if (index != 0)
+        return gd_fail(err, GD_ERR_DEVICE, "there is one CPU device, not %d", index);
+    *caps = gd_cpu_caps();
+    return GD_OK;
+}
+
+static void cpu_close(gd_device *d) { (void)d; }
+
+static gd_status cpu_alloc(gd_device *d, size_t size, void **out, gd_error *err) {
+    (void)d;
+    *out = gd_mem_get(size);
+    return *out ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes", size);
+}
+
+static void cpu_release(gd_device *d, void *p) {
+    (void)d;
+    gd_mem_put(p);
+}
+
+const gd_backend gd_backend_cpu = {"cpu", cpu_open, cpu_close, cpu_alloc, cpu_release};

@@ -1,0 +1,178 @@
+/* exec_alias.c -- which values share storage: views, joins and in-place outputs.
+ *
+ * Values are SSA; an alias is a value that lives inside another's bytes. Three kinds:
+ *   view      reshape, slice: the output is a window on the input, the node is elided
+ *   join      concat: its inputs are written straight into their places, the node is elided
+ *   in place  a pointwise output overwrites an input that dies there
+ * A window whose pixels are not adjacent needs rows that accept any pitch (GD_ROW_PITCH) on
+ * every side; otherwise the operator's copying kernel runs. */
+#include <string.h>
+
+#include "engine/exec_impl.h"
+
+static bool is_output(const gd_exec *e, int v) { return e->last[v] == e->g->n_node; }
+
+static void find_lives(gd_exec *e) {
+    const gd_graph *g = e->g;
+    for (int v = 0; v < g->n_value; v++) {
+        e->first[v] = g->value[v].kind == GD_VALUE_NODE ? g->value[v].producer : 0;
+        e->last[v] = e->first[v];
+        e->alias[v] = (gd_alias){v, 0};
+    }
+    for (int k = 0; k < g->n_node; k++) {
+        const gd_node *n = &g->node[k];
+        for (int i = 0; i < n->n_in; i++)
+            if (n->in[i] >= 0) e->last[n->in[i]] = k;
+        for (int i = 0; i < n->n_step; i++)
+            if (n->step[i].arg >= 0) e->last[n->step[i].arg] = k;
+    }
+    for (int i = 0; i < g->n_output; i++) e->last[g->output[i]] = g->n_node;
+}
+
+static bool rows_take_pitch(const gd_exec_node *x) {
+    for (int i = 0; i < x->n_part; i++)
+        if (!(x->part[i].row->flags & GD_ROW_PITCH)) return false;
+    return true;
+}
+
+/* Every node that touches value v (`made` too: its producer) accepts any pitch. */
+static bool readers_take_pitch(const gd_exec *e, int v, int but) {
+    const gd_graph *g = e->g;
+    for (int k = e->first[v]; k <= e->last[v] && k < g->n_node; k++) {
+        const gd_node *n = &g->node[k];
+        bool           reads = false;
+        if (k == but || e->node[k].n_part == 0) continue;
+        for (int i = 0; i < n->n_in; i++) reads |= n->in[i] == v;
+        for (int i = 0; i < n->n_step; i++) reads |= n->step[i].arg == v;
+        if (reads && !rows_take_pitch(&e->node[k])) return false;
+    }
+    return true;
+}
+
+static void set_alias(gd_exec *e, int v, int into, size_t offset) {
+    const gd_alias a = e->alias[into];
+    e->alias[v] = (gd_alias){a.root, a.offset + offset};
+}
+
+static bool try_view(gd_exec *e, int k) {
+    const gd_node *n = &e->g->node[k];
+    gd_launch     *l = &e->node[k].part[0].l;
+    gd_tensor     *y = &e->t[n->out[0]];
+    const int64_t  dense = y->pitch;
+    size_t         offset = 0;
+    if (!n->op->view || n->n_step || !n->op->view(l, &offset)) {
+        y->pitch = dense;
+        return false;
+    }
+    /* A graph's result is read by callers that expect it dense; a bound input may move. */
+    if ((!gd_tensor_dense(y) &&
+         (is_output(e, n->out[0]) || !readers_take_pitch(e, n->out[0], k)))) {
+        y->pitch = dense;
+        return false;
+    }
+    set_alias(e, n->out[0], n->in[0], offset);
+    e->node[k].n_part = 0;
+    return true;
+}
+
+/* All inputs of a join must be free to live in the output, or none is moved. */
+static bool join_fits(gd_exec *e, int k, size_t *offset) {
+    const gd_node   *n = &e->g->node[k];
+    const gd_launch *l = &e->node[k].part[0].l;
+    const gd_tensor *y = &e->t[n->out[0]];
+    if (!n->op->join || n->n_step || n->n_in > GD_MAX_IN) return false;
+    for (int i = 0; i < n->n_in; i++) {
+        const int v = n->in[i];
+        if (e->g->value[v].kind != GD_VALUE_NODE || is_output(e, v)) return false;
+        if (e->alias[v].root != v || !n->op->join(l, i, &offset[i])) return false;
+        for (int j = 0; j < i; j++)
+            if (n->in[j] == v) return false;
+        for (int w = 0; w < e->g->n_value;
+             w++) /* others live inside v: they would not follow */
+            if (w != v && e->alias[w].root == v) return false;
+        bool dense =
+            y->pitch == gd_tensor_channels(&e->t[v]) || gd_tensor_pixels(&e->t[v]) == 1;
+        if (!dense && (!rows_take_pitch(&e->node[e->first[v]]) || !readers_take_pitch(e, v, k)))
+            return false;
+    }
+    return true;
+}
+
+static void try_join(gd_exec *e, int k) {
+    const gd_node *n = &e->g->node[k];
+    const int      y = n->out[0];
+    size_t         offset[GD_MAX_IN];
+    if (!join_fits(e, k, offset)) return;
+    for (int i = 0; i < n->n_in; i++) {
+        gd_tensor *t = &e->t[n->in[i]];
+        if (gd_tensor_pixels(t) > 1) t->pitch = e->t[y].pitch;
+        set_alias(e, n->in[i], y, offset[i]);
+        if (e->first[n->in[i]] < e->first[y]) e->first[y] = e->first[n->in[i]];
+    }
+    e->node[k].n_part = 0;
+}
+
+/* v dies at node k, nothing else lives in its bytes then, and it is not a leaf. */
+static bool dies_alone(const gd_exec *e, int v, int k) {
+    const int root = e->alias[v].root;
+    if (e->g->value[root].kind != GD_VALUE_NODE || e->last[v] != k) return false;
+    for (int w = 0; w < e->g->n_value; w++)
+        if (w != v && e->alias[w].root == root && e->last[w] >= k) return false;
+    return true;
+}
+
+static bool read_once(const gd_node *n, int v) {
+    int reads = 0;
+    for (int i = 0; i < n->n_in; i++) reads += n->in[i] == v;
+    for (int i = 0; i < n->n_step; i++) reads += n->step[i].arg == v;
+    return reads == 1;
+}
+
+static bool try_overwrite(gd_exec *e, int k, int v) {
+    const gd_node *n = &e->g->node[k];
+    gd_tensor     *y = &e->t[n->out[0]];
+    if (v < 0 || !read_once(n, v) || !dies_alone(e, v, k)) return false;
+    if (e->t[v].dtype != y->dtype || !gd_tensor_same_shape(&e->t[v], y)) return false;
+    if (!gd_tensor_dense(&e->t[v])) return false;
+    set_alias(e, n->out[0], v, 0);
+    return true;
+}
+
+static void try_inplace(gd_exec *e, int k) {
+    const gd_node *n = &e->g->node[k];
+    if ((n->op->flags & GD_OP_INPLACE) && try_overwrite(e, k, n->in[0])) return;
+    if (e->node[k].n_part == 1 && (e->node[k].part[0].row->flags & GD_ROW_STEP_INPLACE))
+        for (int i = 0; i < n->n_step; i++)
+            if (n->step[i].arg >= 0 && try_overwrite(e, k, n->step[i].arg)) return;
+}
+
+/* A root lives as long as the longest-lived value inside it. */
+static void widen_roots(gd_exec *e) {
+    for (int v = 0; v < e->g->n_value; v++) {
+        const int r = e->alias[v].root;
+        if (e->first[v] < e->first[r]) e->first[r] = e->first[v];
+        if (e->last[v] > e->last[r]) e->last[r] = e->last[v];
+    }
+}
+
+/* A value aliased into a join's output keeps following when that output is itself aliased. */
+static void resolve_roots(gd_exec *e) {
+    for (int v = 0; v < e->g->n_value; v++)
+        while (e->alias[e->alias[v].root].root != e->alias[v].root) {
+            const gd_alias up = e->alias[e->alias[v].root];
+            e->alias[v] = (gd_alias){up.root, e->alias[v].offset + up.offset};
+        }
+}
+
+void gd_exec_alias(gd_exec *e) {
+    find_lives(e);
+    if (e->opt.keep_all) return;
+    for (int k = 0; k < e->g->n_node; k++) {
+        if (try_view(e, k)) continue;
+        try_inplace(e, k);
+    }
+    for (int k = e->g->n_node - 1; k >= 0; k--) /* outermost joins first: they may nest */
+        if (e->node[k].n_part) try_join(e, k);
+    resolve_roots(e);
+    widen_roots(e);
+}

@@ -1,0 +1,120 @@
+/* exec_choose.c -- which kernel row runs each node: the cheapest that fits, never by name. */
+#include <string.h>
+
+#include "engine/exec_impl.h"
+
+static bool all_dense(const gd_launch *l) {
+    for (int i = 0; i < l->n_in; i++)
+        if (l->in[i] && !gd_tensor_dense(l->in[i])) return false;
+    for (int i = 0; i < l->n_out; i++)
+        if (!gd_tensor_dense(l->out[i])) return false;
+    return true;
+}
+
+bool gd_kernel_absorbs(const gd_kernel *row, const gd_launch *l) {
+    for (int i = 0; i < l->n_step; i++) {
+        const char *const *p = row->absorbs;
+        while (p && *p && strcmp(*p, l->step[i].op->name)) p++;
+        if (!p || !*p) return false;
+    }
+    return true;
+}
+
+/* A row that cannot take the steps is asked again without them: they then run on their own. */
+static bool row_fits(const gd_kernel *row, const gd_launch *l, const gd_device_caps *dev) {
+    if (!row->fits) return true;
+    if (gd_kernel_absorbs(row, l) && row->fits(l, dev)) return true;
+    gd_launch bare = *l;
+    bare.n_step = 0;
+    return l->n_step > 0 && row->fits(&bare, dev);
+}
+
+/* Rows that leave steps to others pay a pass over the output for each. */
+static double row_cost(const gd_kernel *row, const gd_launch *l, const gd_device_caps *dev) {
+    return row->cost_us ? row->cost_us(l, dev) : -1;
+}
+
+gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_caps *dev,
+                           bool reference, const gd_kernel **out, gd_error *err) {
+    const gd_dtype   t = gd_launch_dtype(l);
+    const bool       dense = all_dense(l);
+    const gd_kernel *best = NULL, *ref = NULL;
+    double           best_cost = -1;
+    *out = NULL;
+    for (const gd_kernel *k = op->kernels; k->name; k++) {
+        if (k->backend != dev->backend || k->dtype != t || k->min_sm > dev->sm) continue;
+        if (!dense && !(k->flags & GD_ROW_PITCH)) continue;
+        if (!row_fits(k, l, dev)) continue;
+        if (k->flags & GD_ROW_REFERENCE) {
+            if (!ref) ref = k;
+            continue;
+        }
+        double cost = row_cost(k, l, dev);
+        if (!best || (cost >= 0 && best_cost >= 0 && cost < best_cost)) {
+            best = k;
+            best_cost = cost;
+        }
+    }
+    *out = reference || !best ? ref : best;
+    if (!*out && best) *out = best;
+    return *out ? GD_OK
+                : gd_fail(err, GD_ERR_UNSUPPORTED, "%s: no kernel for %s here", op->name,
+                          gd_dtype_name(t));
+}
+
+static void build_launch(gd_exec *e, const gd_node *n, gd_launch *l) {
+    memset(l, 0, sizeof *l);
+    l->n_in = n->n_in;
+    l->n_out = n->n_out;
+    l->attr = n->attr;
+    for (int i = 0; i < n->n_in; i++) {
+        if (n->in[i] < 0) continue;
+        l->in[i] = &e->t[n->in[i]];
+        if (e->g->value[n->in[i]].kind == GD_VALUE_CONST) l->const_in |= 1u << i;
+    }
+    for (int i = 0; i < n->n_out; i++) l->out[i] = &e->t[n->out[i]];
+    l->n_step = n->n_step;
+    for (int i = 0; i < n->n_step; i++)
+        l->step[i] = (gd_step){n->step[i].op, n->step[i].attr,
+                               n->step[i].arg < 0 ? NULL : &e->t[n->step[i].arg]};
+}
+
+static void build_step_launch(const gd_launch *l, int i, gd_launch *s) {
+    memset(s, 0, sizeof *s);
+    s->n_in = l->step[i].arg ? 2 : 1;
+    s->n_out = 1;
+    s->attr = l->step[i].attr;
+    s->in[0] = l->out[0];
+    s->in[1] = l->step[i].arg;
+    s->out[0] = l->out[0];
+}
+
+gd_status gd_exec_choose(gd_exec *e, gd_error *err) {
+    for (int k = 0; k < e->g->n_node; k++) {
+        const gd_node *n = &e->g->node[k];
+        gd_exec_node  *x = &e->node[k];
+        gd_exec_part  *main_part = &x->part[0];
+        build_launch(e, n, &main_part->l);
+        gd_status st = gd_kernel_choose(n->op, &main_part->l, &e->dev, e->opt.reference,
+                                        &main_part->row, err);
+        if (st != GD_OK) {
+            gd_error_why(err, "layer '%s'", n->name);
+            return st;
+        }
+        x->n_part = 1;
+        if (n->n_step == 0) continue;
+        const gd_kernel *row = main_part->row;
+        if (gd_kernel_absorbs(row, &main_part->l) &&
+            (!row->fits || row->fits(&main_part->l, &e->dev)))
+            continue;
+        gd_launch whole = main_part->l;
+        main_part->l.n_step = 0;
+        for (int i = 0; i < n->n_step; i++) {
+            gd_exec_part *p = &x->part[x->n_part++];
+            build_step_launch(&whole, i, &p->l);
+            GD_TRY(gd_kernel_choose(n->step[i].op, &p->l, &e->dev, e->opt.reference, &p->row,
+                                    err));
+        }
+    }
+    return GD_OK;
+}

@@ -1,0 +1,77 @@
+/* fuse.c -- the pass that lets a producer absorb the pointwise operators that follow it.
+ *
+ * conv -> add -> relu becomes one node with two steps when a kernel row of conv, on this device,
+ * lists "add" and "relu". The producer then makes the consumer's output, and the consumer is
+ * gone. For a binary step the other operand must be made before the producer. */
+#include "engine/exec_impl.h"
+#include "engine/graph.h"
+
+/* Does some row of the device take the node with all its steps? */
+static bool some_row_takes(gd_graph *g, int k, const gd_device_caps *dev) {
+    gd_launch l;
+    gd_graph_launch(g, k, &l);
+    const gd_dtype t = gd_launch_dtype(&l);
+    for (const gd_kernel *r = g->node[k].op->kernels; r->name; r++)
+        if (r->backend == dev->backend && r->dtype == t && r->min_sm <= dev->sm &&
+            gd_kernel_absorbs(r, &l) && (!r->fits || r->fits(&l, dev)))
+            return true;
+    return false;
+}
+
+/* The producer of input i of node k, if node k may melt into it; else -1. */
+static int host_of(const gd_graph *g, const int *uses, int k, int i) {
+    const gd_node *n = &g->node[k];
+    const int      x = n->in[i], maker = x < 0 ? -1 : g->value[x].producer;
+    if (maker < 0 || uses[x] != 1) return -1;
+    const gd_node *p = &g->node[maker];
+    if (p->out[0] != x || p->n_step == GD_MAX_STEP) return -1;
+    if (n->n_in == 1) return maker;
+    const int other = n->in[1 - i];
+    if (other < 0 || g->value[other].producer >= maker) return -1;
+    if (!gd_tensor_same_shape(&g->value[other].t, &g->value[x].t)) return -1;
+    return maker;
+}
+
+static bool absorb(gd_graph *g, int k, int i, int maker, const gd_device_caps *dev) {
+    gd_node      *n = &g->node[k], *p = &g->node[maker];
+    const gd_node before = *p;
+    p->step[p->n_step++] = (gd_node_step){n->op, n->attr, n->n_in > 1 ? n->in[1 - i] : -1};
+    p->fused_name = n->name;
+    if (!some_row_takes(g, maker, dev)) {
+        *p = before;
+        return false;
+    }
+    g->value[p->out[0]].producer = -1; /* the value between the two is made by nobody now */
+    p->out[0] = n->out[0];
+    g->value[p->out[0]].producer = maker;
+    return true;
+}
+
+/* Of a sum, either side may be the produced one; the later producer hosts, so that the other
+ * operand is made before it. */
+static bool try_absorb(gd_graph *g, const int *uses, int k, const gd_device_caps *dev) {
+    const gd_node *n = &g->node[k];
+    if (!(n->op->flags & GD_OP_EPILOGUE) || n->n_step || n->n_in > 2) return false;
+    const int sides = n->n_in == 2 && (n->op->flags & GD_OP_ACCUMULATE) ? 2 : 1;
+    for (int i = 0; i < sides; i++) {
+        const int maker = host_of(g, uses, k, i);
+        if (maker >= 0 && absorb(g, k, i, maker, dev)) return true;
+    }
+    return false;
+}
+
+gd_status gd_pass_fuse(gd_graph *g, const gd_device_caps *dev, gd_error *err) {
+    int *uses = gd_arena_array(g->arena, (size_t)g->n_value + 1, sizeof *uses);
+    if (!uses) return gd_fail(err, GD_ERR_NOMEM, "no memory to count %d uses", g->n_value);
+    gd_graph_uses(g, uses);
+    int kept = 0;
+    for (int k = 0; k < g->n_node; k++) {
+        if (try_absorb(g, uses, k, dev)) continue;
+        g->node[kept] = g->node[k];
+        for (int i = 0; i < g->node[kept].n_out; i++)
+            g->value[g->node[kept].out[i]].producer = kept;
+        kept++;
+    }
+    g->n_node = kept;
+    return GD_OK;
+}
