@@ -1,0 +1,103 @@
+/* record.h -- what one picture yielded, and what a whole run did: the input of every writer. */
+#ifndef GD_TOOLS_OUTPUT_RECORD_H
+#define GD_TOOLS_OUTPUT_RECORD_H
+
+#include <stdint.h>
+
+#include "engine/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What holds for the whole run. Strings are UTF-8 and outlive the writers; any may be NULL. */
+typedef struct gd_run_info {
+    gd_task     task;
+    const char *model;       /* file name as given */
+    const char *sha256;      /* of the model file, hexadecimal */
+    const char *precision;   /* "fp32" */
+    const char *device;      /* "cpu" */
+    const char *recipe_json; /* a JSON object, copied into the header as it is; NULL: {} */
+    int         n_classes;
+    const char *const *names; /* n_classes, or NULL: "class 3" */
+    const int *category_ids;  /* n_classes ids of the data set, or NULL: equal to class_id */
+} gd_run_info;
+
+/* Milliseconds of one picture; negative: not measured, and left out of the outputs. */
+typedef struct gd_timing {
+    double decode, pre, infer, post, track;
+} gd_timing;
+
+/* One picture or frame. Everything is borrowed for the length of the call. */
+typedef struct gd_record {
+    const char *source;        /* as the user named it; any bytes */
+    int64_t     frame;         /* index in its source; 0 for a picture */
+    double      pts;           /* seconds from the start of the source; < 0: none (a picture) */
+    int         width, height; /* of the displayed orientation */
+    int         orientation;   /* EXIF 1 .. 8 that was applied */
+
+    const gd_detection   *detections; /* best first */
+    int                   n_detections;
+    const gd_class_score *classes; /* classifiers: best first */
+    int                   n_classes;
+    int                   n_dropped;    /* detections beyond the planned capacity */
+    const int64_t        *track_ids;    /* n_detections, or NULL: not tracked */
+    const char *const    *track_states; /* n_detections ("confirmed", ...), or NULL */
+
+    gd_timing ms;
+    double    age_ms; /* live sources: from capture to result; < 0: none */
+
+    const uint8_t *rgb;    /* decoded pixels without drawings (crops need them), or NULL */
+    size_t         stride; /* 0: 3 * width */
+
+    const gd_error *error; /* not NULL: the picture failed, and there are no results */
+} gd_record;
+
+/* A record with every unknown marked as such. */
+gd_record gd_record_defaults(void);
+
+/* The name of a class: from the table, else "class N" written into `room` bytes of `buffer`. */
+const char *gd_run_class_name(const gd_run_info *info, int class_id, char *buffer, size_t room);
+int         gd_run_category_id(const gd_run_info *info, int class_id);
+
+/* ---- the whole run ----------------------------------------------------------------------- */
+
+/* Latencies are counted in bins 1 % apart, so that a run of any length needs the same memory.
+ * */
+enum { GD_LATENCY_BINS = 2400, GD_ERRORS_KEPT = 1000 };
+
+typedef struct gd_summary_error {
+    char *source;
+    int   code;
+    char *message;
+} gd_summary_error;
+
+typedef struct gd_summary {
+    int64_t           frames;      /* that gave a result */
+    int64_t           failed;      /* that did not */
+    int64_t           detections;  /* classifiers: 0 */
+    int64_t           hit_frames;  /* frames with at least one detection */
+    int64_t           dropped;     /* detections beyond the capacity */
+    double            wall_ms;     /* set by the caller; fps comes from it. 0: unknown */
+    double            latency_max; /* ms */
+    double            latency_sum;
+    int               n_classes;
+    int64_t          *class_count; /* detections (classifiers: first places) of each class */
+    uint32_t          bin[GD_LATENCY_BINS];
+    gd_summary_error *errors; /* the first GD_ERRORS_KEPT */
+    int               n_errors, error_room;
+    const char       *interrupted; /* "SIGINT", set by the caller; NULL: ran to its end */
+} gd_summary;
+
+gd_status gd_summary_init(gd_summary *s, const gd_run_info *info, gd_error *err) GD_MUST_CHECK;
+void      gd_summary_free(gd_summary *s);
+/* Counts one record, failed ones included. */
+gd_status gd_summary_add(gd_summary *s, const gd_record *r, gd_error *err) GD_MUST_CHECK;
+/* Milliseconds below which the share `q` (0 .. 1) of the pictures lies, within 1 %; -1: none.
+ * */
+double gd_summary_latency(const gd_summary *s, double q);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
