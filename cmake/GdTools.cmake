@@ -1,6 +1,6 @@
 # GdTools.cmake -- the programs gdrun and gdconvert, and what they share (media, draw, ...).
 file(GLOB tool_shared CONFIGURE_DEPENDS tools/media/*.c tools/draw/*.c tools/output/*.c
-  tools/cli/*.c tools/data/*.c)
+  tools/cli/*.c tools/data/*.c tools/convert/*.c)
 file(GLOB gdrun_src CONFIGURE_DEPENDS tools/gdrun.c tools/cmd_*.c)
 if(tool_shared)
   add_library(gd_tools STATIC ${tool_shared})
