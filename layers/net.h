@@ -1,0 +1,101 @@
+/* net.h -- building a network's graph from named weights, without checking every call.
+ *
+ * A gd_net wraps a graph under construction. Calls return a value id and take value ids; after
+ * the first failure every call does nothing and returns -1, and gd_net_status tells what went
+ * wrong, so that a model reads as a list of its layers.
+ *
+ * Weights are asked for by their PyTorch module path and a nominal shape. With a source the
+ * widths are those of the tensors found (a pruned model needs no new code); without one
+ * ("nominal") the graph is built from the nominal shapes alone: that is how the converter knows
+ * which tensors a model wants, and how they must be permuted. */
+#ifndef GD_LAYERS_NET_H
+#define GD_LAYERS_NET_H
+
+#include "engine/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum gd_weight_kind {
+    GD_WEIGHT_CONV,   /* PyTorch [K, C/groups, R, S] -> here [K, R, S, C/groups] */
+    GD_WEIGHT_LINEAR, /* [K, C]; after a flatten, columns (c, h, w) -> (h, w, c) */
+    GD_WEIGHT_VECTOR  /* [C], unchanged */
+} gd_weight_kind;
+
+typedef struct gd_weight_spec {
+    const char    *name; /* module path, "backbone.body.conv1.weight" */
+    gd_weight_kind kind;
+    int            ndim;
+    int64_t        dim[4];         /* nominal, in our layout */
+    int            flat_h, flat_w; /* LINEAR after a flatten of [flat_h, flat_w, C]; else 0 */
+    bool           class_head;     /* its first axis depends on the number of classes */
+} gd_weight_spec;
+
+/* Finds a float32 tensor in our layout by name; data stays the source's and outlives the graph. */
+typedef struct gd_weight_source {
+    const void *ctx;
+    bool (*find)(const void *ctx, const char *name, gd_tensor *out);
+} gd_weight_source;
+
+typedef struct gd_net {
+    gd_graph               *g;
+    const gd_weight_source *source; /* NULL: nominal */
+    gd_status               st;
+    gd_error               *err;
+    char                    path[256]; /* module path of the layers added now */
+    int                     n_spec, cap_spec;
+    gd_weight_spec         *spec; /* every weight asked for, in order; in the graph's arena */
+    float                   bn_eps;
+    bool frozen_bn; /* batch norm is a fixed affine (torchvision detection) */
+    int  n_class;   /* outputs of the class head */
+} gd_net;
+
+void gd_net_init(gd_net *n, gd_graph *g, const gd_weight_source *source, gd_error *err);
+bool gd_net_ok(const gd_net *n);
+/* Records a failure of the builder's own. Returns -1. */
+int gd_net_fail(gd_net *n, gd_status st, const char *fmt, ...) GD_PRINTF(3, 4);
+
+/* Extends the module path ("layer%d.%d"); the mark restores it. */
+size_t gd_net_enter(gd_net *n, const char *fmt, ...) GD_PRINTF(2, 3);
+void   gd_net_leave(gd_net *n, size_t mark);
+
+/* The constant holding weight `path.leaf`. */
+int gd_net_weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
+                  const int64_t *nominal);
+/* One operator; its n_out values go to out[] (may be NULL); returns out[0]. */
+int gd_net_op(gd_net *n, const char *op, const void *attr, int n_in, const int *in, int *out);
+int gd_net_unary(gd_net *n, const char *op, int x);
+int gd_net_binary(gd_net *n, const char *op, int a, int b);
+/* Dimension of a value, 0 after a failure. */
+int64_t gd_net_dim(const gd_net *n, int value, int axis);
+
+typedef struct gd_conv_args {
+    int  k;         /* nominal output channels */
+    int  size;      /* square window */
+    int  stride;    /* 0: 1 */
+    int  pad;       /* all four sides */
+    int  dilation;  /* 0: 1 */
+    bool depthwise; /* one filter a channel */
+    bool bias;
+    bool class_head;
+} gd_conv_args;
+
+/* Weights `path.name.weight` (and .bias). */
+int gd_net_conv(gd_net *n, int x, const char *name, const gd_conv_args *a);
+/* `path.name.{weight,bias,running_mean,running_var}`: batch_norm, or affine when frozen. */
+int gd_net_batch_norm(gd_net *n, int x, const char *name);
+/* x [..., C], or [B, H, W, C] with `flatten`, -> [..., k]; with bias. */
+int gd_net_linear(gd_net *n, int x, const char *name, int k, bool flatten, bool class_head);
+int gd_net_max_pool(gd_net *n, int x, int size, int stride, int pad);
+int gd_net_concat(gd_net *n, int axis, int count, const int *in);
+int gd_net_reshape(gd_net *n, int x, int ndim, const int64_t *dim);
+/* Nearest upsampling to the height and width of `like`, never by a factor. */
+int gd_net_upsample_like(gd_net *n, int x, int like);
+/* A constant of 32-bit integers. */
+int gd_net_ints(gd_net *n, const char *name, int count, const int32_t *v);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,31 @@
+/* canvas.h -- what the drawing files share: one pixel blended, and the sizes a picture asks
+ * for. */
+#ifndef GD_TOOLS_DRAW_CANVAS_H
+#define GD_TOOLS_DRAW_CANVAS_H
+
+#include "tools/draw/draw.h"
+
+/* NaN becomes lo. */
+static inline float gd_clampf(float v, float lo, float hi) {
+    return v > lo ? v < hi ? v : hi : lo;
+}
+
+/* Mixes `color` into the pixel; alpha 0..255. The caller has clipped. */
+static inline void gd_blend(uint8_t *pixel, gd_color color, int alpha) {
+    pixel[0] = (uint8_t)((pixel[0] * (255 - alpha) + color.r * alpha + 127) / 255);
+    pixel[1] = (uint8_t)((pixel[1] * (255 - alpha) + color.g * alpha + 127) / 255);
+    pixel[2] = (uint8_t)((pixel[2] * (255 - alpha) + color.b * alpha + 127) / 255);
+}
+
+static inline uint8_t *gd_canvas_row(const gd_canvas *c, int y) {
+    return c->rgb + (size_t)y * (c->stride ? c->stride : 3 * (size_t)c->width);
+}
+
+/* GD_ERR_ARG for what is no picture. */
+gd_status gd_canvas_check(const gd_canvas *c, gd_error *err) GD_MUST_CHECK;
+
+/* Font size in pixels and line width for a picture, as the style says. */
+float gd_style_font_size(const gd_canvas *c, const gd_draw_style *style);
+int   gd_style_line_width(const gd_canvas *c, const gd_draw_style *style);
+
+#endif
