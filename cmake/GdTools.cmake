@@ -1,12 +1,11 @@
 # GdTools.cmake -- the programs gdrun and gdconvert, and what they share (media, draw, ...).
 file(GLOB tool_shared CONFIGURE_DEPENDS tools/media/*.c tools/draw/*.c tools/output/*.c
-  tools/cli/*.c tools/data/*.c)
+  tools/cli/*.c tools/data/*.c tools/convert/*.c)
 file(GLOB gdrun_src CONFIGURE_DEPENDS tools/gdrun.c tools/cmd_*.c)
-include(GdFont)
 if(tool_shared)
-  add_library(gd_tools STATIC ${tool_shared} ${font_atlas})
+  add_library(gd_tools STATIC ${tool_shared})
   target_include_directories(gd_tools PRIVATE ${STB_INCLUDE})
-  target_link_libraries(gd_tools PUBLIC gd_inside PkgConfig::TURBOJPEG PkgConfig::SECCOMP)
+  target_link_libraries(gd_tools PUBLIC gd_inside PkgConfig::TURBOJPEG PkgConfig::SECCOMP PkgConfig::YAML)
 else()
   add_library(gd_tools INTERFACE)
   target_link_libraries(gd_tools INTERFACE gd_inside)

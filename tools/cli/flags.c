@@ -117,8 +117,8 @@ static gd_status unknown_flag(const gd_flags *f, const char *name, gd_error *err
 void gd_flag_range(const gd_flag *flag, char *out, size_t room) {
     bool ranged = flag->hi > flag->lo;
     switch (flag->kind) {
-    case GD_KIND_SWITCH: snprintf(out, room, "no value"); break;
-    case GD_KIND_COUNT: snprintf(out, room, "no value"); break;
+    case GD_KIND_SWITCH: snprintf(out, room, "true or false"); break;
+    case GD_KIND_COUNT: snprintf(out, room, "a whole number from 0 to 9"); break;
     case GD_KIND_INT:
         if (ranged)
             snprintf(out, room, "a whole number from %.0f to %.0f", flag->lo, flag->hi);

@@ -149,6 +149,7 @@ typedef enum gd_origin { /* weakest first */
                          GD_FROM_BUILT_IN,
                          GD_FROM_MODEL,
                          GD_FROM_CONFIG,
+                         GD_FROM_CONFIG_SECTION, /* the part of a config file that is for one command */
                          GD_FROM_ENVIRONMENT,
                          GD_FROM_FLAG
 } gd_origin;

@@ -5,39 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Length of the valid UTF-8 sequence at p, 0 if there is none (overlong forms, surrogates and
- * values over U+10FFFF are none). C1 controls count as invalid: terminals obey some. */
-static size_t utf8_length(const unsigned char *p) {
-    unsigned lo = 0x80, hi = 0xbf;
-    size_t   n;
-    if (p[0] < 0x80) return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4) return 0;
-    n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (p[0] == 0xc2) lo = 0xa0;
-    if (p[0] == 0xe0) lo = 0xa0;
-    if (p[0] == 0xed) hi = 0x9f;
-    if (p[0] == 0xf0) lo = 0x90;
-    if (p[0] == 0xf4) hi = 0x8f;
-    if (p[1] < lo || p[1] > hi) return 0;
-    for (size_t i = 2; i < n; i++)
-        if (p[i] < 0x80 || p[i] > 0xbf) return 0;
-    return n;
+#include "engine/utf8.h"
+
+/* Length of the printable UTF-8 sequence at p, 0 if there is none. */
+static size_t printable(const char *p) {
+    unsigned char c = (unsigned char)*p;
+    size_t        n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    return strnlen(p, n) == n && gd_utf8_ok(p, n, false) ? n : 0;
 }
 
 char *gd_escape(char *dst, size_t room, const char *src) {
-    const unsigned char *p = (const unsigned char *)src;
-    size_t               at = 0, cut = 0; /* cut: the last place where "..." still fits */
+    const char *p = src;
+    size_t      at = 0, cut = 0; /* cut: the last place where "..." still fits */
     while (*p) {
         char   piece[8];
-        size_t n = utf8_length(p), put;
-        if (n == 0 || *p < 0x20 || *p == 0x7f) {
-            put = (size_t)(*p == '\n'   ? snprintf(piece, sizeof piece, "\\n")
-                           : *p == '\t' ? snprintf(piece, sizeof piece, "\\t")
-                                        : snprintf(piece, sizeof piece, "\\x%02x", *p));
+        size_t n = printable(p), put = n;
+        memcpy(piece, p, n);
+        if (!n) {
+            unsigned char c = (unsigned char)*p;
+            put = (size_t)(c == '\n'   ? snprintf(piece, sizeof piece, "\\n")
+                           : c == '\t' ? snprintf(piece, sizeof piece, "\\t")
+                                       : snprintf(piece, sizeof piece, "\\x%02x", c));
             n = 1;
-        } else {
-            memcpy(piece, p, n);
-            put = n;
         }
         if (at + 4 <= room) cut = at;
         if (at + put >= room) {

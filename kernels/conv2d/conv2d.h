@@ -1,0 +1,44 @@
+/* conv2d.h -- attributes and launchers of 2-D convolution.
+ *
+ *   x [N, H, W, C]   w [K, R, S, C / groups]   bias [K], optional   y [N, P, Q, K]
+ *   P = (H + top + bottom - dilation * (R - 1) - 1) / stride + 1, likewise Q
+ *   y[n,p,q,k] = bias[k] + sum over r, s, c of w[k,r,s,c] *
+ *                x[n, p*stride - top + r*dilation, q*stride - left + s*dilation, group(k)*C/groups + c] */
+#ifndef GD_KERNELS_CONV2D_H
+#define GD_KERNELS_CONV2D_H
+
+#include "engine/op.h"
+#include "kernels/rows.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Pairs are vertical, horizontal. */
+typedef struct gd_conv2d {
+    int32_t stride[2];
+    int32_t pad[4]; /* top, left, bottom, right */
+    int32_t dilation[2];
+    int32_t groups;
+} gd_conv2d;
+
+/* conv2d_bwd_data: dy, w -> dx; the input's plane cannot be told from dy, so it stands here. */
+typedef struct gd_conv2d_bwd_data {
+    gd_conv2d conv;
+    int32_t   plane[2];
+} gd_conv2d_bwd_data;
+
+/* conv2d_bwd_weight: dy, x -> dw, with the filter's height and width. */
+typedef struct gd_conv2d_bwd_weight {
+    gd_conv2d conv;
+    int32_t   filter[2];
+} gd_conv2d_bwd_weight;
+
+GD_REF_DECLARE(conv2d)
+GD_REF_DECLARE(conv2d_bwd_data)
+GD_REF_DECLARE(conv2d_bwd_weight)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

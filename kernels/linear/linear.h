@@ -1,0 +1,24 @@
+/* linear.h -- launchers of the fully connected layer and of the sum over pixels.
+ *
+ *   x [..., C]   w [K, C]   bias [K], optional   y [..., K]
+ *   y[i, k] = bias[k] + sum over c of x[i, c] * w[k, c];   every axis but the last makes rows i
+ *   sum_pixels: x [..., C] -> [C], the bias gradient of linear and conv2d. */
+#ifndef GD_KERNELS_LINEAR_H
+#define GD_KERNELS_LINEAR_H
+
+#include "engine/op.h"
+#include "kernels/rows.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+GD_REF_DECLARE(linear)
+GD_REF_DECLARE(linear_bwd_data)
+GD_REF_DECLARE(linear_bwd_weight)
+GD_REF_DECLARE(sum_pixels)
+
+#ifdef __cplusplus
+}
+#endif
+#endif
