@@ -2,8 +2,9 @@
 file(GLOB tool_shared CONFIGURE_DEPENDS tools/media/*.c tools/draw/*.c tools/output/*.c
   tools/cli/*.c tools/data/*.c tools/convert/*.c)
 file(GLOB gdrun_src CONFIGURE_DEPENDS tools/gdrun.c tools/cmd_*.c)
+include(GdFont)
 if(tool_shared)
-  add_library(gd_tools STATIC ${tool_shared})
+  add_library(gd_tools STATIC ${tool_shared} ${font_atlas})
   target_include_directories(gd_tools PRIVATE ${STB_INCLUDE})
   target_link_libraries(gd_tools PUBLIC gd_inside PkgConfig::TURBOJPEG PkgConfig::SECCOMP PkgConfig::YAML)
 else()

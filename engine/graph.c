@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/mem.h"
+
 static gd_status no_memory(const gd_graph *g, gd_error *err) {
     return gd_fail(err, GD_ERR_NOMEM, "no memory for a graph of %d nodes", g->n_node);
 }
@@ -201,11 +203,25 @@ gd_status gd_graph_give_storage(gd_graph *g, gd_error *err) {
     return GD_OK;
 }
 
+/* Runs a row with scratch of its own for the time of the run. */
+static gd_status run_alone(const gd_kernel *k, const gd_launch *l, gd_error *err) {
+    const gd_device_caps dev = {.backend = GD_CPU, .n_sm = 1};
+    gd_launch            mine = *l;
+    if (!k->scratch) return k->run(l, err);
+    const size_t size = k->scratch(l, &dev);
+    mine.scratch = gd_mem_get(size);
+    if (!mine.scratch)
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of scratch", size);
+    const gd_status st = k->run(&mine, err);
+    gd_mem_put(mine.scratch);
+    return st;
+}
+
 static gd_status run_reference_row(const gd_op *op, const gd_launch *l, gd_error *err) {
     const gd_dtype t = gd_launch_dtype(l);
     for (const gd_kernel *k = op->kernels; k->name; k++)
         if (k->backend == GD_CPU && k->dtype == t && (k->flags & GD_ROW_REFERENCE))
-            return k->run(l, err);
+            return run_alone(k, l, err);
     return gd_fail(err, GD_ERR_UNSUPPORTED, "%s: no reference kernel for %s", op->name,
                    gd_dtype_name(t));
 }

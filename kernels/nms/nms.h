@@ -1,0 +1,29 @@
+/* nms.h -- attributes of exact greedy non-maximum suppression.
+ *
+ *   boxes [B, n, 4] (x1, y1, x2, y2), scores [B, n], optional group I32[B, n], optional count
+ *   I32[B]  ->  index I32[B, m], count I32[B], top [B], dropped I32[B]
+ *
+ * Candidates are the first count[b] boxes whose score passes (>= min_score, or > with
+ * strict_score = 1) and whose width and height are at least min_size. In order of score, equal
+ * scores lower index first, a candidate is kept unless its IoU with a kept one of its group
+ * exceeds `iou`. index lists the first m kept ones in that order, the rest is -1; m is max_out,
+ * or n where max_out is 0; dropped counts the kept ones beyond m. top is the best score among
+ * the first count[b] boxes before any test, -1 where there is none. IoU in the order of
+ * operations of torchvision's nms: inter / (area_i + area_j - inter). */
+#ifndef GD_KERNELS_NMS_H
+#define GD_KERNELS_NMS_H
+
+#include "kernels/rows.h"
+
+typedef struct gd_nms {
+    float   iou;
+    float   min_score;
+    int32_t strict_score; /* 1: score > min_score, 0: score >= min_score */
+    float   min_size;
+    int32_t max_out; /* 0: n */
+} gd_nms;
+
+GD_REF_DECLARE(nms)
+gd_status gdk_nms_cpu_f32(const gd_launch *l, gd_error *err);
+
+#endif
