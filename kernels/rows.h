@@ -19,6 +19,10 @@
         .flags = GD_ROW_REFERENCE | GD_ROW_PITCH, .run = function \
     }
 
+/* A CPU row that takes any pitch. */
+#define GD_ROW_CPU(title, type, function) \
+    { .name = title, .backend = GD_CPU, .dtype = type, .flags = GD_ROW_PITCH, .run = function }
+
 #define GD_REF_ROWS(op)                                        \
     GD_ROW_REF_AS(#op "_ref_f32", GD_F32, gdk_##op##_ref_f32), \
         GD_ROW_REF_AS(#op "_ref_f64", GD_F64, gdk_##op##_ref_f64)

@@ -17,5 +17,16 @@ typedef struct gd_leaky_relu {
 
 GD_REF_DECLARE(relu)
 GD_REF_DECLARE(relu_bwd)
+GD_REF_DECLARE(leaky_relu)
+GD_REF_DECLARE(leaky_relu_bwd)
+GD_REF_DECLARE(sigmoid)
+GD_REF_DECLARE(sigmoid_bwd)
+GD_REF_DECLARE(silu)
+GD_REF_DECLARE(silu_bwd)
+
+gd_status gdk_relu_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_leaky_relu_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_sigmoid_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_silu_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif
