@@ -1,15 +1,72 @@
-/* activation_cases.c -- shapes on which every activation kernel is checked and timed. */
+/* activation_cases.c -- shapes on which every activation kernel is checked and timed.
+ *
+ * Golden values: PyTorch in float64. */
 #include "kernels/activation/activation.h"
 
-extern const gd_case gd_cases_relu[];
-extern const gd_case gd_cases_relu_bwd[];
+#define CASES(op) extern const gd_case gd_cases_##op[];
+CASES(relu)
+CASES(relu_bwd)
+CASES(leaky_relu)
+CASES(leaky_relu_bwd)
+CASES(sigmoid)
+CASES(sigmoid_bwd)
+CASES(silu)
+CASES(silu_bwd)
+
+static const double some_x[] = {-40, -3.5, -1.25, -0, 0, 0.125, 1, 2.75, 20, 33};
+static const double leaky_y[] = {-10, -0.875, -0.3125, -0, 0, 0.125, 1, 2.75, 20, 33};
+static const double sigmoid_y[] = {4.2483542552915889e-18,
+                                   0.029312230751356319,
+                                   0.22270013882530884,
+                                   0.5,
+                                   0.5,
+                                   0.53120937337375629,
+                                   0.7310585786300049,
+                                   0.93991334982599239,
+                                   0.99999999793884631,
+                                   0.99999999999999534};
+static const double silu_y[] = {-1.6993417021166355e-16,
+                                -0.10259280762974712,
+                                -0.27837517353163604,
+                                -0,
+                                0,
+                                0.066401171671719536,
+                                0.7310585786300049,
+                                2.584761712021479,
+                                19.999999958776925,
+                                32.999999999999844};
+
+/* Sizes around the vectors of each instruction set, a plane that does not divide, and one that is
+ * shared between threads. */
+#define SHAPES(...)                                                                            \
+    {.label = "one element", .in = {{.ndim = 1, .dim = {1}}}, __VA_ARGS__},                    \
+        {.label = "vector less one", .in = {{.ndim = 1, .dim = {15}}}, __VA_ARGS__},           \
+        {.label = "odd plane", .in = {{.ndim = 4, .dim = {2, 3, 5, 7}}}, __VA_ARGS__},         \
+        {.label = "two vectors and one", .in = {{.ndim = 2, .dim = {3, 33}}}, __VA_ARGS__}, {  \
+        .label = "threads",                                                                    \
+        .in =                                                                                  \
+            {{.ndim = 4, .dim = {1, 61, 59, 23}, .draw = GD_DRAW_UNIFORM, .lo = -9, .hi = 9}}, \
+        .flags = GD_CASE_NO_GRAD, __VA_ARGS__                                                  \
+    }
+#define GOLDEN(y)                                                       \
+    .label = "torch", .in = {{.ndim = 1, .dim = {10}, .give = some_x}}, \
+    .out = {{.ndim = 1, .dim = {10}, .want = y}}, .flags = GD_CASE_NO_GRAD
 
 const gd_case gd_cases_relu[] = {
     {.label = "by hand",
      .in = {{.ndim = 1, .dim = {5}, .give = (const double[]){-2, -0.0, 0, 0.5, 3}}},
      .out = {{.ndim = 1, .dim = {5}, .want = (const double[]){0, 0, 0, 0.5, 3}}},
      .flags = GD_CASE_NO_GRAD},
-    {.label = "one element", .in = {{.ndim = 1, .dim = {1}}}},
-    {.label = "odd plane", .in = {{.ndim = 4, .dim = {2, 3, 7, 5}}}},
+    SHAPES(.attr = NULL),
     {0}};
-const gd_case gd_cases_relu_bwd[] = {{0}}; /* covered through the gradient check */
+const gd_case gd_cases_leaky_relu[] = {{GOLDEN(leaky_y), .attr = &(const gd_leaky_relu){0.25f}},
+                                       SHAPES(.attr = &(const gd_leaky_relu){0.01f}),
+                                       {0}};
+const gd_case gd_cases_sigmoid[] = {{GOLDEN(sigmoid_y)}, SHAPES(.attr = NULL), {0}};
+const gd_case gd_cases_silu[] = {{GOLDEN(silu_y)}, SHAPES(.attr = NULL), {0}};
+
+/* Covered through the gradient checks of the forward operators. */
+const gd_case gd_cases_relu_bwd[] = {{0}};
+const gd_case gd_cases_leaky_relu_bwd[] = {{0}};
+const gd_case gd_cases_sigmoid_bwd[] = {{0}};
+const gd_case gd_cases_silu_bwd[] = {{0}};
