@@ -74,6 +74,9 @@ gd_status gd_decoder_read_fd(gd_decoder *d, int fd, const char *name,
                              const gd_read_options *opt, gd_picture *out,
                              gd_error *err) GD_MUST_CHECK;
 
+/* Process id of the decoder, -1 when none runs: for tests and diagnostics. */
+int gd_decoder_process(const gd_decoder *d);
+
 void gd_picture_free(gd_picture *p); /* leaves {0} */
 
 /* The picture as a session takes it; it borrows the pixels. */
