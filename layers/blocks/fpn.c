@@ -1,0 +1,25 @@
+/* fpn.c -- feature pyramid (Lin et al. 2017) with torchvision's names and its extra level. */
+#include "layers/blocks/blocks.h"
+
+#include <stdio.h>
+
+static int numbered(gd_net *n, int x, const char *list, int i, const gd_conv_args *a) {
+    char name[32];
+    snprintf(name, sizeof name, "%s.%d", list, i);
+    return gd_net_conv(n, x, name, a);
+}
+
+void gd_block_fpn(gd_net *n, int n_in, const int *in, int width, int *out) {
+    const gd_conv_args inner = {.k = width, .size = 1, .bias = true};
+    const gd_conv_args layer = {.k = width, .size = 3, .pad = 1, .bias = true};
+    int                top = -1;
+    for (int i = n_in - 1; i >= 0; i--) {
+        int lateral = numbered(n, in[i], "inner_blocks", i, &inner);
+        /* To the lateral's own size: doubling is one column off when a size is odd. */
+        if (top >= 0)
+            lateral = gd_net_binary(n, "add", lateral, gd_net_upsample_like(n, top, lateral));
+        top = lateral;
+        out[i] = numbered(n, top, "layer_blocks", i, &layer);
+    }
+    out[n_in] = gd_net_max_pool(n, out[n_in - 1], 1, 2, 0);
+}

@@ -1,0 +1,96 @@
+/* rpn.c -- region proposals (Ren et al. 2015), torchvision's order of operations.
+ *
+ *   per level: head conv + relu -> objectness [B,H,W,A], deltas [B,H,W,4A]
+ *              top pre_nms by objectness -> decode against the anchors -> clip to the picture
+ *   all:       sigmoid, drop boxes under 1e-3 pixels, NMS within each level, best post_nms */
+#include <math.h>
+
+#include "kernels/anchors/anchors.h"
+#include "kernels/box_decode/box_decode.h"
+#include "kernels/nms/nms.h"
+#include "kernels/top_k/top_k.h"
+#include "layers/blocks/blocks.h"
+
+typedef struct level {
+    int     boxes, scores; /* [B,k,4], [B,k] logits */
+    int64_t k;
+} level;
+
+/* The shared head on one map: logits [B, H*W*3] and deltas [B, H*W*3, 4]. */
+static void head(gd_net *n, int feature, int *logits, int *deltas) {
+    const int64_t      B = gd_net_dim(n, feature, 0);
+    const int64_t      cells = gd_net_dim(n, feature, 1) * gd_net_dim(n, feature, 2);
+    const int          width = (int)gd_net_dim(n, feature, 3);
+    const gd_conv_args conv = {.k = width, .size = 3, .pad = 1, .bias = true};
+    const gd_conv_args cls = {.k = 3, .size = 1, .bias = true};
+    const gd_conv_args box = {.k = 12, .size = 1, .bias = true};
+    const size_t       mark = gd_net_enter(n, "head");
+    const int h = gd_net_unary(n, "relu", gd_net_conv(n, feature, "conv", &conv));
+    *logits = gd_net_conv(n, h, "cls_logits", &cls);
+    *deltas = gd_net_conv(n, h, "bbox_pred", &box);
+    if (gd_net_dim(n, *logits, 3) * 4 != gd_net_dim(n, *deltas, 3))
+        gd_net_fail(n, GD_ERR_SHAPE, "cls_logits and bbox_pred disagree on the anchors");
+    *logits = gd_net_reshape(n, *logits, 2, (const int64_t[]){B, cells * 3});
+    *deltas = gd_net_reshape(n, *deltas, 3, (const int64_t[]){B, cells * 3, 4});
+    gd_net_leave(n, mark);
+}
+
+static level propose(gd_net *n, const gd_rpn_args *a, int i, int feature, int image, int geom) {
+    level         out = {-1, -1, 0};
+    int           logits, deltas, best[3] = {-1, -1, -1};
+    const int64_t H = gd_net_dim(n, feature, 1), W = gd_net_dim(n, feature, 2);
+    head(n, feature, &logits, &deltas);
+    if (!gd_net_ok(n)) return out;
+    /* torchvision divides whole pixels: a stride need not be a power of two. */
+    const gd_anchors at = {.stride_h = (int32_t)(gd_net_dim(n, image, 1) / H),
+                           .stride_w = (int32_t)(gd_net_dim(n, image, 2) / W),
+                           .n_size = 1,
+                           .size = {a->size[i]},
+                           .n_ratio = 3,
+                           .ratio = {a->ratio[0], a->ratio[1], a->ratio[2]}};
+    const int anchors = gd_net_op(n, "anchors", &at, 1, &feature, NULL);
+    out.k = H * W * 3 < a->pre_nms ? H * W * 3 : a->pre_nms;
+    const gd_top_k k = {.k = (int32_t)out.k};
+    gd_net_op(n, "top_k", &k, 1, &logits, best);
+    const gd_box_decode decode = {
+        .weights = {1, 1, 1, 1}, .max_log = (float)log(1000.0 / 16.0), .clip = 1};
+    out.boxes = gd_net_op(n, "box_decode", &decode, 4,
+                          (const int[]){deltas, anchors, best[1], geom}, NULL);
+    out.scores = best[0];
+    return out;
+}
+
+/* Level number of each candidate, the same for every picture: NMS stays within a level. */
+static int level_ids(gd_net *n, int64_t batch, const level *lv, int n_level) {
+    int64_t dim[2] = {batch, 0};
+    int     id;
+    for (int i = 0; i < n_level; i++) dim[1] += lv[i].k;
+    if (!gd_net_ok(n)) return -1;
+    n->st = gd_graph_const_new(n->g, "levels", GD_I32, 2, dim, &id, n->err);
+    if (!gd_net_ok(n)) return -1;
+    int32_t *v = n->g->value[id].t.data;
+    for (int64_t b = 0; b < batch; b++)
+        for (int i = 0; i < n_level; i++)
+            for (int64_t k = 0; k < lv[i].k; k++) *v++ = i;
+    return id;
+}
+
+void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image, int geom,
+                  int *boxes, int *count) {
+    level lv[5];
+    int   b[5], s[5], kept[4] = {-1, -1, -1, -1}, out[3];
+    *boxes = *count = -1;
+    for (int i = 0; i < a->n_level; i++) {
+        lv[i] = propose(n, a, i, feature[i], image, geom);
+        b[i] = lv[i].boxes;
+        s[i] = lv[i].scores;
+    }
+    const int    all = gd_net_concat(n, 1, a->n_level, b);
+    const int    scores = gd_net_unary(n, "sigmoid", gd_net_concat(n, 1, a->n_level, s));
+    const int    ids = level_ids(n, gd_net_dim(n, all, 0), lv, a->n_level);
+    const gd_nms nms = {.iou = a->nms_iou, .min_size = 1e-3f, .max_out = a->post_nms};
+    gd_net_op(n, "nms", &nms, 3, (const int[]){all, scores, ids}, kept);
+    *boxes = gd_net_op(n, "gather_boxes", NULL, 5,
+                       (const int[]){all, scores, -1, kept[0], kept[1]}, out);
+    *count = gd_net_ok(n) ? kept[1] : -1;
+}
