@@ -98,6 +98,10 @@ int gd_net_weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
     return weight(n, leaf, kind, ndim, nominal, 0, NULL);
 }
 
+int gd_net_conv_weight(gd_net *n, const int64_t nominal[4]) {
+    return weight(n, "weight", GD_WEIGHT_CONV, 4, nominal, 1, NULL);
+}
+
 int gd_net_op(gd_net *n, const char *op, const void *attr, int n_in, const int *in, int *out) {
     int values[GD_MAX_OUT];
     if (n->st != GD_OK) {
@@ -215,14 +219,4 @@ int gd_net_upsample_like(gd_net *n, int x, int like) {
                          .out_h = (int32_t)gd_net_dim(n, like, 1),
                          .out_w = (int32_t)gd_net_dim(n, like, 2)};
     return gd_net_op(n, "resize", &a, 1, &x, NULL);
-}
-
-int gd_net_ints(gd_net *n, const char *name, int count, const int32_t *v) {
-    int           id;
-    const int64_t dim = count;
-    if (n->st != GD_OK) return -1;
-    n->st = gd_graph_const_new(n->g, name, GD_I32, 1, &dim, &id, n->err);
-    if (n->st != GD_OK) return -1;
-    memcpy(n->g->value[id].t.data, v, (size_t)count * sizeof *v);
-    return id;
 }

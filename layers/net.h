@@ -47,8 +47,7 @@ typedef struct gd_net {
     int                     n_spec, cap_spec;
     gd_weight_spec         *spec; /* every weight asked for, in order; in the graph's arena */
     float                   bn_eps;
-    bool frozen_bn; /* batch norm is a fixed affine (torchvision detection) */
-    int  n_class;   /* outputs of the class head */
+    int                     n_class; /* outputs of the class head */
 } gd_net;
 
 void gd_net_init(gd_net *n, gd_graph *g, const gd_weight_source *source, gd_error *err);
@@ -83,7 +82,9 @@ typedef struct gd_conv_args {
 
 /* Weights `path.name.weight` (and .bias). */
 int gd_net_conv(gd_net *n, int x, const char *name, const gd_conv_args *a);
-/* `path.name.{weight,bias,running_mean,running_var}`: batch_norm, or affine when frozen. */
+/* The constant of a convolution's weight at the current path, for builders that rearrange it. */
+int gd_net_conv_weight(gd_net *n, const int64_t nominal[4]);
+/* `path.name.{weight,bias,running_mean,running_var}` with the model's epsilon. */
 int gd_net_batch_norm(gd_net *n, int x, const char *name);
 /* x [..., C], or [B, H, W, C] with `flatten`, -> [..., k]; with bias. */
 int gd_net_linear(gd_net *n, int x, const char *name, int k, bool flatten, bool class_head);
@@ -92,8 +93,6 @@ int gd_net_concat(gd_net *n, int axis, int count, const int *in);
 int gd_net_reshape(gd_net *n, int x, int ndim, const int64_t *dim);
 /* Nearest upsampling to the height and width of `like`, never by a factor. */
 int gd_net_upsample_like(gd_net *n, int x, int like);
-/* A constant of 32-bit integers. */
-int gd_net_ints(gd_net *n, const char *name, int count, const int32_t *v);
 
 #ifdef __cplusplus
 }

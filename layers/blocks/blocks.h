@@ -27,8 +27,8 @@ void gd_block_fpn(gd_net *n, int n_in, const int *in, int width, int *out);
  * head.cls_logits, head.bbox_pred), one anchor size a level. */
 typedef struct gd_rpn_args {
     int   n_level;
-    float size[5];  /* anchor size of each level, in pixels of the network input */
-    float ratio[3]; /* heights over widths */
+    float size[5];           /* anchor size of each level, in pixels of the network input */
+    float ratio[3];          /* heights over widths */
     int   pre_nms, post_nms; /* proposals kept before (each level) and after (all levels) */
     float nms_iou;
 } gd_rpn_args;

@@ -25,7 +25,7 @@ static void head(gd_net *n, int feature, int *logits, int *deltas) {
     const gd_conv_args cls = {.k = 3, .size = 1, .bias = true};
     const gd_conv_args box = {.k = 12, .size = 1, .bias = true};
     const size_t       mark = gd_net_enter(n, "head");
-    const int h = gd_net_unary(n, "relu", gd_net_conv(n, feature, "conv", &conv));
+    const int          h = gd_net_unary(n, "relu", gd_net_conv(n, feature, "conv", &conv));
     *logits = gd_net_conv(n, h, "cls_logits", &cls);
     *deltas = gd_net_conv(n, h, "bbox_pred", &box);
     if (gd_net_dim(n, *logits, 3) * 4 != gd_net_dim(n, *deltas, 3))
@@ -48,7 +48,7 @@ static level propose(gd_net *n, const gd_rpn_args *a, int i, int feature, int im
                            .size = {a->size[i]},
                            .n_ratio = 3,
                            .ratio = {a->ratio[0], a->ratio[1], a->ratio[2]}};
-    const int anchors = gd_net_op(n, "anchors", &at, 1, &feature, NULL);
+    const int        anchors = gd_net_op(n, "anchors", &at, 1, &feature, NULL);
     out.k = H * W * 3 < a->pre_nms ? H * W * 3 : a->pre_nms;
     const gd_top_k k = {.k = (int32_t)out.k};
     gd_net_op(n, "top_k", &k, 1, &logits, best);
