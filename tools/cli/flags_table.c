@@ -164,7 +164,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                        .letter = 'o',
                        .kind = GD_KIND_FILE,
                        .argument = "FILE|DIR",
-                       .commands = GD_CMD_DETECT,
+                       .commands = GD_CMD_PICTURES,
                        .group = OUTPUT,
                        .help = "annotated pictures: one .jpg or .png, or a folder"},
     [GD_OPT_JSON] = {.name = "json",

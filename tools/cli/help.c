@@ -127,12 +127,15 @@ void gd_help_command(unsigned command) {
     if (command == GD_CMD_CONVERT) gd_print("\nExit codes:\n%s", exit_codes);
 }
 
-bool gd_help_code(int number) {
+bool gd_help_code(int number, bool warning) {
     const gd_code *c = gd_code_find(number);
     if (!c) return false;
     gd_print("%03d %s\n", c->number, c->title);
     wrap(c->text, 0, 0);
-    if (number >= 200 && number < 1000) gd_print("Exit code: %d\n", number / 100);
+    if (warning)
+        gd_print("A warning; it does not change the exit code.\n");
+    else if (number >= 200)
+        gd_print("Exit code: %d\n", number / 100);
     return true;
 }
 

@@ -6,8 +6,8 @@
 
 /* --help of one command, or with GD_CMD_GDRUN the list of commands; on stdout. */
 void gd_help_command(unsigned command);
-/* What a stable code means; false: there is no such code. */
-bool gd_help_code(int number);
+/* What a stable code means, as an error or as a warning; false: there is no such code. */
+bool gd_help_code(int number, bool warning);
 /* The manual page (roff, man macros) of gdrun or, with GD_CMD_CONVERT, of gdconvert. */
 void gd_help_man(unsigned command);
 /* The completion file of "bash", "zsh" or "fish", for both programs. */

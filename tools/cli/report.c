@@ -190,6 +190,10 @@ void gd_say(gd_level level, const char *fmt, ...) {
     emit(level, 0, text, NULL, NULL, NULL);
 }
 
+void gd_note(const char *text, const char *why, const char *hint) {
+    emit(GD_LEVEL_INFO, 0, text, NULL, why, hint);
+}
+
 void gd_report_close(void) {
     char text[64];
     gd_progress_clear();

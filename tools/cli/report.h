@@ -52,6 +52,8 @@ gd_exit gd_report_error(const gd_error *err, gd_exit subject, const char *file);
 void gd_warn(int code, const char *fmt, ...) GD_PRINTF(2, 3);
 /* One line: gd_say(GD_LEVEL_INFO, "device: cpu, 8 threads"). */
 void gd_say(gd_level level, const char *fmt, ...) GD_PRINTF(2, 3);
+/* A note of level info with a cause and advice on lines of their own. */
+void gd_note(const char *text, const char *why, const char *hint);
 
 /* Prints how often warnings came again. */
 void gd_report_close(void);

@@ -1,0 +1,137 @@
+/* model.c -- see model.h. */
+#include "tools/cli/model.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/cli/number.h"
+#include "tools/cli/report.h"
+#include "tools/cli/text.h"
+
+/* ---- the file ----------------------------------------------------------------------------- */
+
+gd_status gd_model_find(const char *name, char *path, size_t room, gd_error *err) {
+    static const char *const endings[] = {"", ".gdw"};
+    const char              *folder = getenv("GDRUN_MODEL_DIR");
+    if (strlen(name) >= room)
+        return gd_fail(err, GD_ERR_IO, "model name of %zu bytes is too long", strlen(name));
+    snprintf(path, room, "%s", name);
+    if (access(name, F_OK) == 0 || strchr(name, '/')) return GD_OK;
+    for (int i = 0; folder && *folder && i < 2; i++) {
+        int n = snprintf(path, room, "%s/%s%s", folder, name, endings[i]);
+        if (n > 0 && (size_t)n < room && access(path, F_OK) == 0) return GD_OK;
+    }
+    gd_fail(err, GD_ERR_IO, "model '%s' was not found", name);
+    if (folder && *folder) gd_error_why(err, "neither here nor in GDRUN_MODEL_DIR=%s", folder);
+    gd_error_hint(err, "-m takes a .gdw file; gdconvert makes one from a checkpoint");
+    return GD_ERR_IO;
+}
+
+/* ---- the device --------------------------------------------------------------------------- */
+
+gd_status gd_device_check(const gd_flags *f, gd_error *err) {
+    const char *device = gd_flag_text(f, GD_OPT_DEVICE);
+    const char *precision = gd_flag_text(f, GD_OPT_PRECISION);
+    if (!strncmp(device, "cuda", 4)) {
+        gd_fail_code(err, GD_ERR_DEVICE, 501, "--device %s: this build has no CUDA backend",
+                     device);
+        gd_error_hint(err, "--device cpu, or --device auto");
+        return GD_ERR_DEVICE;
+    }
+    if (strcmp(precision, "fp32")) {
+        gd_fail_code(err, GD_ERR_UNSUPPORTED, 210, "--precision %s: the CPU computes in fp32",
+                     precision);
+        gd_error_hint(err, "leave --precision out");
+        return GD_ERR_UNSUPPORTED;
+    }
+    return GD_OK;
+}
+
+int gd_thread_count(const gd_flags *f) {
+    cpu_set_t set;
+    int       n = (int)gd_flag_int(f, GD_OPT_THREADS);
+    if (n > 0) return n;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    n = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? n : 1;
+}
+
+void gd_device_say(const gd_flags *f) {
+    const char *omp = getenv("OMP_NUM_THREADS");
+    int         n = gd_thread_count(f);
+    bool        chosen = !strcmp(gd_flag_text(f, GD_OPT_DEVICE), "auto");
+    gd_say(chosen ? GD_LEVEL_INFO : GD_LEVEL_VERBOSE, "device: cpu%s, %d thread%s, fp32",
+           chosen ? " (auto: this build has no CUDA backend)" : "", n, n == 1 ? "" : "s");
+    if (omp && *omp && !gd_flag_given(f, GD_OPT_THREADS))
+        gd_say(GD_LEVEL_INFO, "OMP_NUM_THREADS is not used; --threads or GDRUN_THREADS is");
+}
+
+/* ---- the session -------------------------------------------------------------------------- */
+
+static void say_override(const gd_flags *f, gd_flag_id id) {
+    const gd_flag *flag = &gd_flag_table[id];
+    const char    *text = flag->kind == GD_KIND_SWITCH ? "" : gd_flag_text(f, id);
+    if (gd_flag_given(f, id))
+        gd_say(GD_LEVEL_INFO, "override of the model's recipe: --%s%s%s", flag->name,
+               *text ? " " : "", text);
+}
+
+gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m) {
+    gd_session_options o = gd_session_defaults();
+    o.device = gd_flag_text(f, GD_OPT_DEVICE);
+    o.threads = gd_thread_count(f);
+    o.check_numerics = gd_flag_on(f, GD_OPT_CHECK_NUMERICS);
+    say_override(f, GD_OPT_IMGSZ);
+    if (gd_flag_given(f, GD_OPT_IMGSZ)) {
+        o.imgsz_w = gd_flag_get(f, GD_OPT_IMGSZ)->width;
+        o.imgsz_h = gd_flag_get(f, GD_OPT_IMGSZ)->height;
+    }
+    if (gd_model_task(m) == GD_TASK_CLASSIFY) {
+        o.top_k = (int)gd_flag_int(f, GD_OPT_TOP_K);
+        return o;
+    }
+    say_override(f, GD_OPT_IOU);
+    say_override(f, GD_OPT_MAX_DET);
+    say_override(f, GD_OPT_AGNOSTIC_NMS);
+    o.conf = (float)gd_flag_real(f, GD_OPT_CONF);
+    if (gd_flag_given(f, GD_OPT_IOU)) o.iou = (float)gd_flag_real(f, GD_OPT_IOU);
+    if (gd_flag_given(f, GD_OPT_MAX_DET)) o.max_det = (int)gd_flag_int(f, GD_OPT_MAX_DET);
+    o.agnostic_nms = gd_flag_on(f, GD_OPT_AGNOSTIC_NMS);
+    return o;
+}
+
+/* ---- classes ------------------------------------------------------------------------------ */
+
+gd_status gd_class_find(const gd_model *m, const char *text, int *id, gd_error *err) {
+    int         n = gd_model_class_count(m), best_at = INT_MAX;
+    int64_t     number;
+    const char *best = NULL;
+    char        shown[96];
+    for (int i = 0; i < n; i++) {
+        const char *name = gd_model_class_name(m, i);
+        int         d = name ? gd_edit_distance(text, name) : INT_MAX;
+        if (d == 0) {
+            *id = i;
+            return GD_OK;
+        }
+        if (d < best_at) {
+            best_at = d;
+            best = name;
+        }
+    }
+    if (gd_number_int(text, &number) && number >= 0 && number < n) {
+        *id = (int)number;
+        return GD_OK;
+    }
+    gd_fail_code(err, GD_ERR_ARG, 211, "the model has no class '%s' (%d classes)",
+                 gd_escape(shown, sizeof shown, text), n);
+    if (best && gd_is_near(best_at, strlen(text)))
+        gd_error_hint(err, "did you mean '%s'?", best);
+    else
+        gd_error_hint(err, "gdrun info MODEL lists the classes");
+    return GD_ERR_ARG;
+}

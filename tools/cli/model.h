@@ -1,0 +1,25 @@
+/* model.h -- from flags to a loaded model and an opened session, with everything said about it. */
+#ifndef GD_TOOLS_CLI_MODEL_H
+#define GD_TOOLS_CLI_MODEL_H
+
+#include "tools/cli/flags.h"
+
+/* The file behind a model's name: the name itself; without a slash and not found, also in
+ * GDRUN_MODEL_DIR, with and without .gdw. Writes at most `room` bytes. */
+gd_status gd_model_find(const char *name, char *path, size_t room, gd_error *err) GD_MUST_CHECK;
+
+/* E501 for a device, E210 for a precision that this build does not have. */
+gd_status gd_device_check(const gd_flags *f, gd_error *err) GD_MUST_CHECK;
+/* One line that says what --device auto chose; with an explicit device only under -v. */
+void gd_device_say(const gd_flags *f);
+/* CPU threads that --threads asks for; 0 there means one for each core this process may use. */
+int gd_thread_count(const gd_flags *f);
+
+/* Session options from the flags; one line on stderr for each override of the model's recipe. */
+gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m);
+
+/* Id of the class called `text`, or numbered so; E211 with the nearest name otherwise. */
+gd_status gd_class_find(const gd_model *m, const char *text, int *id,
+                        gd_error *err) GD_MUST_CHECK;
+
+#endif

@@ -1,0 +1,42 @@
+/* outputs.h -- all outputs of a run as one thing: result files, annotated pictures, crops. */
+#ifndef GD_TOOLS_CLI_OUTPUTS_H
+#define GD_TOOLS_CLI_OUTPUTS_H
+
+#include "tools/cli/flags.h"
+#include "tools/cli/sources.h"
+#include "tools/draw/draw.h"
+#include "tools/output/writer.h"
+
+enum { GD_OUTPUT_MOST = 8 };
+
+typedef struct gd_outputs {
+    const gd_run_info *info;
+    struct gd_output_slot {
+        gd_writer  *writer;
+        const char *target;
+        bool        to_stdout;
+    } slot[GD_OUTPUT_MOST];
+    int           n;
+    const char   *picture; /* -o FILE: one annotated picture */
+    gd_namer     *namer;   /* -o FOLDER */
+    gd_draw_style style;
+    unsigned      out_flags; /* GD_OUT_REPLACE */
+    bool          list;      /* the readable list goes to stdout */
+} gd_outputs;
+
+/* Looks for contradictions before any work: two outputs on stdout or in one file, an output that
+ * is a source or the model, one file for several pictures, an extension nobody writes. */
+gd_status gd_outputs_check(const gd_flags *f, const gd_sources *s, const char *model,
+                           gd_error *err) GD_MUST_CHECK;
+/* Opens what the flags ask for; without any result file, a readable list on stdout. `info` is
+ * borrowed until close. */
+gd_status gd_outputs_open(gd_outputs *o, const gd_flags *f, const gd_run_info *info,
+                          gd_error *err) GD_MUST_CHECK;
+/* One picture into every output. */
+gd_status gd_outputs_put(gd_outputs *o, const gd_record *r, gd_error *err) GD_MUST_CHECK;
+/* Completes every output that can be; the first failure is returned, the others are tried all
+ * the same. */
+gd_status gd_outputs_finish(gd_outputs *o, const gd_summary *sum, gd_error *err) GD_MUST_CHECK;
+void      gd_outputs_close(gd_outputs *o);
+
+#endif

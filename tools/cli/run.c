@@ -1,0 +1,340 @@
+/* run.c -- see run.h. */
+#include "tools/cli/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/mem.h"
+#include "tools/cli/config.h"
+#include "tools/cli/model.h"
+#include "tools/cli/program.h"
+
+/* One picture on its way through the loop. */
+typedef struct slot {
+    gd_picture    picture;
+    gd_record     record;
+    gd_error      error;
+    gd_detection *kept; /* detections after the filter */
+    int           room;
+} slot;
+
+static double now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+/* What the model file says where a flag may say otherwise, for --print-config. */
+static gd_status take_model_values(gd_run *r, gd_error *err) {
+    static const struct {
+        gd_flag_id  id;
+        const char *key;
+    } from[] = {{GD_OPT_IOU, "iou"}, {GD_OPT_MAX_DET, "max_det"}};
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
+        const char *text = gd_model_meta(r->model, from[i].key);
+        gd_error    odd = {0};
+        gd_status   st;
+        if (!text || !(gd_flag_table[from[i].id].commands & r->flags->command)) continue;
+        st = gd_flags_set(r->flags, from[i].id, text, GD_FROM_MODEL, &odd);
+        if (st == GD_ERR_NOMEM) {
+            *err = odd;
+            return st;
+        }
+    }
+    return GD_OK;
+}
+
+static gd_status check_task(gd_run *r, gd_error *err) {
+    static const char *const does[] = {"classify", "detect"};
+    gd_task                  task = gd_model_task(r->model);
+    if (task == r->task) return GD_OK;
+    gd_fail_code(err, GD_ERR_UNSUPPORTED, 0, "%s is a model for '%s', not for '%s'",
+                 r->model_path, does[task == GD_TASK_DETECT], does[r->task == GD_TASK_DETECT]);
+    gd_error_hint(err, "gdrun %s -m %s", does[task == GD_TASK_DETECT], r->model_path);
+    return GD_ERR_UNSUPPORTED;
+}
+
+static gd_status describe(gd_run *r, gd_error *err) {
+    int n = gd_model_class_count(r->model);
+    r->names = gd_mem_array((size_t)n, sizeof *r->names);
+    r->category_ids = gd_mem_array((size_t)n, sizeof *r->category_ids);
+    if (!r->names || !r->category_ids)
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for %d classes", n);
+    for (int i = 0; i < n; i++) {
+        r->names[i] = gd_model_class_name(r->model, i);
+        r->category_ids[i] = gd_model_category_id(r->model, i);
+    }
+    r->info = (gd_run_info){.task = r->task,
+                            .model = r->model_path,
+                            .sha256 = gd_model_meta(r->model, "source_sha256"),
+                            .precision = gd_flag_text(r->flags, GD_OPT_PRECISION),
+                            .device = "cpu",
+                            .n_classes = n,
+                            .names = r->names,
+                            .category_ids = r->category_ids};
+    return GD_OK;
+}
+
+static gd_status open_model(gd_run *r, gd_error *err) {
+    const char *name = gd_flag_text(r->flags, GD_OPT_MODEL);
+    GD_TRY(gd_model_find(name, r->model_path, sizeof r->model_path, err));
+    GD_TRY(gd_model_load(r->model_path, &r->model, err));
+    GD_TRY(check_task(r, err));
+    GD_TRY(describe(r, err));
+    return take_model_values(r, err);
+}
+
+static int fail(const gd_error *err, gd_exit subject) {
+    return (int)gd_report_error(err, subject, NULL);
+}
+
+int gd_run_open(gd_run *r, gd_flags *f, gd_task task) {
+    gd_error err = {0};
+    bool     print = gd_flag_on(f, GD_OPT_PRINT_CONFIG);
+    memset(r, 0, sizeof *r);
+    r->flags = f;
+    r->task = task;
+    r->session_conf = r->top_score = -1;
+    if (!gd_flag_text(f, GD_OPT_MODEL) && !print) {
+        gd_fail_code(&err, GD_ERR_ARG, 207, "no model was given");
+        gd_error_hint(&err, "-m MODEL.gdw");
+        return fail(&err, GD_EXIT_USAGE);
+    }
+    if (gd_device_check(f, &err) != GD_OK) return fail(&err, GD_EXIT_DEVICE);
+    if (!print) {
+        if (gd_sources_gather(&r->sources, f, &err) != GD_OK) return fail(&err, GD_EXIT_USAGE);
+        if (gd_decoder_open(NULL, &r->decoder, &err) != GD_OK) return fail(&err, GD_EXIT_INPUT);
+    }
+    if (gd_flag_text(f, GD_OPT_MODEL) && open_model(r, &err) != GD_OK)
+        return fail(&err, GD_EXIT_MODEL);
+    if (print) {
+        gd_config_print(f);
+        return GD_EXIT_OK;
+    }
+    if (gd_outputs_check(f, &r->sources, r->model_path, &err) != GD_OK)
+        return fail(&err, GD_EXIT_USAGE);
+    return -1;
+}
+
+void gd_run_close(gd_run *r) {
+    gd_outputs_close(&r->outputs);
+    gd_summary_free(&r->summary);
+    gd_session_close(r->session);
+    gd_model_close(r->model);
+    gd_decoder_close(r->decoder);
+    gd_sources_free(&r->sources);
+    gd_mem_put(r->names);
+    gd_mem_put(r->category_ids);
+}
+
+/* ---- one picture -------------------------------------------------------------------------- */
+
+/* Warnings about a picture: an error under --strict. */
+static gd_status judge_warnings(const gd_run *r, const gd_picture *p, const char *name,
+                                gd_error *err) {
+    for (int i = 0; i < p->n_warnings; i++) {
+        if (gd_flag_on(r->flags, GD_OPT_STRICT)) {
+            gd_fail_code(err, GD_ERR_FORMAT, 356, "%s: %s", name, p->warnings[i]);
+            gd_error_why(err, "--strict makes warnings about data errors");
+            return GD_ERR_FORMAT;
+        }
+        gd_warn(360, "%s: %s", name, p->warnings[i]);
+    }
+    return GD_OK;
+}
+
+static void read_picture(gd_run *r, const gd_source *source, slot *s) {
+    gd_read_options opt = {.allow_truncated = gd_flag_on(r->flags, GD_OPT_ALLOW_TRUNCATED),
+                           .no_exif = gd_flag_on(r->flags, GD_OPT_NO_EXIF)};
+    double          start = now_ms();
+    bool            pipe = !strcmp(source->path, "-");
+    gd_status       st = GD_OK;
+    s->record = gd_record_defaults();
+    s->record.source = pipe ? "stdin" : source->path;
+    memset(&s->error, 0, sizeof s->error);
+    if (source->error) {
+        s->error = *source->error;
+        st = s->error.status;
+    } else if (pipe) {
+        st = gd_decoder_read_fd(r->decoder, 0, "stdin", &opt, &s->picture, &s->error);
+    } else {
+        st = gd_decoder_read(r->decoder, source->path, &opt, &s->picture, &s->error);
+    }
+    if (st == GD_OK) st = judge_warnings(r, &s->picture, s->record.source, &s->error);
+    if (st != GD_OK) {
+        if (source->where && !s->error.why[0])
+            gd_error_why(&s->error, "named by the list %s", source->where);
+        s->record.error = &s->error;
+        return;
+    }
+    s->record.width = s->picture.width;
+    s->record.height = s->picture.height;
+    s->record.orientation = s->picture.orientation;
+    s->record.rgb = s->picture.rgb;
+    s->record.ms.decode = now_ms() - start;
+}
+
+/* Copies the detections, so that the filter may drop some of them. */
+static gd_status take_result(gd_run *r, slot *s, const gd_result *result, gd_error *err) {
+    int n = result->n_detections;
+    if (result->top_score > r->top_score) r->top_score = result->top_score;
+    s->record.classes = result->classes;
+    s->record.n_classes = result->n_classes;
+    s->record.n_dropped = result->n_dropped;
+    if (result->n_dropped)
+        gd_warn(361, "%s: %d detections did not fit the capacity", s->record.source,
+                result->n_dropped);
+    if (n > s->room) {
+        gd_mem_put(s->kept);
+        s->kept = gd_mem_array((size_t)n, sizeof *s->kept);
+        s->room = s->kept ? n : 0;
+        if (!s->kept) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
+    }
+    if (n) memcpy(s->kept, result->detections, (size_t)n * sizeof *s->kept);
+    if (r->filter) r->filter(r, s->kept, &n);
+    s->record.detections = s->kept;
+    s->record.n_detections = n;
+    return GD_OK;
+}
+
+/* Counts the picture, tells of its failure and writes it. Outputs that fail end the run. */
+static void emit(gd_run *r, slot *s) {
+    gd_error err = {0};
+    if (s->record.error) {
+        int code = (int)gd_report_error(&s->error, GD_EXIT_INPUT, s->record.source);
+        if (!r->n_failed++) r->first_failure = code;
+        if (code == GD_EXIT_CHECK || code == GD_EXIT_DEVICE) r->stop = code;
+    } else {
+        r->n_ok++;
+    }
+    if (gd_summary_add(&r->summary, &s->record, &err) != GD_OK) {
+        r->stop = fail(&err, GD_EXIT_MEMORY);
+        return;
+    }
+    if (gd_outputs_put(&r->outputs, &s->record, &err) == GD_OK) return;
+    r->stop = GD_EXIT_OUTPUT;
+    if (err.code == 951) /* the reader of stdout went away: nothing is said about it */
+        gd_stdout_fail(EPIPE);
+    else
+        r->stop = fail(&err, GD_EXIT_OUTPUT);
+}
+
+static void set_failed(slot *s, const gd_error *err) {
+    s->error = *err;
+    s->record.error = &s->error;
+}
+
+/* Runs the slots that hold a picture. When a batch fails, its pictures run one by one, so that
+ * only those fail that must. */
+static void run_slots(gd_run *r, slot *slots, int n, gd_image *images, gd_result *results) {
+    int      m = 0, at = 0;
+    gd_error err = {0};
+    double   start = now_ms(), spent;
+    bool     together = true;
+    for (int i = 0; i < n; i++)
+        if (!slots[i].record.error) images[m++] = gd_picture_image(&slots[i].picture);
+    if (m) together = gd_session_run(r->session, images, m, results, &err) == GD_OK;
+    spent = now_ms() - start;
+    for (int i = 0; i < n && !r->stop; i++) {
+        slot *s = &slots[i];
+        if (!s->record.error) {
+            gd_status st = GD_OK;
+            int       k = at++;
+            if (!together && m > 1) {
+                start = now_ms();
+                st = gd_session_run(r->session, &images[k], 1, &results[k], &err);
+                spent = now_ms() - start;
+            } else if (!together) {
+                st = err.status;
+            }
+            s->record.ms.infer = together ? spent / m : spent;
+            if (st == GD_OK) st = take_result(r, s, &results[k], &err);
+            if (st != GD_OK) set_failed(s, &err);
+        }
+        emit(r, s);
+    }
+}
+
+/* ---- the loop ----------------------------------------------------------------------------- */
+
+static void loop(gd_run *r, slot *slots, int batch, gd_image *images, gd_result *results) {
+    bool progress = r->sources.n > 1;
+    int  filled = 0;
+    for (int i = 0; i < r->sources.n && !r->stop; i++) {
+        if (gd_interrupted() || gd_stdout_failed()) break;
+        read_picture(r, &r->sources.items[i], &slots[filled++]);
+        if (filled < batch && i + 1 < r->sources.n) continue;
+        run_slots(r, slots, filled, images, results);
+        filled = 0;
+        if (progress) gd_progress(i + 1, r->sources.n);
+    }
+    gd_progress_clear();
+}
+
+static gd_status run_sources(gd_run *r, gd_error *err) {
+    int        batch = (int)gd_flag_int(r->flags, GD_OPT_BATCH);
+    slot      *slots;
+    gd_image  *images;
+    gd_result *results;
+    gd_status  st = GD_OK;
+    if (batch > r->sources.n) batch = r->sources.n;
+    slots = gd_mem_array((size_t)batch, sizeof *slots);
+    images = gd_mem_array((size_t)batch, sizeof *images);
+    results = gd_mem_array((size_t)batch, sizeof *results);
+    if (slots && images && results)
+        loop(r, slots, batch, images, results);
+    else
+        st = gd_fail(err, GD_ERR_NOMEM, "no memory for a batch of %d", batch);
+    for (int i = 0; slots && i < batch; i++) {
+        gd_picture_free(&slots[i].picture);
+        gd_mem_put(slots[i].kept);
+    }
+    gd_mem_put(slots);
+    gd_mem_put(images);
+    gd_mem_put(results);
+    return st;
+}
+
+/* Completes the outputs and turns what happened into an exit code. */
+static int finish(gd_run *r, double started) {
+    gd_error err = {0};
+    int      code;
+    r->summary.wall_ms = now_ms() - started;
+    if (gd_interrupted())
+        r->summary.interrupted = gd_interrupted() == SIGTERM ? "SIGTERM" : "SIGINT";
+    if (gd_outputs_finish(&r->outputs, &r->summary, &err) != GD_OK && !r->stop) {
+        r->stop = GD_EXIT_OUTPUT;
+        if (err.code == 951)
+            gd_stdout_fail(EPIPE);
+        else
+            r->stop = fail(&err, GD_EXIT_OUTPUT);
+    }
+    code = !r->n_failed ? GD_EXIT_OK : r->n_ok ? GD_EXIT_SOME_FAILED : r->first_failure;
+    if (r->n_failed && r->n_ok)
+        gd_say(GD_LEVEL_INFO, "%ld of %ld pictures failed", r->n_failed, r->n_failed + r->n_ok);
+    return r->stop ? r->stop : code;
+}
+
+int gd_run_all(gd_run *r) {
+    gd_error           err = {0};
+    gd_session_options opt = gd_session_flags(r->flags, r->model);
+    double             started = now_ms();
+    gd_status          st;
+    if (r->session_conf >= 0) opt.conf = r->session_conf;
+    gd_device_say(r->flags);
+    if (gd_session_open(r->model, &opt, &r->session, &err) != GD_OK)
+        return fail(&err, GD_EXIT_MODEL);
+    if (gd_summary_init(&r->summary, &r->info, &err) != GD_OK)
+        return fail(&err, GD_EXIT_MEMORY);
+    if (gd_outputs_open(&r->outputs, r->flags, &r->info, &err) != GD_OK) {
+        if (err.code == 951) gd_stdout_fail(EPIPE);
+        return err.code == 951 ? GD_EXIT_OUTPUT : fail(&err, GD_EXIT_OUTPUT);
+    }
+    st = run_sources(r, &err);
+    if (st != GD_OK) return fail(&err, GD_EXIT_MEMORY);
+    return finish(r, started);
+}

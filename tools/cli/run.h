@@ -1,0 +1,44 @@
+/* run.h -- the loop that detect and classify share: read, run, write, count, and go on after a
+ * failure. */
+#ifndef GD_TOOLS_CLI_RUN_H
+#define GD_TOOLS_CLI_RUN_H
+
+#include "tools/cli/outputs.h"
+#include "tools/media/picture.h"
+
+typedef struct gd_run gd_run;
+
+/* Called for each picture that gave a result, before it is written: may drop detections. */
+typedef void (*gd_run_filter)(gd_run *run, gd_detection *d, int *n);
+
+struct gd_run {
+    gd_flags     *flags;
+    gd_task       task; /* that the command needs */
+    gd_model     *model;
+    char          model_path[4096];
+    gd_session   *session;
+    gd_decoder   *decoder;
+    gd_sources    sources;
+    gd_run_info   info;
+    gd_summary    summary;
+    gd_outputs    outputs;
+    gd_run_filter filter; /* NULL: keep all */
+    void         *filter_data;
+    float         session_conf; /* threshold of the session; < 0: --conf */
+    float         top_score;    /* best score seen in any picture; -1: none known */
+    long          n_ok, n_failed;
+    int           first_failure; /* exit code of the first picture that failed */
+    int           stop;          /* exit code that ends the run early, 0: none */
+    const char  **names;         /* of classes, for info */
+    int          *category_ids;
+};
+
+/* Loads the model that --model names and checks it, device, precision and sources; opens the
+ * decoder first, while the program has one thread. Returns -1, or an exit code after the error
+ * was printed. With --print-config it prints and returns 0. */
+int gd_run_open(gd_run *r, gd_flags *f, gd_task task);
+/* Opens session and outputs, runs every source and completes the outputs; returns the exit code. */
+int  gd_run_all(gd_run *r);
+void gd_run_close(gd_run *r);
+
+#endif
