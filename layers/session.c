@@ -1,0 +1,375 @@
+/* session.c -- runs pictures of any size: one planned graph for each network shape, kept.
+ *
+ * A picture's size decides the shape of the network's input. The first picture of a shape builds,
+ * rewrites and plans a graph (an "entry"); later ones find it. The least recently used entry
+ * makes room when there are too many. */
+#include <string.h>
+
+#include "engine/backend.h"
+#include "engine/exec.h"
+#include "engine/mem.h"
+#include "layers/model.h"
+
+enum { MAX_ENTRY = 8, MAX_SIDE = 65535 };
+static const size_t max_entry_bytes = (size_t)2 << 30; /* all entries together */
+
+typedef struct entry {
+    int      batch, net_h, net_w;
+    int64_t  cap;  /* source pixels a picture may have */
+    uint64_t used; /* tick of the last run */
+    gd_arena arena;
+    gd_graph graph;
+    gd_exec *exec;
+    size_t   bytes;
+} entry;
+
+struct gd_session {
+    const gd_model    *m;
+    gd_session_options opt;
+    gd_recipe          recipe;
+    gd_device_caps     dev;
+    entry              entry[MAX_ENTRY];
+    const entry       *last;
+    uint64_t           tick;
+    unsigned char     *staging; /* pictures of a batch, or with padded rows, made dense */
+    size_t             staging_size;
+    gd_detection      *det;
+    size_t             n_det, cap_det;
+    gd_class_score    *cls;
+    size_t             n_cls, cap_cls;
+};
+
+gd_session_options gd_session_defaults(void) {
+    return (gd_session_options){
+        .size = sizeof(gd_session_options), .conf = -1, .iou = -1, .max_det = -1};
+}
+
+static gd_status check_options(const gd_session_options *o, gd_error *err) {
+    if (o->size != sizeof *o)
+        return gd_fail(err, GD_ERR_ARG, "gd_session_options.size is %u, not %zu", o->size,
+                       sizeof *o);
+    if (!(o->conf <= 1) || !(o->iou <= 1))
+        return gd_fail(err, GD_ERR_ARG, "conf %g and iou %g must be at most 1", (double)o->conf,
+                       (double)o->iou);
+    if ((o->imgsz_h == 0) != (o->imgsz_w == 0) || o->imgsz_h < 0 || o->imgsz_w < 0 ||
+        o->imgsz_h > 16384 || o->imgsz_w > 16384)
+        return gd_fail(err, GD_ERR_ARG, "network input of %dx%d", o->imgsz_h, o->imgsz_w);
+    if (o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu")) {
+        gd_status st =
+            gd_fail_code(err, GD_ERR_DEVICE, 500, "no device '%s' in this build", o->device);
+        gd_error_hint(err, "use auto or cpu");
+        return st;
+    }
+    return GD_OK;
+}
+
+gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_session **out,
+                          gd_error *err) {
+    const gd_session_options o = opt ? *opt : gd_session_defaults();
+    *out = NULL;
+    GD_TRY(check_options(&o, err));
+    gd_session *s = gd_mem_get_zero(sizeof *s);
+    if (!s) return gd_fail(err, GD_ERR_NOMEM, "no memory for a session");
+    s->m = m;
+    s->opt = o;
+    s->opt.device = NULL; /* the caller's string is not kept */
+    gd_cpu_set_threads(o.threads);
+    s->dev = gd_cpu_caps();
+    gd_model_recipe(m, &o, &s->recipe);
+    *out = s;
+    return GD_OK;
+}
+
+static void close_entry(entry *e) {
+    gd_exec_close(e->exec);
+    gd_arena_free(&e->arena);
+    memset(e, 0, sizeof *e);
+}
+
+void gd_session_close(gd_session *s) {
+    if (!s) return;
+    for (int i = 0; i < MAX_ENTRY; i++) close_entry(&s->entry[i]);
+    gd_mem_put(s->staging);
+    gd_mem_put(s->det);
+    gd_mem_put(s->cls);
+    gd_mem_put(s);
+}
+
+/* ---- entries ----------------------------------------------------------------------------- */
+
+static gd_status compile(gd_session *s, entry *e, gd_error *err) {
+    const gd_net_options  net = {.batch = e->batch,
+                                 .net_h = e->net_h,
+                                 .net_w = e->net_w,
+                                 .conf = s->recipe.conf,
+                                 .iou = s->recipe.iou,
+                                 .max_det = s->recipe.max_det,
+                                 .agnostic_nms = s->opt.agnostic_nms != 0};
+    const gd_exec_options run = {.trace = s->opt.trace != 0,
+                                 .check_numerics = s->opt.check_numerics != 0};
+    gd_graph             *g = &e->graph;
+    gd_exec_stats         stats;
+    gd_graph_init(g, &e->arena);
+    GD_TRY(gd_model_graph(s->m, &s->recipe, &net, e->cap, g, err));
+    GD_TRY(gd_graph_verify(g, "building", err));
+    GD_TRY(gd_pass_fold(g, err));
+    GD_TRY(gd_graph_verify(g, "fold", err));
+    GD_TRY(gd_pass_fuse(g, &s->dev, err));
+    GD_TRY(gd_graph_verify(g, "fuse", err));
+    GD_TRY(gd_pass_dead(g, err));
+    GD_TRY(gd_graph_verify(g, "dead", err));
+    GD_TRY(gd_exec_open(g, &s->dev, &run, &e->exec, err));
+    gd_exec_stats_get(e->exec, &stats);
+    e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.const_bytes;
+    return GD_OK;
+}
+
+/* A place for one more entry: a free one, else the least recently used one, emptied. */
+static entry *make_room(gd_session *s) {
+    size_t held = 0;
+    entry *oldest = NULL, *vacant = NULL;
+    for (int i = 0; i < MAX_ENTRY; i++) {
+        entry *e = &s->entry[i];
+        if (!e->exec) {
+            vacant = e;
+            continue;
+        }
+        held += e->bytes;
+        if (!oldest || e->used < oldest->used) oldest = e;
+    }
+    if (oldest && (!vacant || held > max_entry_bytes)) {
+        if (s->last == oldest) s->last = NULL;
+        close_entry(oldest);
+        return oldest;
+    }
+    return vacant;
+}
+
+/* Powers of two from 2^18 pixels on, so that sizes of pictures do not multiply entries. */
+static int64_t pixel_class(int64_t pixels) {
+    int64_t cap = 1 << 18;
+    while (cap < pixels) cap *= 2;
+    return cap;
+}
+
+static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+                            entry **out, gd_error *err) {
+    const int64_t cap = pixel_class(pixels);
+    for (int i = 0; i < MAX_ENTRY; i++) {
+        entry *e = &s->entry[i];
+        if (e->exec && e->batch == batch && e->net_h == net_h && e->net_w == net_w &&
+            (batch == 1 || e->cap == cap)) {
+            *out = e;
+            return GD_OK;
+        }
+    }
+    entry *e = make_room(s);
+    e->batch = batch;
+    e->net_h = net_h;
+    e->net_w = net_w;
+    /* One picture is read where the caller holds it, so no room is planned for its bytes. */
+    e->cap = batch == 1 ? 1 : cap;
+    gd_status st = compile(s, e, err);
+    if (st != GD_OK) close_entry(e);
+    *out = st == GD_OK ? e : NULL;
+    return st;
+}
+
+/* ---- pictures in ---------------------------------------------------------------------------- */
+
+static gd_status check_image(const gd_image *p, int i, gd_error *err) {
+    if (!p->rgb || p->width < 1 || p->height < 1 || p->width > MAX_SIDE || p->height > MAX_SIDE)
+        return gd_fail(err, GD_ERR_ARG, "picture %d: %d x %d pixels at %s", i, p->width,
+                       p->height, p->rgb ? "an address" : "NULL");
+    if (p->stride && p->stride < (size_t)p->width * 3)
+        return gd_fail(err, GD_ERR_ARG, "picture %d: stride %zu is less than 3 * %d", i,
+                       p->stride, p->width);
+    return GD_OK;
+}
+
+static gd_status stage(gd_session *s, const gd_image *images, int n, int64_t cap,
+                       gd_error *err) {
+    const size_t one = (size_t)cap * 3, want = one * (size_t)n;
+    if (s->staging_size < want) {
+        gd_mem_put(s->staging);
+        s->staging = gd_mem_get(want);
+        s->staging_size = s->staging ? want : 0;
+        if (!s->staging) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d pictures", n);
+    }
+    for (int i = 0; i < n; i++) {
+        const gd_image *p = &images[i];
+        const size_t    row = (size_t)p->width * 3, stride = p->stride ? p->stride : row;
+        for (int y = 0; y < p->height; y++)
+            memcpy(s->staging + one * (size_t)i + row * (size_t)y, p->rgb + stride * (size_t)y,
+                   row);
+    }
+    return GD_OK;
+}
+
+static gd_status load_inputs(gd_session *s, entry *e, const gd_image *images, int n,
+                             gd_error *err) {
+    const int   pixels = gd_graph_find_input(&e->graph, "pixels");
+    const int   geom = gd_graph_find_input(&e->graph, "geom");
+    const bool  dense = !images[0].stride || images[0].stride == (size_t)images[0].width * 3;
+    float      *g = gd_exec_tensor(e->exec, geom)->data;
+    gd_geometry at;
+    union {
+        const uint8_t *in;
+        void          *out;
+    } address = {.in = images[0].rgb};
+    if (n > 1 || !dense) {
+        const int64_t own = (int64_t)images[0].width * images[0].height;
+        GD_TRY(stage(s, images, n, n > 1 ? e->cap : own, err));
+        address.out = s->staging;
+    }
+    gd_exec_bind(e->exec, pixels, address.out);
+    for (int i = 0; i < n; i++) {
+        gd_geometry_of(&s->recipe.rule, images[i].height, images[i].width, &at);
+        gd_geometry_pack(&at, g + 8 * i);
+    }
+    return GD_OK;
+}
+
+/* ---- results out --------------------------------------------------------------------------- */
+
+static const gd_tensor *output(entry *e, const char *name) {
+    const int v = gd_graph_find_output(&e->graph, name);
+    GD_ASSERT(v >= 0);
+    return gd_exec_tensor(e->exec, v);
+}
+
+static void take_detections(gd_session *s, entry *e, int n) {
+    const gd_tensor *boxes = output(e, "boxes");
+    const float     *box = boxes->data, *score = output(e, "scores")->data;
+    const int32_t   *label = output(e, "labels")->data, *count = output(e, "count")->data;
+    const int64_t    m = boxes->dim[1];
+    for (int i = 0; i < n; i++)
+        for (int64_t k = 0; k < count[i]; k++) {
+            gd_detection *d = &s->det[s->n_det++];
+            memcpy(d->box, box + (i * m + k) * 4, sizeof d->box);
+            d->score = score[i * m + k];
+            d->class_id = label[i * m + k] - s->m->arch->n_background;
+        }
+}
+
+/* The k best of a row, best first; equal scores: lower class first. */
+static void take_classes(gd_session *s, entry *e, int n) {
+    const gd_tensor *probs = output(e, "probs");
+    const int64_t    classes = probs->dim[1];
+    const int        want = s->opt.top_k > 0 ? s->opt.top_k : 5;
+    const int64_t    top = want < classes ? want : classes;
+    for (int i = 0; i < n; i++) {
+        const float    *p = (const float *)probs->data + i * classes;
+        gd_class_score *out = s->cls + s->n_cls;
+        int64_t         have = 0;
+        for (int64_t c = 0; c < classes; c++) {
+            int64_t at = have < top ? have++ : top;
+            for (; at > 0 && out[at - 1].score < p[c]; at--)
+                if (at < top) out[at] = out[at - 1];
+            if (at < top) out[at] = (gd_class_score){(int32_t)c, p[c]};
+        }
+        s->n_cls += (size_t)top;
+    }
+}
+
+static gd_status grow(void **p, size_t *cap, size_t want, size_t size, gd_error *err) {
+    if (*cap >= want) return GD_OK;
+    void *q = gd_mem_grow(*p, *cap * size, want * size);
+    if (!q) return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu results", want);
+    *p = q;
+    *cap = want;
+    return GD_OK;
+}
+
+/* Room for everything the entry can return, so that a known shape never allocates. */
+static gd_status reserve(gd_session *s, entry *e, gd_error *err) {
+    if (s->m->arch->task == GD_TASK_DETECT) {
+        const gd_tensor *t = output(e, "scores");
+        void            *p = s->det;
+        gd_status        st =
+            grow(&p, &s->cap_det, s->n_det + (size_t)gd_tensor_count(t), sizeof *s->det, err);
+        s->det = p;
+        return st;
+    }
+    const gd_tensor *t = output(e, "probs");
+    void            *p = s->cls;
+    gd_status        st =
+        grow(&p, &s->cap_cls, s->n_cls + (size_t)gd_tensor_count(t), sizeof *s->cls, err);
+    s->cls = p;
+    return st;
+}
+
+static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_result *results,
+                           gd_error *err) {
+    gd_geometry at;
+    entry      *e;
+    int64_t     most = 0;
+    for (int i = 0; i < n; i++) {
+        const int64_t pixels = (int64_t)images[i].width * images[i].height;
+        if (pixels > most) most = pixels;
+    }
+    gd_geometry_of(&s->recipe.rule, images[0].height, images[0].width, &at);
+    GD_TRY(find_entry(s, n, at.net_h, at.net_w, most, &e, err));
+    e->used = ++s->tick;
+    s->last = e;
+    GD_TRY(reserve(s, e, err));
+    GD_TRY(load_inputs(s, e, images, n, err));
+    GD_TRY(gd_exec_run(e->exec, err));
+    for (int i = 0; i < n; i++) results[i] = (gd_result){.top_score = -1};
+    if (s->m->arch->task == GD_TASK_DETECT) {
+        const int32_t *count = output(e, "count")->data, *dropped = output(e, "dropped")->data;
+        const float   *top = output(e, "top")->data;
+        take_detections(s, e, n);
+        for (int i = 0; i < n; i++) {
+            results[i].n_detections = count[i];
+            results[i].n_dropped = dropped[i];
+            results[i].top_score = top[i];
+        }
+        return GD_OK;
+    }
+    const size_t before = s->n_cls;
+    take_classes(s, e, n);
+    for (int i = 0; i < n; i++) results[i].n_classes = (int)((s->n_cls - before) / (size_t)n);
+    return GD_OK;
+}
+
+/* Pictures from `i` on that share a network shape and can run as one batch. */
+static int batch_from(const gd_session *s, const gd_image *images, int i, int n) {
+    gd_geometry a, b;
+    int         k = i + 1;
+    gd_geometry_of(&s->recipe.rule, images[i].height, images[i].width, &a);
+    for (; k < n; k++) {
+        gd_geometry_of(&s->recipe.rule, images[k].height, images[k].width, &b);
+        if (a.net_h != b.net_h || a.net_w != b.net_w) break;
+    }
+    return k - i;
+}
+
+gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result *results,
+                         gd_error *err) {
+    s->n_det = s->n_cls = 0;
+    if (n < 1) return gd_fail(err, GD_ERR_ARG, "%d pictures", n);
+    for (int i = 0; i < n; i++) GD_TRY(check_image(&images[i], i, err));
+    for (int i = 0, k; i < n; i += k) {
+        k = batch_from(s, images, i, n);
+        GD_TRY(run_batch(s, images + i, k, results + i, err));
+    }
+    /* Addresses last: the arrays may have moved while results were gathered. */
+    size_t det = 0, cls = 0;
+    for (int i = 0; i < n; i++) {
+        if (results[i].n_detections) results[i].detections = s->det + det;
+        if (results[i].n_classes) results[i].classes = s->cls + cls;
+        det += (size_t)results[i].n_detections;
+        cls += (size_t)results[i].n_classes;
+    }
+    return GD_OK;
+}
+
+int gd_session_trace(const gd_session *s, gd_trace_row *rows, int max) {
+    gd_trace_row row;
+    int          n = 0;
+    if (!s->last || !s->opt.trace) return 0;
+    for (; gd_exec_trace(s->last->exec, n, &row); n++)
+        if (n < max) rows[n] = row;
+    return n;
+}
