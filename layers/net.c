@@ -102,27 +102,44 @@ int gd_net_conv_weight(gd_net *n, const int64_t nominal[4]) {
     return weight(n, "weight", GD_WEIGHT_CONV, 4, nominal, 1, NULL);
 }
 
+/* Names the node after the module path; the k-th node of a path is "path#k" from k = 2 on, as
+ * a module that is called k times. */
+static gd_status name_node(gd_net *n) {
+    char         name[sizeof n->path + 16];
+    const size_t len = strlen(n->path);
+    int          before = 0;
+    for (int i = 0; i < n->g->n_node; i++) {
+        const char *other = n->g->node[i].name;
+        before += !strncmp(other, n->path, len) && (!other[len] || other[len] == '#');
+    }
+    snprintf(name, sizeof name, before ? "%s#%d" : "%s", n->path, before + 1);
+    return gd_graph_scope(n->g, name, n->err);
+}
+
 int gd_net_op(gd_net *n, const char *op, const void *attr, int n_in, const int *in, int *out) {
     int values[GD_MAX_OUT];
+    if (n->st == GD_OK) n->st = name_node(n);
     if (n->st != GD_OK) {
         if (out) out[0] = -1;
         return -1;
     }
-    if (strcmp(n->g->scope, n->path) &&
-        (n->st = gd_graph_scope(n->g, n->path, n->err)) != GD_OK)
-        return -1;
     n->st = gd_graph_add(n->g, op, attr, n_in, in, out ? out : values, n->err);
     if (n->st != GD_OK) gd_error_why(n->err, "while adding layer '%s'", n->path);
     return n->st == GD_OK ? (out ? out : values)[0] : -1;
 }
 
-int gd_net_unary(gd_net *n, const char *op, int x) {
-    return gd_net_op(n, op, NULL, 1, &x, NULL);
+int gd_net_unary(gd_net *n, const char *module, const char *op, int x) {
+    const size_t mark = gd_net_enter(n, "%s", module);
+    const int    y = gd_net_op(n, op, NULL, 1, &x, NULL);
+    gd_net_leave(n, mark);
+    return y;
 }
 
-int gd_net_binary(gd_net *n, const char *op, int a, int b) {
-    const int in[2] = {a, b};
-    return gd_net_op(n, op, NULL, 2, in, NULL);
+int gd_net_add(gd_net *n, int a, int b) {
+    const size_t mark = gd_net_enter(n, "add");
+    const int    y = gd_net_op(n, "add", NULL, 2, (const int[]){a, b}, NULL);
+    gd_net_leave(n, mark);
+    return y;
 }
 
 int64_t gd_net_dim(const gd_net *n, int value, int axis) {
@@ -197,10 +214,13 @@ int gd_net_linear(gd_net *n, int x, const char *name, int k, bool flatten, bool 
     return y;
 }
 
-int gd_net_max_pool(gd_net *n, int x, int size, int stride, int pad) {
+int gd_net_max_pool(gd_net *n, int x, const char *module, int size, int stride, int pad) {
     const gd_max_pool2d a = {
         .size = {size, size}, .stride = {stride, stride}, .pad = {pad, pad}};
-    return gd_net_op(n, "max_pool2d", &a, 1, &x, NULL);
+    const size_t mark = gd_net_enter(n, "%s", module);
+    const int    y = gd_net_op(n, "max_pool2d", &a, 1, &x, NULL);
+    gd_net_leave(n, mark);
+    return y;
 }
 
 int gd_net_concat(gd_net *n, int axis, int count, const int *in) {

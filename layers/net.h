@@ -43,11 +43,11 @@ typedef struct gd_net {
     const gd_weight_source *source; /* NULL: nominal */
     gd_status               st;
     gd_error               *err;
-    char                    path[256]; /* module path of the layers added now */
-    int                     n_spec, cap_spec;
-    gd_weight_spec         *spec; /* every weight asked for, in order; in the graph's arena */
-    float                   bn_eps;
-    int                     n_class; /* outputs of the class head */
+    char path[256]; /* module path of the layers added now; nodes are named after it */
+    int  n_spec, cap_spec;
+    gd_weight_spec *spec; /* every weight asked for, in order; in the graph's arena */
+    float           bn_eps;
+    int             n_class; /* outputs of the class head */
 } gd_net;
 
 void gd_net_init(gd_net *n, gd_graph *g, const gd_weight_source *source, gd_error *err);
@@ -64,8 +64,9 @@ int gd_net_weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
                   const int64_t *nominal);
 /* One operator; its n_out values go to out[] (may be NULL); returns out[0]. */
 int gd_net_op(gd_net *n, const char *op, const void *attr, int n_in, const int *in, int *out);
-int gd_net_unary(gd_net *n, const char *op, int x);
-int gd_net_binary(gd_net *n, const char *op, int a, int b);
+/* An operator without attributes as submodule `module` ("relu"). */
+int gd_net_unary(gd_net *n, const char *module, const char *op, int x);
+int gd_net_add(gd_net *n, int a, int b);
 /* Dimension of a value, 0 after a failure. */
 int64_t gd_net_dim(const gd_net *n, int value, int axis);
 
@@ -88,7 +89,7 @@ int gd_net_conv_weight(gd_net *n, const int64_t nominal[4]);
 int gd_net_batch_norm(gd_net *n, int x, const char *name);
 /* x [..., C], or [B, H, W, C] with `flatten`, -> [..., k]; with bias. */
 int gd_net_linear(gd_net *n, int x, const char *name, int k, bool flatten, bool class_head);
-int gd_net_max_pool(gd_net *n, int x, int size, int stride, int pad);
+int gd_net_max_pool(gd_net *n, int x, const char *module, int size, int stride, int pad);
 int gd_net_concat(gd_net *n, int axis, int count, const int *in);
 int gd_net_reshape(gd_net *n, int x, int ndim, const int64_t *dim);
 /* Nearest upsampling to the height and width of `like`, never by a factor. */

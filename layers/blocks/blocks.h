@@ -9,9 +9,10 @@
 extern "C" {
 #endif
 
-/* conv (no bias) -> batch norm -> activation; names as PyTorch gives them. act NULL: none. */
+/* conv (no bias) -> batch norm -> activation `act` (NULL: none) under the name `module`; names
+ * as PyTorch gives them. */
 int gd_block_conv_bn(gd_net *n, int x, const char *conv, const char *bn, const gd_conv_args *a,
-                     const char *act);
+                     const char *module, const char *act);
 
 /* A ResNet trunk of torchvision's layout at the current path: conv1, bn1, layer1 .. layer4.
  * depth: blocks of the four stages; bottleneck: 1x1-3x3-1x1 with expansion 4 (He et al. 2016;

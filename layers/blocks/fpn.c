@@ -16,10 +16,9 @@ void gd_block_fpn(gd_net *n, int n_in, const int *in, int width, int *out) {
     for (int i = n_in - 1; i >= 0; i--) {
         int lateral = numbered(n, in[i], "inner_blocks", i, &inner);
         /* To the lateral's own size: doubling is one column off when a size is odd. */
-        if (top >= 0)
-            lateral = gd_net_binary(n, "add", lateral, gd_net_upsample_like(n, top, lateral));
+        if (top >= 0) lateral = gd_net_add(n, lateral, gd_net_upsample_like(n, top, lateral));
         top = lateral;
         out[i] = numbered(n, top, "layer_blocks", i, &layer);
     }
-    out[n_in] = gd_net_max_pool(n, out[n_in - 1], 1, 2, 0);
+    out[n_in] = gd_net_max_pool(n, out[n_in - 1], "extra_blocks", 1, 2, 0);
 }

@@ -4,16 +4,16 @@
 static int shortcut(gd_net *n, int x, int k, int stride, bool project) {
     if (!project) return x;
     const gd_conv_args a = {.k = k, .size = 1, .stride = stride};
-    return gd_block_conv_bn(n, x, "downsample.0", "downsample.1", &a, NULL);
+    return gd_block_conv_bn(n, x, "downsample.0", "downsample.1", &a, NULL, NULL);
 }
 
 static int basic_block(gd_net *n, int x, int width, int stride, bool project) {
     const gd_conv_args a = {.k = width, .size = 3, .stride = stride, .pad = 1};
     const gd_conv_args b = {.k = width, .size = 3, .pad = 1};
     const int          id = shortcut(n, x, width, stride, project);
-    int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu");
-    y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, NULL);
-    return gd_net_unary(n, "relu", gd_net_binary(n, "add", y, id));
+    int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu", "relu");
+    y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, NULL, NULL);
+    return gd_net_unary(n, "relu", "relu", gd_net_add(n, y, id));
 }
 
 static int bottleneck_block(gd_net *n, int x, int width, int stride, bool project) {
@@ -21,16 +21,16 @@ static int bottleneck_block(gd_net *n, int x, int width, int stride, bool projec
     const gd_conv_args b = {.k = width, .size = 3, .stride = stride, .pad = 1};
     const gd_conv_args c = {.k = 4 * width, .size = 1};
     const int          id = shortcut(n, x, 4 * width, stride, project);
-    int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu");
-    y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, "relu");
-    y = gd_block_conv_bn(n, y, "conv3", "bn3", &c, NULL);
-    return gd_net_unary(n, "relu", gd_net_binary(n, "add", y, id));
+    int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu", "relu");
+    y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, "relu", "relu");
+    y = gd_block_conv_bn(n, y, "conv3", "bn3", &c, NULL, NULL);
+    return gd_net_unary(n, "relu", "relu", gd_net_add(n, y, id));
 }
 
 void gd_block_resnet(gd_net *n, int x, const int depth[4], bool bottleneck, int stage[4]) {
     const gd_conv_args stem = {.k = 64, .size = 7, .stride = 2, .pad = 3};
-    x = gd_block_conv_bn(n, x, "conv1", "bn1", &stem, "relu");
-    x = gd_net_max_pool(n, x, 3, 2, 1);
+    x = gd_block_conv_bn(n, x, "conv1", "bn1", &stem, "relu", "relu");
+    x = gd_net_max_pool(n, x, "maxpool", 3, 2, 1);
     for (int s = 0; s < 4; s++) {
         for (int i = 0; i < depth[s]; i++) {
             const size_t mark = gd_net_enter(n, "layer%d.%d", s + 1, i);

@@ -25,7 +25,7 @@ static void head(gd_net *n, int feature, int *logits, int *deltas) {
     const gd_conv_args cls = {.k = 3, .size = 1, .bias = true};
     const gd_conv_args box = {.k = 12, .size = 1, .bias = true};
     const size_t       mark = gd_net_enter(n, "head");
-    const int          h = gd_net_unary(n, "relu", gd_net_conv(n, feature, "conv", &conv));
+    const int h = gd_net_unary(n, "relu", "relu", gd_net_conv(n, feature, "conv", &conv));
     *logits = gd_net_conv(n, h, "cls_logits", &cls);
     *deltas = gd_net_conv(n, h, "bbox_pred", &box);
     if (gd_net_dim(n, *logits, 3) * 4 != gd_net_dim(n, *deltas, 3))
@@ -85,8 +85,9 @@ void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image
         b[i] = lv[i].boxes;
         s[i] = lv[i].scores;
     }
-    const int    all = gd_net_concat(n, 1, a->n_level, b);
-    const int    scores = gd_net_unary(n, "sigmoid", gd_net_concat(n, 1, a->n_level, s));
+    const int all = gd_net_concat(n, 1, a->n_level, b);
+    const int scores =
+        gd_net_unary(n, "sigmoid", "sigmoid", gd_net_concat(n, 1, a->n_level, s));
     const int    ids = level_ids(n, gd_net_dim(n, all, 0), lv, a->n_level);
     const gd_nms nms = {.iou = a->nms_iou, .min_size = 1e-3f, .max_out = a->post_nms};
     gd_net_op(n, "nms", &nms, 3, (const int[]){all, scores, ids}, kept);

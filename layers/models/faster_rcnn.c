@@ -64,8 +64,8 @@ static void select(gd_net *n, const gd_net_options *opt, int scores, int deltas,
 static void box_head(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int crops,
                      int boxes, int count, int geom) {
     size_t mark = gd_net_enter(n, "box_head");
-    int    x = gd_net_unary(n, "relu", gd_net_linear(n, crops, "fc6", 1024, true, false));
-    x = gd_net_unary(n, "relu", gd_net_linear(n, x, "fc7", 1024, false, false));
+    int x = gd_net_unary(n, "relu6", "relu", gd_net_linear(n, crops, "fc6", 1024, true, false));
+    x = gd_net_unary(n, "relu7", "relu", gd_net_linear(n, x, "fc7", 1024, false, false));
     gd_net_leave(n, mark);
     mark = gd_net_enter(n, "box_predictor");
     const int     logits = gd_net_linear(n, x, "cls_score", n->n_class, false, true);
@@ -78,7 +78,7 @@ static void box_head(gd_net *n, const gd_arch *arch, const gd_net_options *opt, 
                     (long long)gd_net_dim(n, deltas, 1));
     gd_net_leave(n, mark);
     (void)arch;
-    const int scores = gd_net_unary(n, "softmax", logits);
+    const int scores = gd_net_unary(n, "softmax", "softmax", logits);
     select(n, opt, gd_net_reshape(n, scores, 3, (const int64_t[]){B, rois, K}),
            gd_net_reshape(n, deltas, 3, (const int64_t[]){B, rois, 4 * K}), boxes, count, geom);
 }

@@ -11,7 +11,7 @@ static void classify(gd_net *n, const gd_arch *arch, int x, const char *head) {
     x = gd_net_op(n, "adaptive_avg_pool2d", &one, 1, &x, NULL);
     gd_net_leave(n, mark);
     const int logits = gd_net_linear(n, x, head, arch->n_class, true, true);
-    const int probs = gd_net_unary(n, "softmax", logits);
+    const int probs = gd_net_unary(n, "softmax", "softmax", logits);
     if (gd_net_ok(n)) n->st = gd_graph_output(n->g, "logits", logits, n->err);
     if (gd_net_ok(n)) n->st = gd_graph_output(n->g, "probs", probs, n->err);
 }
@@ -72,16 +72,16 @@ static int cifar_block(gd_net *n, int x, int width, int stride) {
     const gd_conv_args a = {.k = width, .size = 3, .stride = stride, .pad = 1};
     const gd_conv_args b = {.k = width, .size = 3, .pad = 1};
     const int          id = stride > 1 ? option_a(n, x, width) : x;
-    int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu");
-    y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, NULL);
-    return gd_net_unary(n, "relu", gd_net_binary(n, "add", y, id));
+    int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu", "relu");
+    y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, NULL, NULL);
+    return gd_net_unary(n, "relu", "relu", gd_net_add(n, y, id));
 }
 
 /* config: blocks of each stage. */
 static void build_cifar(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
                         int geom) {
     const gd_conv_args stem = {.k = 16, .size = 3, .pad = 1};
-    int                x = gd_block_conv_bn(n, image, "conv1", "bn1", &stem, "relu");
+    int                x = gd_block_conv_bn(n, image, "conv1", "bn1", &stem, "relu", "relu");
     (void)opt;
     (void)geom;
     for (int s = 0; s < 3; s++)

@@ -26,7 +26,7 @@ static int base_conv(gd_net *n, int x, const char *name, int k, int size, int st
     const gd_conv_args a = {
         .k = k, .size = size, .stride = stride, .pad = (size - 1) / 2, .depthwise = depthwise};
     const size_t mark = gd_net_enter(n, "%s", name);
-    const int    y = gd_block_conv_bn(n, x, "conv", "bn", &a, "silu");
+    const int    y = gd_block_conv_bn(n, x, "conv", "bn", &a, "act", "silu");
     gd_net_leave(n, mark);
     return y;
 }
@@ -50,7 +50,7 @@ static int csp(gd_net *n, int x, const char *name, int k, int blocks, bool short
         const size_t inner = gd_net_enter(n, "m.%d", i);
         const int y = conv3(n, base_conv(n, a, "conv1", k / 2, 1, 1, false), "conv2", k / 2, 1,
                             depthwise);
-        a = shortcut ? gd_net_binary(n, "add", y, a) : y;
+        a = shortcut ? gd_net_add(n, y, a) : y;
         gd_net_leave(n, inner);
     }
     x = base_conv(n, gd_net_concat(n, 3, 2, (const int[]){a, b}), "conv3", k, 1, 1, false);
@@ -62,7 +62,7 @@ static int csp(gd_net *n, int x, const char *name, int k, int blocks, bool short
 static int spp(gd_net *n, int x, const char *name, int k) {
     const size_t mark = gd_net_enter(n, "%s", name);
     int          in[4] = {base_conv(n, x, "conv1", k / 2, 1, 1, false)};
-    for (int i = 1; i < 4; i++) in[i] = gd_net_max_pool(n, in[i - 1], 5, 1, 2);
+    for (int i = 1; i < 4; i++) in[i] = gd_net_max_pool(n, in[i - 1], "m", 5, 1, 2);
     x = base_conv(n, gd_net_concat(n, 3, 4, in), "conv2", k, 1, 1, false);
     gd_net_leave(n, mark);
     return x;
@@ -102,9 +102,7 @@ static int focus(gd_net *n, int image, int k) {
     int y = gd_net_op(n, "conv2d", &attr, 2, (const int[]){image, full}, NULL);
     gd_net_leave(n, inner);
     y = gd_net_batch_norm(n, y, "bn");
-    const size_t act = gd_net_enter(n, "act");
-    y = gd_net_unary(n, "silu", y);
-    gd_net_leave(n, act);
+    y = gd_net_unary(n, "act", "silu", y);
     gd_net_leave(n, mark);
     return y;
 }
