@@ -42,8 +42,6 @@ static gd_status place(gd_exec *e, gd_error *err) {
             if (e->alias[v].root == v) it.size = bytes ? bytes : 1;
         }
         if (g->value[v].kind == GD_VALUE_INPUT) it.first = 0;
-        if (e->opt.keep_all)
-            it = (gd_plan_item){.size = it.size, .first = 0, .last = g->n_node};
         e->item[v] = it;
     }
     return gd_plan_place(e->item, n, &e->arena, &e->stats.slab_bytes, err);
@@ -191,6 +189,7 @@ static gd_status run_node(gd_exec *e, int k, gd_error *err) {
     }
     if (e->opt.trace) x->ms = now_ms() - start;
     if (e->opt.check_numerics) GD_TRY(check_finite(e, k, err));
+    if (e->opt.watch) GD_TRY(e->opt.watch(e->opt.watch_ctx, e, k, err));
     if (e->opt.poison) poison_dead(e, k);
     return GD_OK;
 }

@@ -13,10 +13,12 @@ extern "C" {
 
 typedef struct gd_exec gd_exec;
 
+/* Called after each node that ran, while its outputs hold their values; a failure ends the run. */
+typedef gd_status (*gd_exec_watch)(void *ctx, gd_exec *e, int node, gd_error *err);
+
 typedef struct gd_exec_options {
     bool trace;          /* keep a time for each node */
     bool check_numerics; /* stop at the first node with NaN or Inf */
-    bool keep_all;       /* every value keeps its own storage after the run (compare) */
     bool poison;    /* fill a value's bytes with NaN once its last reader is done (tests) */
     bool reference; /* reference rows only */
 } gd_exec_options;

@@ -166,7 +166,6 @@ static void resolve_roots(gd_exec *e) {
 
 void gd_exec_alias(gd_exec *e) {
     find_lives(e);
-    if (e->opt.keep_all) return;
     for (int k = 0; k < e->g->n_node; k++) {
         if (try_view(e, k)) continue;
         try_inplace(e, k);

@@ -102,6 +102,9 @@ gd_status gd_pass_fuse(gd_graph *g, const gd_device_caps *dev, gd_error *err) GD
 /* Removes nodes nobody reads. */
 gd_status gd_pass_dead(gd_graph *g, gd_error *err) GD_MUST_CHECK;
 
+/* All of the above in the order of inference, the verifier behind each. */
+gd_status gd_pass_all(gd_graph *g, const gd_device_caps *dev, gd_error *err) GD_MUST_CHECK;
+
 /* ---- autodiff ------------------------------------------------------------------------------ */
 
 /* Appends backward nodes: given d_seed[i] = d(loss)/d(seed[i]) it fills d_wrt[i] with the value of

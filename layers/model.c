@@ -180,27 +180,38 @@ void gd_model_recipe(const gd_model *m, const gd_session_options *opt, gd_recipe
     }
 }
 
-gd_status gd_model_graph(const gd_model *m, const gd_recipe *r, const gd_net_options *opt,
-                         int64_t cap, gd_graph *g, gd_error *err) {
+/* The picture as the network wants it: an operator on bytes, or an input of the graph. */
+static int add_image(gd_net *n, const gd_recipe *r, const gd_net_options *opt, int64_t cap,
+                     int *geom) {
+    const int64_t image_dim[4] = {opt->batch, opt->net_h, opt->net_w, 3};
     const int64_t pixels_dim[3] = {opt->batch, cap, 3}, geom_dim[2] = {opt->batch, 8};
     gd_preprocess a = {.out_h = opt->net_h,
                        .out_w = opt->net_w,
                        .filter = r->filter,
                        .swap_rb = r->bgr,
                        .scale = r->scale};
-    int           pixels, geom;
-    gd_net        n;
+    int           first;
+    n->st = cap ? gd_graph_input(n->g, "pixels", GD_U8, 3, pixels_dim, &first, n->err)
+                : gd_graph_input(n->g, "image", GD_F32, 4, image_dim, &first, n->err);
+    if (gd_net_ok(n)) n->st = gd_graph_input(n->g, "geom", GD_F32, 2, geom_dim, geom, n->err);
+    if (!cap || !gd_net_ok(n)) return first;
     memcpy(a.mean, r->mean, sizeof a.mean);
     memcpy(a.std, r->std, sizeof a.std);
     memcpy(a.pad, r->pad, sizeof a.pad);
-    GD_TRY(gd_graph_input(g, "pixels", GD_U8, 3, pixels_dim, &pixels, err));
-    GD_TRY(gd_graph_input(g, "geom", GD_F32, 2, geom_dim, &geom, err));
+    const size_t mark = gd_net_enter(n, "preprocess");
+    first = gd_net_op(n, "preprocess", &a, 2, (const int[]){first, *geom}, NULL);
+    gd_net_leave(n, mark);
+    return first;
+}
+
+gd_status gd_model_graph(const gd_model *m, const gd_recipe *r, const gd_net_options *opt,
+                         int64_t cap, gd_graph *g, gd_error *err) {
+    gd_net n;
+    int    geom = -1;
     gd_net_init(&n, g, &m->source, err);
     n.bn_eps = r->bn_eps;
     n.n_class = m->n_class + m->arch->n_background;
-    const size_t mark = gd_net_enter(&n, "preprocess");
-    const int    image = gd_net_op(&n, "preprocess", &a, 2, (const int[]){pixels, geom}, NULL);
-    gd_net_leave(&n, mark);
-    m->arch->build(&n, m->arch, opt, image, geom);
+    const int image = add_image(&n, r, opt, cap, &geom);
+    if (gd_net_ok(&n)) m->arch->build(&n, m->arch, opt, image, geom);
     return n.st;
 }

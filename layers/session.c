@@ -111,13 +111,7 @@ static gd_status compile(gd_session *s, entry *e, gd_error *err) {
     gd_exec_stats         stats;
     gd_graph_init(g, &e->arena);
     GD_TRY(gd_model_graph(s->m, &s->recipe, &net, e->cap, g, err));
-    GD_TRY(gd_graph_verify(g, "building", err));
-    GD_TRY(gd_pass_fold(g, err));
-    GD_TRY(gd_graph_verify(g, "fold", err));
-    GD_TRY(gd_pass_fuse(g, &s->dev, err));
-    GD_TRY(gd_graph_verify(g, "fuse", err));
-    GD_TRY(gd_pass_dead(g, err));
-    GD_TRY(gd_graph_verify(g, "dead", err));
+    GD_TRY(gd_pass_all(g, &s->dev, err));
     GD_TRY(gd_exec_open(g, &s->dev, &run, &e->exec, err));
     gd_exec_stats_get(e->exec, &stats);
     e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.const_bytes;
