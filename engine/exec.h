@@ -17,10 +17,12 @@ typedef struct gd_exec gd_exec;
 typedef gd_status (*gd_exec_watch)(void *ctx, gd_exec *e, int node, gd_error *err);
 
 typedef struct gd_exec_options {
-    bool trace;          /* keep a time for each node */
-    bool check_numerics; /* stop at the first node with NaN or Inf */
-    bool poison;    /* fill a value's bytes with NaN once its last reader is done (tests) */
-    bool reference; /* reference rows only */
+    bool          trace;          /* keep a time for each node */
+    bool          check_numerics; /* stop at the first node with NaN or Inf */
+    bool          poison;    /* NaN over a value's bytes once its last reader is done (tests) */
+    bool          reference; /* reference rows only */
+    gd_exec_watch watch;     /* NULL: none */
+    void         *watch_ctx;
 } gd_exec_options;
 
 /* The graph and its arena must outlive the exec and are not changed by it. */
