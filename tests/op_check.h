@@ -1,0 +1,112 @@
+/* op_check.h -- what the files of the operator tester share.
+ *
+ *   gd_case or backward node --> oc_problem   operator, attributes, shapes and values as doubles
+ *   oc_problem + type + layout --> oc_stage   tensors in guarded memory, ready to run
+ *
+ * The tester's own memory comes from malloc: gd_mem's allocator is made to fail on purpose. */
+#ifndef GD_TESTS_OP_CHECK_H
+#define GD_TESTS_OP_CHECK_H
+
+#include "engine/backend.h"
+#include "engine/graph.h"
+
+typedef struct oc_input {
+    gd_tensor shape; /* dtype GD_F32 stands for the floating type under test; no data */
+    double   *v;     /* values, row-major, all exact in single precision; owned */
+    bool      absent, constant;
+} oc_input;
+
+typedef struct oc_step {
+    const gd_op *op;
+    const void  *attr;
+    double      *v; /* second input in the shape of out[0], or NULL; owned */
+} oc_step;
+
+typedef struct oc_problem {
+    const gd_op *op;
+    const void  *attr;
+    char         label[96];
+    int          n_in;
+    oc_input     in[GD_MAX_IN];
+    int          n_step;
+    oc_step      step[GD_MAX_STEP];
+    bool         large; /* the f32 reference is the truth */
+} oc_problem;
+
+typedef struct oc_layout {
+    const char *name;
+    bool        pitch_values, pitch_weights; /* pitch > channels on these tensors */
+    bool        constants;                   /* honour `constant`; else nothing is constant */
+    bool        in_place; /* out[0] is in[0], or the second input of a step */
+    int         fill;     /* byte that fills outputs and scratch before the run */
+} oc_layout;
+
+typedef struct oc_block {
+    unsigned char *base, *copy; /* with guards; copy: as it was before the run, inputs only */
+    size_t         size;
+    bool           borrowed; /* base belongs to another block (in place) */
+} oc_block;
+
+typedef struct oc_stage {
+    gd_launch l;
+    gd_tensor in[GD_MAX_IN], out[GD_MAX_OUT], arg[GD_MAX_STEP];
+    oc_block  in_block[GD_MAX_IN], out_block[GD_MAX_OUT], arg_block[GD_MAX_STEP], scratch;
+    oc_layout layout;
+    char      trouble[128]; /* why a run was not clean; empty: clean */
+} oc_stage;
+
+/* Values of all outputs as doubles. */
+typedef struct oc_result {
+    int     n_out;
+    int64_t count[GD_MAX_OUT];
+    bool    is_float[GD_MAX_OUT];
+    double *v[GD_MAX_OUT];
+} oc_result;
+
+/* ---- op_check_problem.c ---- */
+/* Never fails: the tester stops when malloc does. */
+void oc_problem_of_case(oc_problem *p, const gd_op *op, const gd_case *c);
+/* A node of a graph whose values (f64) have storage: its inputs become the problem's. */
+void oc_problem_of_node(oc_problem *p, gd_graph *g, int node, const char *label);
+void oc_problem_free(oc_problem *p);
+/* n values drawn the way the case says. */
+void    oc_draw(double *v, const gd_tensor *shape, const gd_case_in *how, unsigned seed);
+int64_t oc_problem_size(const oc_problem *p); /* elements of all inputs */
+void   *oc_alloc(size_t size);
+
+/* ---- op_check_stage.c ---- */
+gd_status oc_stage_open(oc_stage *s, const oc_problem *p, gd_dtype type,
+                        const oc_layout *layout, gd_error *err) GD_MUST_CHECK;
+/* row NULL: the reference, with its steps. trouble is set when guards, gaps, inputs or the
+ * scratch area's ends were written. */
+gd_status oc_stage_run(oc_stage *s, const oc_problem *p, const gd_kernel *row,
+                       gd_error *err) GD_MUST_CHECK;
+void      oc_stage_close(oc_stage *s);
+void      oc_stage_result(const oc_stage *s, oc_result *r);
+void      oc_result_free(oc_result *r);
+/* Opens, runs the reference, takes the result. */
+gd_status oc_reference(const oc_problem *p, gd_dtype type, oc_result *r,
+                       gd_error *err) GD_MUST_CHECK;
+/* Largest |a - b|; NaN beside a number, or unequal infinities, count as infinite. */
+double oc_distance(const double *a, const double *b, int64_t n);
+
+/* ---- checks ---- */
+bool oc_golden(const oc_problem *p, const gd_case *c); /* false: nothing stated */
+void oc_forward(const oc_problem *p);
+void oc_steps(const oc_problem *p);
+void oc_alias(const oc_problem *p);
+void oc_affine(const oc_problem *p);
+void oc_gradient(const oc_problem *p);
+void oc_memory(const oc_problem *p);
+void oc_shapes(const oc_problem *p);
+
+/* ---- op_check.c ---- */
+/* One result. `figure` is the share of its bound that an error used up, where there is one. */
+void oc_report(bool ok, const char *check, const oc_problem *p, double figure, const char *fmt,
+               ...) GD_PRINTF(5, 6);
+void oc_skip(const char *check, const oc_problem *p, const char *why);
+/* Coverage: row ran, in this layout, with this step. */
+void           oc_cover(const gd_kernel *row, bool pitched, const char *step);
+const gd_case *oc_cases_of(const char *op);
+
+#endif
