@@ -14,7 +14,17 @@ static const double rounded[] = {
     -16, -24, 48,  40,  4,   -15, 28,  31,  -7,  -37, 39,  53,  -1,  0,   65, 16,  -32, -8,
     96,  24,  16,  -8,  48,  24,  0,   -24, 64,  40,  20,  -15, 44,  31,  9,  -37, 55,  53};
 
+/* The same, one size of 40 with ratios 1/2 and 3 on a 3 x 2 grid of stride 16. */
+static const double two_ratios[] = {-28, -14, 28, 14, -12, -35, 12, 35, -12, -14, 44, 14,
+                                    4,   -35, 28, 35, -28, 2,   28, 30, -12, -19, 12, 51,
+                                    -12, 2,   44, 30, 4,   -19, 28, 51, -28, 18,  28, 46,
+                                    -12, -3,  12, 67, -12, 18,  44, 46, 4,   -3,  28, 67};
+
 const gd_case gd_cases_anchors[] = {
+    {.label = "torchvision, two ratios",
+     .attr = &(gd_anchors){16, 16, 1, {40}, 2, {0.5f, 3}},
+     .in = {{.ndim = 4, .dim = {1, 3, 2, 1}}},
+     .out = {{.ndim = 2, .dim = {12, 4}, .want = two_ratios}}},
     {.label = "torchvision, two sizes",
      .attr = &(gd_anchors){8, 16, 2, {33, 64}, 3, {0.25f, 1, 2}},
      .in = {{.ndim = 4, .dim = {2, 2, 3, 5}}},
