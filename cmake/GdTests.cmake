@@ -40,6 +40,10 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/tests/op_check.c)
   gd_test(op_check $<TARGET_FILE:op_check>)
 endif()
 
+# op_run: one operator on .npy files, for the Python tests of tests/parity.
+add_executable(op_run tests/parity/op_run.c tests/parity/npy.c)
+target_link_libraries(op_run PRIVATE gd_inside)
+
 # Fuzz targets: libFuzzer under clang with GD_FUZZ, else a replay of files given by name.
 file(GLOB fuzz_src CONFIGURE_DEPENDS tests/fuzz/*_fuzz.c)
 foreach(src ${fuzz_src})
