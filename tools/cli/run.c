@@ -33,7 +33,7 @@ static gd_status take_model_values(gd_run *r, gd_error *err) {
     static const struct {
         gd_flag_id  id;
         const char *key;
-    } from[] = {{GD_OPT_IOU, "iou"}, {GD_OPT_MAX_DET, "max_det"}};
+    } from[] = {{GD_OPT_IOU, "post.iou"}, {GD_OPT_MAX_DET, "post.max_det"}};
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         const char *text = gd_model_meta(r->model, from[i].key);
         gd_error    odd = {0};
