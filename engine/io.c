@@ -12,8 +12,9 @@
 
 static gd_status sys_fail(gd_error *err, const char *path, const char *what) {
     int e = errno;
-    return gd_fail(err, e == ENOMEM ? GD_ERR_NOMEM : GD_ERR_IO, "%s: %s: %s", path, what,
-                   strerror(e));
+    /* A reader that went away (951) deserves no message, so it has a code of its own. */
+    return gd_fail_code(err, e == ENOMEM ? GD_ERR_NOMEM : GD_ERR_IO, e == EPIPE ? 951 : 0,
+                        "%s: %s: %s", path, what, strerror(e));
 }
 
 static gd_status keep_path(char *dst, size_t room, const char *path, gd_error *err) {
