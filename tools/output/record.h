@@ -81,6 +81,7 @@ typedef struct gd_summary {
     double            wall_ms;     /* set by the caller; fps comes from it. 0: unknown */
     double            latency_max; /* ms */
     double            latency_sum;
+    int64_t           timed; /* frames with a latency */
     int               n_classes;
     int64_t          *class_count; /* detections (classifiers: first places) of each class */
     uint32_t          bin[GD_LATENCY_BINS];

@@ -30,8 +30,7 @@ typedef struct gd_writer_options {
     bool yolo_conf; /* YOLO txt: a sixth column with the score */
     /* COCO: the annotation file whose images give the ids; NULL: the digits of the file name */
     const char *coco_instances;
-    int         jpeg_quality; /* crops; 0: 95 */
-    bool        color;        /* list: emphasis for a terminal */
+    bool        color; /* list: emphasis for a terminal */
 } gd_writer_options;
 
 /* Kinds: "json" "jsonl" "csv" "coco" and "list" write one file (`target` "-" is stdout);

@@ -1,0 +1,38 @@
+/* csv_test.c -- rows of detections and of classes, with fields that need quoting. */
+#include "tests/output/sample.h"
+
+static void test_detections(void **state) {
+    char *text = sample_text("csv", &sample_info, NULL);
+    (void)state;
+    assert_string_equal(
+        text,
+        "source,frame,pts,width,height,id,class_id,category_id,name,conf,x1,y1,x2,y2\n"
+        "a/000000000139.jpg,0,,640,480,,0,1,person,0.9213,100.2,150.0,300.7,399.5\n"
+        "a/000000000139.jpg,0,,640,480,,1,10,\"traffic \"\"light\"\", <red> & co\","
+        "0.33333334,-5.5,10.25,20.0,500.0\n"
+        "a/000000000139.jpg,0,,640,480,,2,90,\"\xef\xbf\xbd\n\",0.0000001,700.0,700.0,"
+        "800.0,800.0\n"
+        "\"x, \"\"y\"\" \xef\xbf\xbd\xef\xbf\xbd[31m 7.jpg\",0,,640,480,,0,1,person,0.9213,"
+        "100.2,150.0,300.7,399.5\n");
+    gd_mem_put(text);
+}
+
+static void test_classes(void **state) {
+    gd_run_info info = sample_info;
+    (void)state;
+    info.task = GD_TASK_CLASSIFY;
+    char *text = sample_text("csv", &info, NULL);
+    assert_non_null(strstr(text,
+                           "height,place,class_id,category_id,name,conf\n"
+                           "a/000000000139.jpg,0,,640,480,1,2,90,\"\xef\xbf\xbd\n\",0.75\n"
+                           "a/000000000139.jpg,0,,640,480,2,0,1,person,0.125\n"));
+    gd_mem_put(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_detections),
+        cmocka_unit_test(test_classes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

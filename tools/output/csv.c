@@ -1,0 +1,63 @@
+/* csv.c -- one row a detection (or a place of a classifier), with a header row. */
+#include "tools/output/writer_kind.h"
+
+static gd_status csv_begin(gd_writer *w, gd_error *err) {
+    (void)err;
+    gd_put(&w->sink.text, "source,frame,pts,width,height,");
+    gd_put(&w->sink.text, w->info->task == GD_TASK_CLASSIFY
+                              ? "place,class_id,category_id,name,conf\n"
+                              : "id,class_id,category_id,name,conf,x1,y1,x2,y2\n");
+    return GD_OK;
+}
+
+static void put_start(gd_buffer *b, const gd_record *r) {
+    gd_put_csv(b, r->source);
+    gd_put(b, ",");
+    gd_put_int(b, r->frame);
+    gd_put(b, ",");
+    if (r->pts >= 0) gd_put_fixed(b, r->pts, 6);
+    gd_put(b, ",");
+    gd_put_int(b, r->width);
+    gd_put(b, ",");
+    gd_put_int(b, r->height);
+    gd_put(b, ",");
+}
+
+static void put_class(gd_buffer *b, const gd_run_info *info, int class_id, float score) {
+    char name[32];
+    gd_put_int(b, class_id);
+    gd_put(b, ",");
+    gd_put_int(b, gd_run_category_id(info, class_id));
+    gd_put(b, ",");
+    gd_put_csv(b, gd_run_class_name(info, class_id, name, sizeof name));
+    gd_put(b, ",");
+    gd_put_float(b, score);
+}
+
+static gd_status csv_put(gd_writer *w, const gd_record *r, gd_error *err) {
+    gd_buffer *b = &w->sink.text;
+    (void)err;
+    if (r->error) return GD_OK;
+    for (int i = 0; i < r->n_detections; i++) {
+        const gd_detection *d = &r->detections[i];
+        put_start(b, r);
+        if (r->track_ids && r->track_ids[i] >= 0) gd_put_int(b, r->track_ids[i]);
+        gd_put(b, ",");
+        put_class(b, w->info, d->class_id, d->score);
+        for (int k = 0; k < 4; k++) {
+            gd_put(b, ",");
+            gd_put_float(b, d->box[k]);
+        }
+        gd_put(b, "\n");
+    }
+    for (int i = 0; i < r->n_classes; i++) {
+        put_start(b, r);
+        gd_put_int(b, i + 1);
+        gd_put(b, ",");
+        put_class(b, w->info, r->classes[i].class_id, r->classes[i].score);
+        gd_put(b, "\n");
+    }
+    return GD_OK;
+}
+
+const gd_writer_kind gd_writer_csv = {.name = "csv", .begin = csv_begin, .put = csv_put};

@@ -1,0 +1,143 @@
+/* list.c -- results for people: how many objects, then class, confidence and box of each. */
+#include <string.h>
+
+#include "tools/cli/text.h"
+#include "tools/output/writer_kind.h"
+
+enum { NAME_ROOM = 256 };
+
+static void put_escaped(gd_buffer *b, const char *text) {
+    char shown[NAME_ROOM];
+    gd_put(b, gd_escape(shown, sizeof shown, text));
+}
+
+static void put_count(gd_buffer *b, int64_t n, const char *one, const char *many) {
+    gd_put_int(b, n);
+    gd_put(b, " ");
+    gd_put(b, n == 1 ? one : many);
+}
+
+/* Characters, which is columns for all scripts but a few. */
+static int columns(const char *text) {
+    int n = 0;
+    for (; *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+static void put_padded(gd_buffer *b, const char *text, int width) {
+    gd_put(b, text);
+    for (int n = columns(text); n < width; n++) gd_put(b, " ");
+}
+
+static void put_total_time(gd_buffer *b, const gd_timing *t) {
+    const double part[] = {t->decode, t->pre, t->infer, t->post, t->track};
+    double       ms = 0;
+    for (int i = 0; i < 5; i++)
+        if (part[i] >= 0) ms += part[i];
+    if (ms <= 0) return;
+    gd_put(b, ", ");
+    gd_put_fixed(b, ms, 1);
+    gd_put(b, " ms");
+}
+
+/* Names side by side need the width of the longest, up to a limit. */
+static int name_width(const gd_writer *w, const gd_record *r) {
+    char name[32], shown[NAME_ROOM];
+    int  width = 0;
+    for (int i = 0; i < r->n_detections + r->n_classes; i++) {
+        int id = i < r->n_detections ? r->detections[i].class_id
+                                     : r->classes[i - r->n_detections].class_id;
+        int n = columns(
+            gd_escape(shown, sizeof shown, gd_run_class_name(w->info, id, name, sizeof name)));
+        if (n > width) width = n;
+    }
+    return width < 40 ? width : 40;
+}
+
+static void put_name(gd_buffer *b, const gd_writer *w, int class_id, int width) {
+    char name[32], shown[NAME_ROOM];
+    put_padded(
+        b,
+        gd_escape(shown, sizeof shown, gd_run_class_name(w->info, class_id, name, sizeof name)),
+        width);
+}
+
+static void put_results(gd_buffer *b, const gd_writer *w, const gd_record *r) {
+    int width = name_width(w, r);
+    for (int i = 0; i < r->n_classes; i++) {
+        gd_put(b, "  ");
+        put_name(b, w, r->classes[i].class_id, width);
+        gd_put(b, "  ");
+        gd_put_fixed(b, (double)r->classes[i].score, 4);
+        gd_put(b, "\n");
+    }
+    for (int i = 0; i < r->n_detections; i++) {
+        const gd_detection *d = &r->detections[i];
+        gd_put(b, "  ");
+        put_name(b, w, d->class_id, width);
+        gd_put(b, "  ");
+        gd_put_fixed(b, (double)d->score, 2);
+        gd_put(b, "  [");
+        for (int k = 0; k < 4; k++) {
+            if (k) gd_put(b, ", ");
+            gd_put_fixed(b, (double)d->box[k], 1);
+        }
+        gd_put(b, "]\n");
+    }
+}
+
+static gd_status list_put(gd_writer *w, const gd_record *r, gd_error *err) {
+    gd_buffer *b = &w->sink.text;
+    (void)err;
+    if (w->opt.color) gd_put(b, "\033[1m");
+    put_escaped(b, r->source);
+    if (w->opt.color) gd_put(b, "\033[0m");
+    if (r->pts >= 0) {
+        gd_put(b, " frame ");
+        gd_put_int(b, r->frame);
+    }
+    gd_put(b, ": ");
+    if (r->error) {
+        gd_put(b, "failed\n");
+        return GD_OK;
+    }
+    if (w->info->task == GD_TASK_DETECT && r->n_detections == 0)
+        gd_put(b, "no objects");
+    else if (w->info->task == GD_TASK_DETECT)
+        put_count(b, r->n_detections, "object", "objects");
+    else
+        put_count(b, r->n_classes, "class", "classes");
+    gd_put(b, " (");
+    gd_put_int(b, r->width);
+    gd_put(b, "x");
+    gd_put_int(b, r->height);
+    put_total_time(b, &r->ms);
+    gd_put(b, ")\n");
+    put_results(b, w, r);
+    return GD_OK;
+}
+
+static gd_status list_finish(gd_writer *w, const gd_summary *sum, gd_error *err) {
+    gd_buffer *b = &w->sink.text;
+    (void)err;
+    if (!sum || sum->frames + sum->failed < 2) return GD_OK;
+    put_count(b, sum->frames, "picture", "pictures");
+    if (w->info->task == GD_TASK_DETECT) {
+        gd_put(b, ", ");
+        put_count(b, sum->detections, "object", "objects");
+    }
+    if (sum->failed > 0) {
+        gd_put(b, ", ");
+        gd_put_int(b, sum->failed);
+        gd_put(b, " failed");
+    }
+    if (sum->wall_ms > 0) {
+        gd_put(b, ", ");
+        gd_put_fixed(b, 1000.0 * (double)sum->frames / sum->wall_ms, 1);
+        gd_put(b, " a second");
+    }
+    gd_put(b, "\n");
+    return GD_OK;
+}
+
+const gd_writer_kind gd_writer_list = {.name = "list", .put = list_put, .finish = list_finish};

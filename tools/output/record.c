@@ -1,0 +1,23 @@
+/* record.c -- defaults of a record and the names of its classes; see record.h. */
+#include "tools/output/record.h"
+
+#include <stdio.h>
+
+gd_record gd_record_defaults(void) {
+    gd_record r = {.pts = -1, .orientation = 1, .ms = {-1, -1, -1, -1, -1}, .age_ms = -1};
+    return r;
+}
+
+const char *gd_run_class_name(const gd_run_info *info, int class_id, char *buffer,
+                              size_t room) {
+    if (info->names && class_id >= 0 && class_id < info->n_classes && info->names[class_id])
+        return info->names[class_id];
+    snprintf(buffer, room, "class %d", class_id);
+    return buffer;
+}
+
+int gd_run_category_id(const gd_run_info *info, int class_id) {
+    return info->category_ids && class_id >= 0 && class_id < info->n_classes
+               ? info->category_ids[class_id]
+               : class_id;
+}
