@@ -109,12 +109,14 @@ static int bury(pid_t pid) {
 void gd_worker_nursery(int fd) {
     /* A ^C at the terminal is the caller's to handle; the end of the socket is ours. */
     static const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
+    static const int fatal[] = {SIGCHLD, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
     gd_worker_birth  birth = {0};
     pid_t            worker = -1;
     char             command;
     int              to;
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
-    signal(SIGCHLD, SIG_DFL);
+    /* A handler of the program would run into the jail and blur what a decoder died of. */
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
     birth.vm_bytes = own_vm();
     gd_jail_close_all_but(fd);
     while (receive_fd(fd, &command, 1, &to) == 1 && to >= 0) {
