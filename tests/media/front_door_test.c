@@ -141,7 +141,7 @@ static void truncated_interlaced(void **state) {
     made m = make_encoded(GD_ENCODE_PNG, W, H);
     m.p[28] = 1;
     mend_crc(&m, 8);
-    splice(&m, 33, m.n - 33, "", 0);
+    made_splice(&m, 33, m.n - 33, "", 0);
     add_chunk(&m, 33, "IDAT", z, zn);
     add_chunk(&m, m.n, "IEND", "", 0);
     assert_passes(&m);
@@ -181,12 +181,12 @@ static void sizes_from_1_to_the_limit(void **state) {
             made_free(&m);
         }
     made m = make_ppm(2, 2);
-    splice(&m, 3, 1, "65536", 5);
+    made_splice(&m, 3, 1, "65536", 5);
     assert_refused(&m, 305);
-    splice(&m, 3, 5, "16385", 5); /* 16385 * 16384 is just above 2^28 */
-    splice(&m, 9, 1, "16384", 5);
+    made_splice(&m, 3, 5, "16385", 5); /* 16385 * 16384 is just above 2^28 */
+    made_splice(&m, 9, 1, "16384", 5);
     assert_refused(&m, 305);
-    splice(&m, 3, 5, "99999999999999999999", 20);
+    made_splice(&m, 3, 5, "99999999999999999999", 20);
     assert_refused(&m, 305);
     made_free(&m);
 }

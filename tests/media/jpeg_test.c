@@ -149,21 +149,21 @@ static void restarts(void **state) {
     (void)state;
     made   m = make_jpeg(128, 8, TJSAMP_444, 0);
     size_t sos = find_marker(&m, SOS, 0);
-    splice(&m, sos, 0, "\xff\xdd\0\4\0\4", 6); /* announced, but none there */
+    made_splice(&m, sos, 0, "\xff\xdd\0\4\0\4", 6); /* announced, but none there */
     assert_refused(&m, 304);
     size_t data = sos + 6 + 2 + gd_be16(m.p + sos + 8);
-    splice(&m, data + 4, 0, "\xff\xd0\xff\xd1\xff\xd2", 6);
+    made_splice(&m, data + 4, 0, "\xff\xd0\xff\xd1\xff\xd2", 6);
     assert_passes(&m);
     m.p[data + 4 + 3] = 0xd4; /* out of order */
     assert_refused(&m, 304);
     m.p[data + 4 + 3] = 0xd1;
-    splice(&m, data + 10, 0, "\xff\xd3", 2); /* one at the end is tolerated ... */
+    made_splice(&m, data + 10, 0, "\xff\xd3", 2); /* one at the end is tolerated ... */
     assert_passes(&m);
-    splice(&m, data + 12, 0, "\xff\xd4", 2); /* ... two are not */
+    made_splice(&m, data + 12, 0, "\xff\xd4", 2); /* ... two are not */
     assert_refused(&m, 304);
     made_free(&m);
     m = make_jpeg(128, 8, TJSAMP_444, 0);
-    splice(&m, m.n - 2, 0, "\xff\xd0", 2); /* never announced */
+    made_splice(&m, m.n - 2, 0, "\xff\xd0", 2); /* never announced */
     assert_refused(&m, 304);
     made_free(&m);
 }
@@ -175,31 +175,31 @@ static void structure(void **state) {
     assert_refused(&m, 303);
     m.n += 2;
     size_t sof = find_marker(&m, SOF0, 0);
-    splice(&m, sof, 0, "\0\0", 2); /* stray bytes between segments */
+    made_splice(&m, sof, 0, "\0\0", 2); /* stray bytes between segments */
     assert_refused(&m, 304);
-    splice(&m, sof, 2, "\xff\xff\xff", 3); /* fill bytes are legal */
+    made_splice(&m, sof, 2, "\xff\xff\xff", 3); /* fill bytes are legal */
     assert_passes(&m);
     sof = find_marker(&m, SOF0, 0);
     size_t n = 2 + gd_be16(m.p + sof + 2);
-    splice(&m, sof, 0, m.p + sof, n); /* two frame headers */
+    made_splice(&m, sof, 0, m.p + sof, n); /* two frame headers */
     assert_refused(&m, 304);
-    splice(&m, sof, 2 * n, "", 0); /* none */
+    made_splice(&m, sof, 2 * n, "", 0); /* none */
     assert_refused(&m, 304);
     made_free(&m);
     m = make_jpeg(40, 40, TJSAMP_444, 0);
     size_t sos = find_marker(&m, SOS, 0);
-    splice(&m, sos, m.n - 2 - sos, "", 0); /* no scan */
+    made_splice(&m, sos, m.n - 2 - sos, "", 0); /* no scan */
     assert_refused(&m, 304);
     made_free(&m);
     /* The second and third component are never coded. */
     m = make_jpeg(40, 40, TJSAMP_444, 0);
     sos = find_marker(&m, SOS, 0);
-    splice(&m, sos + 2, 12, "\0\x08\1\1\0\0\x3f\0", 8);
+    made_splice(&m, sos + 2, 12, "\0\x08\1\1\0\0\x3f\0", 8);
     assert_refused(&m, 304);
     made_free(&m);
     /* Bytes behind the end are somebody else's. */
     m = make_jpeg(40, 40, TJSAMP_444, 0);
-    splice(&m, m.n, 0, "trailing", 8);
+    made_splice(&m, m.n, 0, "trailing", 8);
     assert_passes(&m);
     made_free(&m);
 }
@@ -209,14 +209,14 @@ static void warnings_of_the_walk(void **state) {
     gd_source s;
     gd_error  err;
     made      m = make_jpeg(40, 40, TJSAMP_444, 0);
-    splice(&m, 2, 0, "\xff\xe2\0\x08MPF\0II", 10);
+    made_splice(&m, 2, 0, "\xff\xe2\0\x08MPF\0II", 10);
     gd_assert_ok(door(&m, false, &s, &err), &err);
     assert_true(s.multiple);
     assert_non_null(strstr(s.warnings[0], "only the first"));
-    splice(&m, 2, 10,
-           "\xff\xe1\0\x0a"
-           "Exif\0\0??",
-           12);
+    made_splice(&m, 2, 10,
+                "\xff\xe1\0\x0a"
+                "Exif\0\0??",
+                12);
     gd_assert_ok(door(&m, false, &s, &err), &err);
     assert_int_equal(s.orientation, 1);
     assert_non_null(strstr(s.warnings[0], "EXIF"));
@@ -226,7 +226,7 @@ static void warnings_of_the_walk(void **state) {
     size_t at = 0, last = 0;
     for (size_t i = 0; i + 1 < m.n; i++)
         if (m.p[i] == 0xff && (m.p[i + 1] == SOS || m.p[i + 1] == DHT)) last = at, at = i;
-    splice(&m, last, m.n - 2 - last, "", 0);
+    made_splice(&m, last, m.n - 2 - last, "", 0);
     gd_assert_ok(door(&m, false, &s, &err), &err);
     assert_int_equal(s.n_warnings, 1);
     assert_non_null(strstr(s.warnings[0], "refinements"));

@@ -103,7 +103,7 @@ static inline size_t find_marker(const made *m, unsigned code, size_t from) {
 }
 
 /* Replaces `cut` bytes at `at` by `n` others. */
-static inline void splice(made *m, size_t at, size_t cut, const void *src, size_t n) {
+static inline void made_splice(made *m, size_t at, size_t cut, const void *src, size_t n) {
     unsigned char *p = gd_mem_get(m->n - cut + n);
     memcpy(p, m->p, at);
     if (n) memcpy(p + at, src, n);
@@ -136,7 +136,7 @@ static inline void add_chunk(made *m, size_t at, const char *type, const void *s
     put_be32(c, (uint32_t)n);
     memcpy(c + 4, type, 4);
     if (n) memcpy(c + 8, src, n);
-    splice(m, at, 0, c, 12 + n);
+    made_splice(m, at, 0, c, 12 + n);
     gd_mem_put(c);
     mend_crc(m, at);
 }

@@ -69,27 +69,27 @@ static void chunk_order(void **state) {
     assert_passes(&m);
     add_chunk(&m, idat, "PLTE", "abcdef", 6); /* two are not */
     assert_refused(&m, 304);
-    splice(&m, idat, 36, "", 0);
+    made_splice(&m, idat, 36, "", 0);
     add_chunk(&m, iend, "PLTE", "abcdef", 6); /* behind the pixels */
     assert_refused(&m, 304);
-    splice(&m, iend, 18, "", 0);
+    made_splice(&m, iend, 18, "", 0);
     add_chunk(&m, idat, "PLTE", "abcde", 5);
     assert_refused(&m, 304);
-    splice(&m, idat, 17, "", 0);
+    made_splice(&m, idat, 17, "", 0);
     add_chunk(&m, idat, "tRNS", "abcdef", 6);
     assert_passes(&m);
     add_chunk(&m, idat, "tRNS", "abcdef", 6);
     assert_refused(&m, 304);
-    splice(&m, idat, 36, "", 0);
+    made_splice(&m, idat, 36, "", 0);
     add_chunk(&m, idat, "tRNS", "abc", 3);
     assert_refused(&m, 304);
-    splice(&m, idat, 15, "", 0);
+    made_splice(&m, idat, 15, "", 0);
     add_chunk(&m, iend, "tRNS", "abcdef", 6);
     assert_refused(&m, 304);
-    splice(&m, iend, 18, "", 0);
-    splice(&m, iend, 0, m.p + 8, 25); /* a second IHDR */
+    made_splice(&m, iend, 18, "", 0);
+    made_splice(&m, iend, 0, m.p + 8, 25); /* a second IHDR */
     assert_refused(&m, 304);
-    splice(&m, iend, 25, "", 0);
+    made_splice(&m, iend, 25, "", 0);
     add_chunk(&m, idat, "ABCD", "", 0); /* unknown and critical */
     assert_refused(&m, 304);
     memcpy(m.p + idat + 4, "aBCD", 4); /* unknown and not */
@@ -98,7 +98,7 @@ static void chunk_order(void **state) {
     memcpy(m.p + idat + 4, "CgBI", 4);
     mend_crc(&m, idat);
     assert_refused(&m, 306);
-    splice(&m, idat, 12, "", 0);
+    made_splice(&m, idat, 12, "", 0);
     add_chunk(&m, iend, "IDAT", "", 0);
     assert_passes(&m);
     add_chunk(&m, iend, "tEXt", "k\0v", 3); /* between two IDAT chunks */
@@ -135,7 +135,7 @@ static made with_stream(size_t rows, bool spoil, size_t stray) {
     uLongf n = compressBound(rows);
     assert_int_equal(compress(z, &n, raw, rows), Z_OK);
     if (spoil) z[n - 1] ^= 1;
-    splice(&m, idat, 12 + gd_be32(m.p + idat), "", 0);
+    made_splice(&m, idat, 12 + gd_be32(m.p + idat), "", 0);
     add_chunk(&m, idat, "IDAT", z, n + stray);
     gd_mem_put(raw);
     gd_mem_put(z);

@@ -7,6 +7,14 @@
 #include "engine/mem.h"
 #include "tools/media/decode.h"
 
+/* stb_image does not always say that memory ended: its reason may be an older one. */
+static _Thread_local bool no_memory;
+
+static void *watched(void *p) {
+    no_memory |= !p;
+    return p;
+}
+
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_NO_JPEG
@@ -18,8 +26,8 @@
 #define STBI_NO_STDIO
 #define STBI_MAX_DIMENSIONS 65535
 #define STBI_ASSERT(x) GD_ASSERT(x)
-#define STBI_MALLOC(n) gd_mem_get(n)
-#define STBI_REALLOC_SIZED(p, old, n) gd_mem_grow(p, old, n)
+#define STBI_MALLOC(n) watched(gd_mem_get(n))
+#define STBI_REALLOC_SIZED(p, old, n) watched(gd_mem_grow(p, old, n))
 #define STBI_FREE(p) gd_mem_put(p)
 /* It declares more than it defines, and reads callbacks only where it has set them. Both are
  * reported at the end of this file, so no pop. */
@@ -64,11 +72,11 @@ gd_status gd_decode_stb(const gd_source *s, unsigned char *data, size_t n, uint8
     int       w = 0, h = 0, stored = 0;
     gd_status st = GD_OK;
     if (s->format == GD_SOURCE_PNG) prepare_png(s, data, n);
+    no_memory = false;
     stbi_uc *px = stbi_load_from_memory(data, (int)n, &w, &h, &stored, indexed ? 1 : 3);
     if (!px) {
+        if (no_memory) return gd_fail_code(err, GD_ERR_NOMEM, 600, "no memory to decode it");
         const char *why = stbi_failure_reason();
-        if (why && strcmp(why, "outofmem") == 0)
-            return gd_fail_code(err, GD_ERR_NOMEM, 600, "no memory to decode it");
         return gd_fail_code(err, GD_ERR_FORMAT, 307, "%s: %s", gd_source_format_name(s->format),
                             why ? why : "not decoded");
     }
