@@ -1,13 +1,19 @@
 /* model.c -- see model.h. */
 #include "tools/cli/model.h"
 
+#include <jansson.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/io.h"
+#include "engine/mem.h"
+#include "engine/sha256.h"
+#include "layers/model.h"
 #include "tools/cli/number.h"
 #include "tools/cli/report.h"
 #include "tools/cli/text.h"
@@ -51,13 +57,43 @@ gd_status gd_device_check(const gd_flags *f, gd_error *err) {
     return GD_OK;
 }
 
-int gd_thread_count(const gd_flags *f) {
+static void *wait_at(void *barrier) {
+    pthread_mutex_lock(barrier);
+    pthread_mutex_unlock(barrier);
+    return NULL;
+}
+
+/* How many of `n` threads (this one included) can exist at once. */
+static int startable(int n) {
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t      *t = gd_mem_array((size_t)n, sizeof *t);
+    int             started = 0;
+    if (!t) return 1;
+    pthread_mutex_lock(&gate);
+    while (started < n - 1 && pthread_create(&t[started], NULL, wait_at, &gate) == 0) started++;
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < started; i++) pthread_join(t[i], NULL);
+    gd_mem_put(t);
+    return started + 1;
+}
+
+static int cores(void) {
     cpu_set_t set;
-    int       n = (int)gd_flag_int(f, GD_OPT_THREADS);
-    if (n > 0) return n;
+    long      n = sysconf(_SC_NPROCESSORS_ONLN);
     if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-    n = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? n : 1;
+    return n > 0 ? (int)n : 1;
+}
+
+int gd_thread_count(const gd_flags *f) {
+    static int asked, given; /* the answer is the same all through the process */
+    int        n = (int)gd_flag_int(f, GD_OPT_THREADS);
+    if (n < 1) n = cores();
+    if (n != asked) {
+        asked = n;
+        given = startable(n);
+        if (given < n) gd_warn(253, "only %d of %d threads could be started", given, n);
+    }
+    return given;
 }
 
 void gd_device_say(const gd_flags *f) {
@@ -102,6 +138,58 @@ gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m) {
     if (gd_flag_given(f, GD_OPT_MAX_DET)) o.max_det = (int)gd_flag_int(f, GD_OPT_MAX_DET);
     o.agnostic_nms = gd_flag_on(f, GD_OPT_AGNOSTIC_NMS);
     return o;
+}
+
+gd_status gd_file_sha256(const char *path, char hex[65], gd_error *err) {
+    enum { PIECE = 1 << 16 };
+    gd_file       f;
+    gd_sha256     sha;
+    unsigned char digest[32], *buffer = gd_mem_get(PIECE);
+    gd_status     st;
+    if (!buffer) return gd_fail(err, GD_ERR_NOMEM, "no memory to read %s", path);
+    GD_GO(gd_file_open(&f, path, err));
+    gd_sha256_start(&sha);
+    for (uint64_t at = 0; st == GD_OK && at < f.size;) {
+        size_t n = f.size - at < PIECE ? (size_t)(f.size - at) : PIECE;
+        st = gd_file_read(&f, at, buffer, n, err);
+        gd_sha256_add(&sha, buffer, n);
+        at += n;
+    }
+    gd_file_close(&f);
+    gd_sha256_end(&sha, digest);
+    gd_sha256_hex(digest, hex);
+done:
+    gd_mem_put(buffer);
+    return st;
+}
+
+static json_t *triple(const float v[3]) {
+    return json_pack("[f,f,f]", (double)v[0], (double)v[1], (double)v[2]);
+}
+
+char *gd_recipe_json(const gd_model *m, const gd_session_options *opt) {
+    gd_recipe r;
+    json_t   *o = json_object();
+    char     *text;
+    gd_model_recipe(m, opt, &r);
+    json_object_set_new(o, "rule", json_string(gd_rule_name(r.rule.kind)));
+    if (r.rule.short_side) json_object_set_new(o, "short", json_integer(r.rule.short_side));
+    if (r.rule.long_side) json_object_set_new(o, "long", json_integer(r.rule.long_side));
+    if (r.rule.size_h)
+        json_object_set_new(o, "size", json_pack("[i,i]", r.rule.size_w, r.rule.size_h));
+    json_object_set_new(o, "filter", json_string(gd_filter_name(r.filter)));
+    json_object_set_new(o, "order", json_string(r.bgr ? "bgr" : "rgb"));
+    json_object_set_new(o, "scale", json_real((double)r.scale));
+    json_object_set_new(o, "mean", triple(r.mean));
+    json_object_set_new(o, "std", triple(r.std));
+    if (gd_model_task(m) == GD_TASK_DETECT) {
+        json_object_set_new(o, "conf", json_real((double)r.conf));
+        json_object_set_new(o, "iou", json_real((double)r.iou));
+        json_object_set_new(o, "max_det", json_integer(r.max_det));
+    }
+    text = o ? json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
+    json_decref(o);
+    return text;
 }
 
 /* ---- classes ------------------------------------------------------------------------------ */

@@ -12,11 +12,18 @@ gd_status gd_model_find(const char *name, char *path, size_t room, gd_error *err
 gd_status gd_device_check(const gd_flags *f, gd_error *err) GD_MUST_CHECK;
 /* One line that says what --device auto chose; with an explicit device only under -v. */
 void gd_device_say(const gd_flags *f);
-/* CPU threads that --threads asks for; 0 there means one for each core this process may use. */
+/* CPU threads that --threads asks for; 0 there means one for each core this process may use.
+ * Fewer, with a warning, when the system does not let that many start: the OpenMP runtime would
+ * end the program later. */
 int gd_thread_count(const gd_flags *f);
 
 /* Session options from the flags; one line on stderr for each override of the model's recipe. */
 gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m);
+
+/* SHA-256 of a file in hexadecimal. */
+gd_status gd_file_sha256(const char *path, char hex[65], gd_error *err) GD_MUST_CHECK;
+/* The recipe in force as a JSON object, released with free(); NULL when memory is exhausted. */
+char *gd_recipe_json(const gd_model *m, const gd_session_options *opt);
 
 /* Id of the class called `text`, or numbered so; E211 with the nearest name otherwise. */
 gd_status gd_class_find(const gd_model *m, const char *text, int *id,

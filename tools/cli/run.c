@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -70,7 +71,6 @@ static gd_status describe(gd_run *r, gd_error *err) {
     }
     r->info = (gd_run_info){.task = r->task,
                             .model = r->model_path,
-                            .sha256 = gd_model_meta(r->model, "source_sha256"),
                             .precision = gd_flag_text(r->flags, GD_OPT_PRECISION),
                             .device = "cpu",
                             .n_classes = n,
@@ -129,6 +129,7 @@ void gd_run_close(gd_run *r) {
     gd_sources_free(&r->sources);
     gd_mem_put(r->names);
     gd_mem_put(r->category_ids);
+    free(r->recipe);
 }
 
 /* ---- one picture -------------------------------------------------------------------------- */
@@ -319,6 +320,19 @@ static int finish(gd_run *r, double started) {
     return r->stop ? r->stop : code;
 }
 
+/* What the header of JSON results says about the model; reading it all again is only worth it
+ * there. */
+static gd_status describe_for_json(gd_run *r, const gd_session_options *opt, gd_error *err) {
+    if (!gd_flag_text(r->flags, GD_OPT_JSON) && !gd_flag_text(r->flags, GD_OPT_JSONL))
+        return GD_OK;
+    GD_TRY(gd_file_sha256(r->model_path, r->sha256, err));
+    r->recipe = gd_recipe_json(r->model, opt);
+    if (!r->recipe) return gd_fail(err, GD_ERR_NOMEM, "no memory for the recipe");
+    r->info.sha256 = r->sha256;
+    r->info.recipe_json = r->recipe;
+    return GD_OK;
+}
+
 int gd_run_all(gd_run *r) {
     gd_error           err = {0};
     gd_session_options opt = gd_session_flags(r->flags, r->model);
@@ -326,7 +340,8 @@ int gd_run_all(gd_run *r) {
     gd_status          st;
     if (r->session_conf >= 0) opt.conf = r->session_conf;
     gd_device_say(r->flags);
-    if (gd_session_open(r->model, &opt, &r->session, &err) != GD_OK)
+    if (gd_session_open(r->model, &opt, &r->session, &err) != GD_OK ||
+        describe_for_json(r, &opt, &err) != GD_OK)
         return fail(&err, GD_EXIT_MODEL);
     if (gd_summary_init(&r->summary, &r->info, &err) != GD_OK)
         return fail(&err, GD_EXIT_MEMORY);

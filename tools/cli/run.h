@@ -31,6 +31,8 @@ struct gd_run {
     int           stop;          /* exit code that ends the run early, 0: none */
     const char  **names;         /* of classes, for info */
     int          *category_ids;
+    char          sha256[65];
+    char         *recipe; /* JSON */
 };
 
 /* Loads the model that --model names and checks it, device, precision and sources; opens the

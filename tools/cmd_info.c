@@ -1,0 +1,225 @@
+/* cmd_info.c -- `gdrun info`: what a model file holds and what running it takes. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/cli/model.h"
+#include "tools/cli/program.h"
+#include "tools/cli/text.h"
+#include "tools/cli/workload.h"
+#include "tools/cmd.h"
+
+static bool ends_with(const char *name, const char *end) {
+    size_t n = strlen(name), m = strlen(end);
+    return n >= m && !strcmp(name + n - m, end);
+}
+
+/* Statistics of batch norm are part of a model but nothing that training's gradient moves. */
+static bool is_statistic(const char *name) {
+    return ends_with(name, "running_mean") || ends_with(name, "running_var") ||
+           ends_with(name, "num_batches_tracked");
+}
+
+typedef struct totals {
+    int64_t parameters, statistics, bytes;
+} totals;
+
+static totals count(const gd_gdw *g) {
+    totals t = {0, 0, 0};
+    for (size_t i = 0; i < gd_gdw_count(g); i++) {
+        const gd_gdw_tensor *w = gd_gdw_tensor_at(g, i);
+        int64_t              n = 1;
+        for (int k = 0; k < w->ndim; k++) n *= w->dim[k];
+        t.bytes += (int64_t)w->size;
+        *(is_statistic(w->name) ? &t.statistics : &t.parameters) += n;
+    }
+    return t;
+}
+
+/* ---- JSON --------------------------------------------------------------------------------- */
+
+/* A JSON string; what is no UTF-8 (the file format does not let it in) is escaped. */
+static json_t *text_of(const char *s) {
+    char    shown[1024];
+    json_t *v = json_string(s ? s : "");
+    return v ? v : json_string(gd_escape(shown, sizeof shown, s));
+}
+
+static json_t *tensors_json(const gd_gdw *g) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < gd_gdw_count(g); i++) {
+        const gd_gdw_tensor *w = gd_gdw_tensor_at(g, i);
+        json_t              *shape = json_array(), *one = json_object();
+        for (int k = 0; k < w->ndim; k++) json_array_append_new(shape, json_integer(w->dim[k]));
+        json_object_set_new(one, "name", text_of(w->name));
+        json_object_set_new(one, "type", text_of(gd_gdw_type_name(w->type)));
+        json_object_set_new(one, "shape", shape);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *layers_json(const gd_workload *w) {
+    json_t      *list = json_array();
+    gd_trace_row row;
+    char         shape[GD_SHAPE_TEXT];
+    for (int i = 0; gd_workload_layer(w, i, &row, shape); i++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "name", text_of(row.name));
+        json_object_set_new(one, "op", text_of(row.op));
+        json_object_set_new(one, "kernel", text_of(row.kernel));
+        json_object_set_new(one, "output", text_of(shape));
+        json_object_set_new(one, "gflop", json_real(row.gflop));
+        json_object_set_new(one, "mib", json_real(row.mib));
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *workload_json(const gd_workload *w) {
+    json_t *o = json_object();
+    json_object_set_new(o, "batch", json_integer(w->batch));
+    json_object_set_new(o, "picture_width", json_integer(w->geometry.src_w));
+    json_object_set_new(o, "picture_height", json_integer(w->geometry.src_h));
+    json_object_set_new(o, "input_width", json_integer(w->geometry.net_w));
+    json_object_set_new(o, "input_height", json_integer(w->geometry.net_h));
+    json_object_set_new(o, "layers", json_integer(w->stats.n_node));
+    json_object_set_new(o, "gflop", json_real(w->gflop));
+    json_object_set_new(o, "weight_bytes", json_integer((json_int_t)w->stats.const_bytes));
+    json_object_set_new(o, "activation_bytes", json_integer((json_int_t)w->stats.slab_bytes));
+    json_object_set_new(o, "unshared_bytes", json_integer((json_int_t)w->stats.sum_bytes));
+    json_object_set_new(o, "scratch_bytes", json_integer((json_int_t)w->stats.scratch_bytes));
+    return o;
+}
+
+static gd_status print_json(const gd_model *m, const gd_workload *w, const char *path,
+                            bool layers, gd_error *err) {
+    const gd_gdw *g = m->file;
+    totals        t = count(g);
+    json_t       *root = json_object(), *meta = json_object(), *names = json_array();
+    char         *text;
+    for (int i = 0; i < gd_model_class_count(m); i++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "class_id", json_integer(i));
+        json_object_set_new(one, "category_id", json_integer(gd_model_category_id(m, i)));
+        json_object_set_new(one, "name", text_of(gd_model_class_name(m, i)));
+        json_array_append_new(names, one);
+    }
+    for (size_t i = 0; i < gd_gdw_meta_count(g); i++) {
+        const char *key, *value;
+        gd_gdw_meta_at(g, i, &key, &value);
+        json_object_set_new(meta, key, text_of(value));
+    }
+    json_object_set_new(root, "file", text_of(path));
+    json_object_set_new(root, "architecture", text_of(gd_model_arch(m)));
+    json_object_set_new(root, "task",
+                        text_of(gd_model_task(m) == GD_TASK_DETECT ? "detect" : "classify"));
+    json_object_set_new(root, "parameters", json_integer(t.parameters));
+    json_object_set_new(root, "statistics", json_integer(t.statistics));
+    json_object_set_new(root, "weight_bytes", json_integer(t.bytes));
+    json_object_set_new(root, "classes", names);
+    json_object_set_new(root, "metadata", meta);
+    json_object_set_new(root, "workload", workload_json(w));
+    if (layers) json_object_set_new(root, "layers", layers_json(w));
+    if (layers) json_object_set_new(root, "tensors", tensors_json(g));
+    text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    json_decref(root);
+    if (!text) return gd_fail(err, GD_ERR_NOMEM, "no memory for the description");
+    gd_print_bytes(text, strlen(text));
+    gd_print("\n");
+    free(text);
+    return GD_OK;
+}
+
+/* ---- text --------------------------------------------------------------------------------- */
+
+static void print_classes(const gd_model *m) {
+    int  n = gd_model_class_count(m);
+    char shown[96];
+    gd_print("classes       %d:", n);
+    for (int i = 0; i < n; i++)
+        gd_print("%s %s", i ? "," : "",
+                 gd_escape(shown, sizeof shown, gd_model_class_name(m, i)));
+    gd_print("\n");
+}
+
+/* Long values (licence texts, name lists) are cut. */
+static void print_metadata(const gd_gdw *g) {
+    char shown[81];
+    for (size_t i = 0; i < gd_gdw_meta_count(g); i++) {
+        const char *key, *value;
+        gd_gdw_meta_at(g, i, &key, &value);
+        gd_print("  %-20s%s\n", key, gd_escape(shown, sizeof shown, value));
+    }
+}
+
+static void print_layers(const gd_workload *w) {
+    gd_trace_row row;
+    char         shape[GD_SHAPE_TEXT], shown[300];
+    gd_print("\n%-44s %-14s %-20s %9s %9s\n", "layer", "operator", "output", "GFLOP", "MiB");
+    for (int i = 0; gd_workload_layer(w, i, &row, shape); i++)
+        gd_print("%-44s %-14s %-20s %9.4f %9.3f\n", gd_escape(shown, sizeof shown, row.name),
+                 row.op, shape, row.gflop, row.mib);
+}
+
+static void print_workload(const gd_workload *w) {
+    const gd_geometry   *at = &w->geometry;
+    const gd_exec_stats *s = &w->stats;
+    gd_print("input         %dx%d for a picture of %dx%d, batch %d\n", at->net_w, at->net_h,
+             at->src_w, at->src_h, w->batch);
+    gd_print("work          %.3f GFLOP in %d layers\n", w->gflop, s->n_node);
+    gd_print("memory        %.1f MiB weights, %.1f MiB activations (%.1f MiB without sharing), "
+             "%.1f MiB scratch\n",
+             (double)s->const_bytes / 0x1p20, (double)s->slab_bytes / 0x1p20,
+             (double)s->sum_bytes / 0x1p20, (double)s->scratch_bytes / 0x1p20);
+}
+
+static void print_text(const gd_model *m, const gd_workload *w, const char *path, bool layers) {
+    const gd_gdw *g = m->file;
+    totals        t = count(g);
+    char          shown[300];
+    gd_print("file          %s\n", gd_escape(shown, sizeof shown, path));
+    gd_print("architecture  %s\n", gd_model_arch(m));
+    gd_print("task          %s\n", gd_model_task(m) == GD_TASK_DETECT ? "detect" : "classify");
+    gd_print("parameters    %lld, and %lld statistics of batch norm, in %zu tensors\n",
+             (long long)t.parameters, (long long)t.statistics, gd_gdw_count(g));
+    gd_print("weights       %.1f MiB\n", (double)t.bytes / 0x1p20);
+    print_workload(w);
+    print_classes(m);
+    gd_print("metadata\n");
+    print_metadata(g);
+    if (layers) print_layers(w);
+}
+
+/* The picture that work and memory are told for, unless --imgsz says otherwise. */
+enum { PICTURE_WIDTH = 640, PICTURE_HEIGHT = 480 };
+
+int gd_cmd_info(gd_flags *f) {
+    gd_error           err = {0};
+    gd_model          *m = NULL;
+    gd_workload        w = {0};
+    gd_session_options opt = gd_session_defaults();
+    gd_status          st;
+    char               path[4096];
+    const char        *name = f->n_args ? f->args[0] : gd_flag_text(f, GD_OPT_MODEL);
+    bool               layers = gd_flag_on(f, GD_OPT_LAYERS);
+    if (!name || f->n_args > 1) {
+        gd_fail_code(&err, GD_ERR_ARG, 207, "info takes one model");
+        return (int)gd_report_error(&err, GD_EXIT_USAGE, NULL);
+    }
+    opt.threads = gd_thread_count(f);
+    opt.imgsz_w = gd_flag_get(f, GD_OPT_IMGSZ)->width;
+    opt.imgsz_h = gd_flag_get(f, GD_OPT_IMGSZ)->height;
+    GD_GO(gd_model_find(name, path, sizeof path, &err));
+    GD_GO(gd_model_load(path, &m, &err));
+    GD_GO(gd_workload_open(&w, m, &opt, (int)gd_flag_int(f, GD_OPT_BATCH), PICTURE_WIDTH,
+                           PICTURE_HEIGHT, &err));
+    if (gd_flag_on(f, GD_OPT_INFO_JSON))
+        GD_GO(print_json(m, &w, path, layers, &err));
+    else
+        print_text(m, &w, path, layers);
+done:
+    gd_workload_close(&w);
+    gd_model_close(m);
+    return st == GD_OK ? GD_EXIT_OK : (int)gd_report_error(&err, GD_EXIT_MODEL, name);
+}
