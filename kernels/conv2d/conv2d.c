@@ -4,7 +4,8 @@
 #include <stddef.h>
 
 #include "engine/graph.h"
-#include "kernels/affine.h"
+#include "kernels/cpu/cpu_dnnl.h"
+#include "kernels/fold.h"
 #include "kernels/window.h"
 
 static const gd_attr_field fields[] = {
@@ -148,7 +149,7 @@ static void cost(const gd_launch *l, gd_cost *c) {
     c->bytes = bytes_of(l);
 }
 
-/* Both gradients do the work of the forward pass: dy and x are images, w or dw is the filter. */
+/* Both gradients do the work of the forward pass; w or dw is the filter. */
 static void cost_bwd_data(const gd_launch *l, gd_cost *c) {
     const gd_tensor *w = l->in[1];
     c->flop =
@@ -178,7 +179,20 @@ static gd_status grad(gd_graph *g, const gd_node *n, const int *d_out, int *d_in
     return GD_OK;
 }
 
-static const gd_kernel kernels[] = {GD_REF_ROWS(conv2d), {0}};
+static const gd_kernel kernels[] = {
+#if GD_HAVE_ONEDNN
+    {.name = "conv2d_dnnl_f32",
+     .backend = GD_CPU,
+     .dtype = GD_F32,
+     .flags = GD_ROW_STEP_INPLACE,
+     .fits = gdk_conv2d_dnnl_fits,
+     .absorbs = gdk_dnnl_absorbs,
+     .prepare = gdk_conv2d_dnnl_prepare,
+     .release = gdk_dnnl_close,
+     .run = gdk_dnnl_run},
+#endif
+    GD_REF_ROWS(conv2d),
+    {0}};
 static const gd_kernel kernels_bwd_data[] = {GD_REF_ROWS(conv2d_bwd_data), {0}};
 static const gd_kernel kernels_bwd_weight[] = {GD_REF_ROWS(conv2d_bwd_weight), {0}};
 

@@ -2,8 +2,9 @@
  *
  *   x [N, H, W, C]   w [K, R, S, C / groups]   bias [K], optional   y [N, P, Q, K]
  *   P = (H + top + bottom - dilation * (R - 1) - 1) / stride + 1, likewise Q
- *   y[n,p,q,k] = bias[k] + sum over r, s, c of w[k,r,s,c] *
- *                x[n, p*stride - top + r*dilation, q*stride - left + s*dilation, group(k)*C/groups + c] */
+ *   y[n,p,q,k] = bias[k] + sum over r, s, c of w[k,r,s,c] * x[n, h, v, first + c] with
+ *   h = p * stride - top + r * dilation, v = q * stride - left + s * dilation and
+ *   first = the first channel of k's group */
 #ifndef GD_KERNELS_CONV2D_H
 #define GD_KERNELS_CONV2D_H
 
@@ -37,6 +38,10 @@ typedef struct gd_conv2d_bwd_weight {
 GD_REF_DECLARE(conv2d)
 GD_REF_DECLARE(conv2d_bwd_data)
 GD_REF_DECLARE(conv2d_bwd_weight)
+
+bool      gdk_conv2d_dnnl_fits(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_conv2d_dnnl_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
+                                  gd_error *err);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,8 @@
 #include "kernels/linear/linear.h"
 
 #include "engine/graph.h"
-#include "kernels/affine.h"
+#include "kernels/cpu/cpu_dnnl.h"
+#include "kernels/fold.h"
 
 static bool is_matrix(const gd_tensor *t, gd_dtype dtype) {
     return t->ndim == 2 && t->dtype == dtype;
@@ -82,7 +83,20 @@ static gd_status grad(gd_graph *g, const gd_node *n, const int *d_out, int *d_in
     return GD_OK;
 }
 
-static const gd_kernel kernels[] = {GD_REF_ROWS(linear), {0}};
+static const gd_kernel kernels[] = {
+#if GD_HAVE_ONEDNN
+    {.name = "linear_dnnl_f32",
+     .backend = GD_CPU,
+     .dtype = GD_F32,
+     .flags = GD_ROW_STEP_INPLACE,
+     .fits = gdk_linear_dnnl_fits,
+     .absorbs = gdk_dnnl_absorbs,
+     .prepare = gdk_linear_dnnl_prepare,
+     .release = gdk_dnnl_close,
+     .run = gdk_dnnl_run},
+#endif
+    GD_REF_ROWS(linear),
+    {0}};
 static const gd_kernel kernels_bwd_data[] = {GD_REF_ROWS(linear_bwd_data), {0}};
 static const gd_kernel kernels_bwd_weight[] = {GD_REF_ROWS(linear_bwd_weight), {0}};
 static const gd_kernel kernels_sum[] = {GD_REF_ROWS(sum_pixels), {0}};

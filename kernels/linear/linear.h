@@ -18,6 +18,10 @@ GD_REF_DECLARE(linear_bwd_data)
 GD_REF_DECLARE(linear_bwd_weight)
 GD_REF_DECLARE(sum_pixels)
 
+bool      gdk_linear_dnnl_fits(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_linear_dnnl_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
+                                  gd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,4 +1,4 @@
-/* linear_ref.c -- the definition of the fully connected layer, its gradients, and sum_pixels. */
+/* linear_ref.c -- the definition of linear, of its gradients and of sum_pixels. */
 #include "kernels/linear/linear.h"
 
 #include "kernels/ref.h"

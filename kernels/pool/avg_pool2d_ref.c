@@ -1,4 +1,4 @@
-/* avg_pool2d_ref.c -- the definition of average pooling, plain and adaptive, and of its gradients. */
+/* avg_pool2d_ref.c -- average pooling, plain and adaptive, and its gradients, defined. */
 #include "kernels/pool/pool.h"
 #include "kernels/ref.h"
 

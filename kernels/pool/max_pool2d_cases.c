@@ -1,6 +1,7 @@
 /* max_pool2d_cases.c -- shapes on which every max-pooling kernel is checked and timed.
  *
- * Golden values are PyTorch's; crops of x make last windows that are dropped or reach beyond. */
+ * Golden values are PyTorch's; crops of x make last windows that are dropped or reach
+ * beyond the plane. */
 #include "kernels/pool/pool.h"
 
 extern const gd_case gd_cases_max_pool2d[];

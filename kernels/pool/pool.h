@@ -1,7 +1,7 @@
 /* pool.h -- attributes and launchers of 2-D pooling: x [N, H, W, C] -> y [N, P, Q, C].
  *
- *   P = (H + 2 * pad - size) / stride + 1, rounded down, or up with ceil_mode; a last window that
- *   would start beyond the input and its leading padding is dropped (PyTorch's rule).
+ *   P = (H + 2 * pad - size) / stride + 1, rounded down, or up with ceil_mode; a last window
+ *   that would start beyond the input and its leading padding is dropped (PyTorch's rule).
  *   max_pool2d           padding never wins; the backward pass looks for the winner again, the
  *                        first of equals in row order, so inference carries no indices
  *   avg_pool2d           divides by the window's pixels: those on the input and, with

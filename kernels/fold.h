@@ -1,6 +1,6 @@
-/* affine.h -- folding y * scale[k] + shift[k] into the weights that made y. */
-#ifndef GD_KERNELS_AFFINE_H
-#define GD_KERNELS_AFFINE_H
+/* fold.h -- folding y * scale[k] + shift[k] into the weights that made y. */
+#ifndef GD_KERNELS_FOLD_H
+#define GD_KERNELS_FOLD_H
 
 #include "engine/graph.h"
 

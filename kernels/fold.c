@@ -1,5 +1,5 @@
-/* affine.c -- folding y * scale[k] + shift[k] into the weights that made y. */
-#include "kernels/affine.h"
+/* fold.c -- folding y * scale[k] + shift[k] into the weights that made y. */
+#include "kernels/fold.h"
 
 /* `inner` elements starting at i: to = from * scale. Both are dense and f32 or f64. */
 static void scale_row(const gd_tensor *from, gd_tensor *to, int64_t i, int64_t inner,
