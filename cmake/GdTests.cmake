@@ -40,9 +40,11 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/tests/op_check.c)
   gd_test(op_check $<TARGET_FILE:op_check>)
 endif()
 
-# op_run: one operator on .npy files, for the Python tests of tests/parity.
+# Bridges from the Python tests of tests/parity: one operator on .npy files, and picture sizes.
 add_executable(op_run tests/parity/op_run.c tests/parity/npy.c)
 target_link_libraries(op_run PRIVATE gd_inside)
+add_executable(geometry_run tests/parity/geometry_run.c)
+target_link_libraries(geometry_run PRIVATE gd_inside)
 
 # Fuzz targets: libFuzzer under clang with GD_FUZZ, else a replay of files given by name.
 file(GLOB fuzz_src CONFIGURE_DEPENDS tests/fuzz/*_fuzz.c)

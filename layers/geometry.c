@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const names[] = {"shortest_edge", "letterbox", "stretch", "center_crop"};
+static const char *const names[] = {"shortest_edge", "letterbox", "letterbox_center", "stretch",
+                                    "center_crop"};
 
 bool gd_rule_parse(const char *name, gd_rule_kind *out) {
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
@@ -64,6 +65,11 @@ void gd_geometry_of(const gd_geometry_rule *r, int src_h, int src_w, gd_geometry
     switch (r->kind) {
     case GD_RULE_SHORTEST_EDGE: shortest_edge(r, out); break;
     case GD_RULE_LETTERBOX: letterbox(r, out); break;
+    case GD_RULE_LETTERBOX_CENTER:
+        letterbox(r, out);
+        out->top = (r->size_h - out->new_h) / 2;
+        out->left = (r->size_w - out->new_w) / 2;
+        break;
     case GD_RULE_CENTER_CROP: center_crop(r, out); break;
     case GD_RULE_STRETCH:
         out->new_h = r->size_h;

@@ -18,7 +18,8 @@ typedef enum gd_rule_kind {
     GD_RULE_SHORTEST_EDGE,
     /* YOLOX: aspect kept, corner top left, canvas size_h x size_w. */
     GD_RULE_LETTERBOX,
-    GD_RULE_STRETCH, /* to size_h x size_w, aspect given up */
+    GD_RULE_LETTERBOX_CENTER, /* the same in the middle, the odd pixel of padding below and right */
+    GD_RULE_STRETCH,          /* to size_h x size_w, aspect given up */
     /* torchvision's Resize(short_side) and CenterCrop(size_h, size_w). */
     GD_RULE_CENTER_CROP
 } gd_rule_kind;

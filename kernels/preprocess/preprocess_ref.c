@@ -22,13 +22,12 @@ static gd_real torch(const gd_preprocess *a, const gdk_picture *p, int y, int x,
     int       lo[2], hi[2];
     gd_real   w[2], v[2][2];
     for (int i = 0; i < 2; i++) {
-        const gd_real half = GD_REAL(0.5);
-        gd_real       t = GD_REAL(src[i]) / GD_REAL(dst[i]) * (GD_REAL(at[i]) + half) - half;
-        if (t < 0) t = 0;
+        /* The scale in the type under test, the coordinate in double: PyTorch. */
+        const double scale = GD_REAL(src[i]) / GD_REAL(dst[i]);
+        const double t = fmax(scale * (at[i] + 0.5) - 0.5, 0);
         lo[i] = (int)t < src[i] ? (int)t : src[i] - 1;
         hi[i] = lo[i] + 1 < src[i] ? lo[i] + 1 : lo[i];
-        w[i] = t - GD_REAL(lo[i]);
-        if (w[i] > 1) w[i] = 1;
+        w[i] = GD_REAL(fmin(t - lo[i], 1));
     }
     for (int i = 0; i < 4; i++)
         v[i / 2][i % 2] =

@@ -15,14 +15,14 @@ enum {
 
 /* ---- weights ------------------------------------------------------------------------------- */
 
+/* As PyTorch's CPU kernels: a float32 scale, the coordinate in double. With a float32 coordinate the
+ * blend would move by an ulp of it, 6e-5 in a picture of 1,000 pixels. */
 static void taps_torch(gdk_tap *t, int first, int n, int src, int dst) {
-    const float scale = (float)src / (float)dst;
+    const double scale = (float)src / (float)dst;
     for (int i = 0; i < n; i++) {
-        float x = scale * ((float)(first + i) + 0.5f) - 0.5f;
-        if (x < 0) x = 0;
-        int lo = (int)x;
-        if (lo > src - 1) lo = src - 1;
-        const float w = fminf(fmaxf(x - (float)lo, 0), 1);
+        const double x = fmax(scale * (first + i + 0.5) - 0.5, 0);
+        const int    lo = (int)x < src ? (int)x : src - 1;
+        const float  w = (float)fmin(x - lo, 1);
         t[i] = (gdk_tap){.lo = lo, .hi = lo + 1 < src ? lo + 1 : lo, .w = {1 - w, w}};
     }
 }

@@ -1,6 +1,4 @@
 /* resize_ref.c -- the definition of resizing feature maps, and of its gradient. */
-#include <tgmath.h>
-
 #include "kernels/arg.h"
 #include "kernels/ref.h"
 #include "kernels/resize/resize.h"
@@ -16,12 +14,12 @@ static tap tap_of(int mode, int64_t i, int64_t src, int64_t dst) {
         const int64_t at = gdk_nearest(i, src, dst);
         return (tap){{at, at}, {1, 0}};
     }
-    const gd_real half = GD_REAL(0.5), scale = GD_REAL(src) / GD_REAL(dst);
-    gd_real       x = scale * (GD_REAL(i) + half) - half;
-    if (x < 0) x = 0;
-    int64_t lo = (int64_t)x;
+    /* The scale in the type under test, the coordinate in double: PyTorch. */
+    const double scale = GD_REAL(src) / GD_REAL(dst);
+    const double x = fmax(scale * ((double)i + 0.5) - 0.5, 0);
+    int64_t      lo = (int64_t)x;
     if (lo > src - 1) lo = src - 1;
-    const gd_real w = fmin(fmax(x - GD_REAL(lo), GD_REAL(0)), GD_REAL(1));
+    const gd_real w = GD_REAL(fmin(x - (double)lo, 1));
     return (tap){{lo, lo + 1 < src ? lo + 1 : lo}, {1 - w, w}};
 }
 
