@@ -75,6 +75,17 @@ static bool try_view(gd_exec *e, int k) {
     return true;
 }
 
+/* A later node writes over y's bytes (in place) although `until` still reads what was joined. */
+static bool overwritten(const gd_exec *e, int y, int k, int until) {
+    for (int w = 0; w < e->g->n_value; w++) {
+        const int by = e->g->value[w].producer;
+        if (w != y && e->alias[w].root == e->alias[y].root && by > k && by <= until &&
+            e->node[by].n_part)
+            return true;
+    }
+    return false;
+}
+
 /* All inputs of a join must be free to live in the output, or none is moved. */
 static bool join_fits(gd_exec *e, int k, size_t *offset) {
     const gd_node   *n = &e->g->node[k];
@@ -85,6 +96,7 @@ static bool join_fits(gd_exec *e, int k, size_t *offset) {
         const int v = n->in[i];
         if (e->g->value[v].kind != GD_VALUE_NODE || is_output(e, v)) return false;
         if (e->alias[v].root != v || !n->op->join(l, i, &offset[i])) return false;
+        if (e->last[v] > k && overwritten(e, n->out[0], k, e->last[v])) return false;
         for (int j = 0; j < i; j++)
             if (n->in[j] == v) return false;
         for (int w = 0; w < e->g->n_value;
