@@ -5,12 +5,12 @@
 #include "layers/blocks/blocks.h"
 
 /* Global average, class head, probabilities. */
-static void classify(gd_net *n, const gd_arch *arch, int x, const char *head) {
+static void classify(gd_net *n, int x, const char *head) {
     const gd_adaptive_avg_pool2d one = {.out_h = 1, .out_w = 1};
     const size_t                 mark = gd_net_enter(n, "avgpool");
     x = gd_net_op(n, "adaptive_avg_pool2d", &one, 1, &x, NULL);
     gd_net_leave(n, mark);
-    const int logits = gd_net_linear(n, x, head, arch->n_class, true, true);
+    const int logits = gd_net_linear(n, x, head, n->n_class, true, true);
     const int probs = gd_net_unary(n, "softmax", "softmax", logits);
     if (gd_net_ok(n)) n->st = gd_graph_output(n->g, "logits", logits, n->err);
     if (gd_net_ok(n)) n->st = gd_graph_output(n->g, "probs", probs, n->err);
@@ -23,7 +23,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     (void)opt;
     (void)geom;
     gd_block_resnet(n, image, arch->config, arch->config[4] != 0, stage);
-    classify(n, arch, stage[3], "fc");
+    classify(n, stage[3], "fc");
 }
 
 /* torchvision's evaluation transform: Resize(256), CenterCrop(224) on a PIL picture. */
@@ -90,7 +90,7 @@ static void build_cifar(gd_net *n, const gd_arch *arch, const gd_net_options *op
             x = cifar_block(n, x, 16 << s, s > 0 && i == 0 ? 2 : 1);
             gd_net_leave(n, mark);
         }
-    classify(n, arch, x, "linear");
+    classify(n, x, "linear");
 }
 
 static const gd_meta_pair recipe_cifar[] = {{"input.rule", "stretch"},
