@@ -49,7 +49,7 @@ typedef struct gd_error {
     const char *file; /* source position inside gdrun: static storage */
     int         line;
     char        msg[384];  /* what, with the offending numbers */
-    char        why[384];  /* may be empty */
+    char        why[768];  /* may be empty */
     char        hint[256]; /* what to try; may be empty */
 } gd_error;
 
