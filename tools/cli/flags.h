@@ -90,6 +90,9 @@ typedef enum gd_flag_id {
     GD_OPT_ALLOW_DEFLATE,
     GD_OPT_INSPECT,
     GD_OPT_INSPECT_JSON,
+    GD_OPT_STORE,
+    GD_OPT_LICENSE,
+    GD_OPT_LIST,
     GD_OPT_DEVICE, /* everywhere */
     GD_OPT_THREADS,
     GD_OPT_CHECK_NUMERICS,
