@@ -217,6 +217,9 @@ static gd_status load_inputs(gd_session *s, entry *e, const gd_image *images, in
         address.out = s->staging;
     }
     gd_exec_bind(e->exec, pixels, address.out);
+    /* Kernels check a picture against the room it has: alone, it has just its own. */
+    gd_exec_tensor(e->exec, pixels)->dim[1] =
+        n > 1 ? e->cap : (int64_t)images[0].width * images[0].height;
     for (int i = 0; i < n; i++) {
         gd_geometry_of(&s->recipe.rule, images[i].height, images[i].width, &at);
         gd_geometry_pack(&at, g + 8 * i);
