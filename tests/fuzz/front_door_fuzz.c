@@ -1,4 +1,4 @@
-/* front_door_fuzz.c -- any bytes: the front door decides, and what passes decodes or is refused. */
+/* front_door_fuzz.c -- any bytes: refused, or decoded, but never a crash. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* replay.c -- runs a fuzz target over the files given by name, where libFuzzer is not linked. */
+/* replay.c -- runs a fuzz target over the files given by name, without libFuzzer. */
 #include <stdint.h>
 #include <stdio.h>
 

@@ -96,7 +96,7 @@ static void impossible_pictures(void **state) {
     assert_int_equal(err.code, 200);
 }
 
-/* ---- files -------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 static int files_in_folder(void) {
     DIR *dir = opendir(folder);

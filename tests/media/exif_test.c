@@ -1,4 +1,4 @@
-/* exif_test.c -- the orientation tag: found, absent, damaged; and the eight ways to turn pixels. */
+/* exif_test.c -- the orientation tag, found or damaged, and the eight turns. */
 #include "tests/gd_test.h"
 
 #include "tools/media/exif.h"
@@ -39,7 +39,8 @@ static void damage_is_harmless(void **state) {
     const char   *why;
     int           o;
     size_t        n = block(p, false, 0x112, 3, 6, 0);
-    /* The directory ends at byte 22: shorter blocks are damaged, the link behind it is optional. */
+    /* The directory ends at byte 22: shorter blocks are damaged, the link behind it is
+     * optional. */
     for (size_t cut = 0; cut < n; cut++) {
         unsigned char *exact = malloc(cut ? cut : 1);
         memcpy(exact, p, cut);

@@ -1,7 +1,11 @@
-/* front_door_test.c -- formats by content, named refusals, caps, and truncation at every length. */
+/* front_door_test.c -- content decides; named refusals, caps, every truncation. */
 #include "tests/media/make.h"
 
+#include <malloc.h>
+#include <time.h>
+
 #include "tools/media/decode.h"
+#include "tools/media/picture.h"
 
 static void names_what_it_refuses(void **state) {
     (void)state;
@@ -62,8 +66,9 @@ static uint8_t *decode(const made *m, const gd_source *s) {
     return px;
 }
 
-/* Cuts the file at each length. By default each is an error. When cuts are allowed, the rows that
- * are there are those of the whole picture and the others grey; JPEG promises only that it ends. */
+/* Cuts the file at each length. By default each is an error. When cuts are allowed, the rows
+ * that are there are those of the whole picture and the others grey; of JPEG only an end is
+ * promised. */
 static void cut_everywhere(made *m) {
     gd_source whole, s;
     gd_error  err;
@@ -191,11 +196,105 @@ static void sizes_from_1_to_the_limit(void **state) {
     made_free(&m);
 }
 
+/* ---- R5: what headers claim costs nothing ------------------------------------------------ */
+
+typedef struct gauge {
+    size_t live, peak;
+} gauge;
+
+static void *gauge_get(void *ctx, size_t n) {
+    gauge *g = ctx;
+    void  *p = aligned_alloc(64, n);
+    g->live += malloc_usable_size(p);
+    if (g->live > g->peak) g->peak = g->live;
+    return p;
+}
+
+static void gauge_put(void *ctx, void *p) {
+    ((gauge *)ctx)->live -= malloc_usable_size(p);
+    free(p);
+}
+
+/* Read as a command would, in a fresh process; refused in a second with little memory. */
+static void cheap_refusal(const made *m, const char *what) {
+    gauge          g = {0};
+    const gd_alloc hook = {&g, gauge_get, gauge_put};
+    gd_decoder    *d;
+    gd_picture     pic = {0};
+    gd_error       err = {0};
+    unsigned char *copy = malloc(m->n);
+    size_t         n = m->n;
+    memcpy(copy, m->p, n);
+    gd_mem_hook(&hook);
+    gd_decoder_options opt = {.in_process = true};
+    gd_assert_ok(gd_decoder_open(&opt, &d, &err), &err);
+    clock_t   before = clock();
+    gd_status st = gd_decoder_read_memory(d, copy, n, "x", NULL, &pic, &err);
+    double    s = (double)(clock() - before) / CLOCKS_PER_SEC;
+    gd_decoder_close(d);
+    gd_picture_free(&pic);
+    gd_mem_hook(NULL);
+    free(copy);
+    if (st == GD_OK) fail_msg("%s passes", what);
+    if (s > 1.0) fail_msg("%s: refused after %.2f s", what, s);
+    if (g.peak > n + (64u << 20)) fail_msg("%s: %zu bytes at the peak", what, g.peak);
+}
+
+static void with_big_sides(made m, size_t at, bool big_endian, unsigned v, const char *what) {
+    for (size_t i = 0; i < 2; i++) {
+        m.p[at + 2 * i + (big_endian ? 0 : 1)] = (unsigned char)(v >> 8);
+        m.p[at + 2 * i + (big_endian ? 1 : 0)] = (unsigned char)v;
+    }
+    unsigned char *kept = malloc(m.n); /* outside of the counted heap */
+    memcpy(kept, m.p, m.n);
+    size_t n = m.n;
+    made_free(&m);
+    m = (made){kept, n};
+    cheap_refusal(&m, what);
+    free(kept);
+}
+
+static void claims_cost_nothing(void **state) {
+    (void)state;
+    for (unsigned v = 16000; v <= 65500; v += 49500) {
+        made m = make_jpeg(8, 8, TJSAMP_444, 0);
+        with_big_sides(m, find_marker(&m, 0xc0, 0) + 5, true, v, "a JPEG");
+        m = make_jpeg(8, 8, TJSAMP_444, TJFLAG_PROGRESSIVE);
+        with_big_sides(m, find_marker(&m, 0xc2, 0) + 5, true, v, "a progressive JPEG");
+        with_big_sides(make_tga(8, 8, false), 12, false, v, "a TGA");
+        with_big_sides(make_tga(8, 8, true), 12, false, v, "a TGA in runs");
+    }
+    /* A PNG of 16000 x 16000 whose stream of zeros ends a byte early: the dearest refusal. */
+    enum { SIDE = 16000 };
+    made           m = make_encoded(GD_ENCODE_PNG, 8, 8);
+    z_stream       z = {0};
+    size_t         raw = (size_t)SIDE * (1 + SIDE / 8) - 1, room = raw / 900 + 1000;
+    unsigned char *zeros = calloc(1, raw), *packed = malloc(room);
+    put_be32(m.p + 16, SIDE), put_be32(m.p + 20, SIDE);
+    m.p[24] = 1, m.p[25] = 0;
+    mend_crc(&m, 8);
+    assert_int_equal(deflateInit(&z, 9), Z_OK);
+    z.next_in = zeros, z.avail_in = (uInt)raw, z.next_out = packed, z.avail_out = (uInt)room;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    made_splice(&m, 33, m.n - 33, "", 0);
+    add_chunk(&m, 33, "IDAT", packed, z.total_out);
+    add_chunk(&m, m.n, "IEND", "", 0);
+    deflateEnd(&z);
+    free(zeros);
+    free(packed);
+    unsigned char *kept = malloc(m.n);
+    memcpy(kept, m.p, m.n);
+    made flat = {kept, m.n};
+    made_free(&m);
+    cheap_refusal(&flat, "a PNG");
+    free(kept);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_what_it_refuses),     cmocka_unit_test(unknown_bytes),
         cmocka_unit_test(truncated_everywhere),      cmocka_unit_test(truncated_interlaced),
-        cmocka_unit_test(sizes_from_1_to_the_limit),
+        cmocka_unit_test(sizes_from_1_to_the_limit), cmocka_unit_test(claims_cost_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* jpeg_test.c -- the walk over JPEG markers: what is sound passes, each broken field is refused. */
+/* jpeg_test.c -- the walk over JPEG markers: each broken field is refused. */
 #include "tests/media/make.h"
 
 enum { DQT = 0xdb, SOF0 = 0xc0, SOF2 = 0xc2, DHT = 0xc4, SOS = 0xda, EOI = 0xd9 };

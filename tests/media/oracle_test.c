@@ -1,4 +1,4 @@
-/* oracle_test.c -- every kind of picture that make_pictures.py writes has the pixels PIL reads. */
+/* oracle_test.c -- pictures of every kind have the pixels that PIL reads. */
 #include "tests/gd_test.h"
 
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-/* picture_test.c -- the decoder handle: real pictures to the bit, orientation, failures in order. */
+/* picture_test.c -- the decoder handle: real pictures to the bit, orientation, failures. */
 #include "tests/media/make.h"
 
 #include <fcntl.h>
@@ -246,7 +246,7 @@ static void paths_and_pipes(void **state) {
     gd_decoder_close(d);
 }
 
-/* ---- memory -------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------ */
 
 typedef struct meter {
     long fail_at, count, live;

@@ -1,4 +1,4 @@
-/* sandbox_test.c -- decoders that are killed, hang or run out of memory cost one picture each. */
+/* sandbox_test.c -- a decoder killed, hung or out of memory costs one picture. */
 #include "tests/media/make.h"
 
 #include <dirent.h>

@@ -8,7 +8,7 @@
 
 enum { GREY = 128 };
 
-/* ---- JPEG --------------------------------------------------------------------------------- */
+/* ---- JPEG -------------------------------------------------------------------------------- */
 
 /* TurboJPEG gives CMYK as stored, that is inverted: c = 255 - cyan. As PIL converts it:
  * red = k - (255 - c) * k / 255, the division rounded. */
@@ -55,7 +55,7 @@ done:
     return st;
 }
 
-/* ---- truncated files ---------------------------------------------------------------------- */
+/* ---- truncated files --------------------------------------------------------------------- */
 
 /* Row of pass `*pass` that pixel (x, y) of an interlaced PNG comes from (Adam7). */
 static int adam7_row(int x, int y, int *pass) {
@@ -82,7 +82,7 @@ static void grey_missing(const gd_source *s, uint8_t *dst) {
         }
 }
 
-/* ---- all formats -------------------------------------------------------------------------- */
+/* ---- all formats ------------------------------------------------------------------------- */
 
 /* A sound PNG of the rows that are there, the others 0: stb_image refuses a cut stream. */
 static gd_status rebuild_png(const gd_source *s, const unsigned char *data, unsigned char **out,

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* Decodes bytes that passed the front door to `dst`, RGB [height, width, 3] as stored. `data` has
- * s->usable bytes and may be changed. Messages carry no file name. */
+/* Decodes bytes that passed the front door to `dst`, RGB [height, width, 3] as stored.
+ * `data` has s->usable bytes and may be changed. Messages carry no file name. */
 gd_status gd_decode(const gd_source *s, unsigned char *data, uint8_t *dst,
                     gd_error *err) GD_MUST_CHECK;
 

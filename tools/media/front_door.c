@@ -1,4 +1,4 @@
-/* front_door.c -- finds out what a picture's bytes are and has them walked; see front_door.h. */
+/* front_door.c -- tells what a picture's bytes are, has them walked; see front_door.h. */
 #include "tools/media/front_door.h"
 
 #include <stdarg.h>

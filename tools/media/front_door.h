@@ -56,7 +56,7 @@ gd_status gd_front_door(const unsigned char *data, size_t size, const char *name
 /* "JPEG", ...; "?" for GD_SOURCE_NONE. */
 const char *gd_source_format_name(gd_source_format f);
 
-/* ---- for the walks of the formats ---------------------------------------------------------- */
+/* ---- for the walks of the formats -------------------------------------------------------- */
 
 typedef struct gd_walk {
     const unsigned char *p;
@@ -75,8 +75,8 @@ gd_status gd_walk_pnm(gd_walk *w) GD_MUST_CHECK;
 /* True when the header could be a TGA's: the format has no magic number. */
 bool gd_walk_is_tga(const unsigned char *p, size_t n);
 
-/* Inflates the IDAT chunks of a walked PNG into `dst`, which has `cap` bytes; NULL: only counts.
- * False: the stream is damaged, or memory ran out. */
+/* Inflates the IDAT chunks of a walked PNG into `dst`, which has `cap` bytes; NULL: only
+ * counts. False: the stream is damaged, or memory ran out. */
 typedef struct gd_png_inflated {
     uint64_t got; /* bytes that came out; beyond cap they are dropped, and soon given up */
     uint64_t left_over; /* compressed bytes behind the end of the stream */

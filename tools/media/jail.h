@@ -6,10 +6,10 @@
 extern "C" {
 #endif
 
-/* Closes every descriptor but `keep`, forbids files and processes by limits, and all system calls
- * by seccomp except those for memory, messages on `keep` and exit: any other kills the process
- * with SIGSYS. For a process with one thread that never returns to normal work.
- * 0, or the errno of the step named in *step (static storage). */
+/* Closes every descriptor but `keep`, forbids files and processes by limits, and all system
+ * calls by seccomp except those for memory, messages on `keep` and exit: any other kills the
+ * process with SIGSYS. For a process with one thread that never returns to normal work. 0,
+ * or the errno of the step named in *step (static storage). */
 int gd_jail_enter(int keep, const char **step);
 
 /* Closes every descriptor but `keep` (and standard error under AddressSanitizer). */

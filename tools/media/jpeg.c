@@ -1,7 +1,7 @@
-/* jpeg.c -- walks the markers of a JPEG file (ITU-T T.81, annex B) before libjpeg-turbo sees it.
+/* jpeg.c -- walks the markers of a JPEG (ITU-T T.81 annex B) before libjpeg-turbo does.
  *
- * Checked here: segment lengths, table indices and sums, one frame, the scan script and its cost,
- * restart markers in order and in number, every component coded, and the end marker. */
+ * Checked here: segment lengths, table indices and sums, one frame, the scan script and its
+ * cost, restart markers in order and in number, every component coded, and the end marker. */
 #include <string.h>
 
 #include "tools/media/exif.h"
@@ -154,7 +154,8 @@ static unsigned blocks(unsigned pixels, unsigned factor, unsigned factor_max) {
     return (unsigned)(((uint64_t)pixels * factor + 8 * factor_max - 1) / (8 * factor_max));
 }
 
-/* Progressive parameters (T.81 table B.3 and G.1.1): spectral band, successive approximation. */
+/* Progressive parameters (T.81 table B.3 and G.1.1): spectral band, successive
+ * approximation. */
 static gd_status check_progression(jpeg *j, component *c, const unsigned char *q) {
     unsigned from = q[0], to = q[1], high = q[2] >> 4, low = q[2] & 15;
     if (from > to || to > 63 || (from == 0 && to != 0) || low > 13 ||
@@ -173,8 +174,14 @@ static gd_status check_progression(jpeg *j, component *c, const unsigned char *q
     return GD_OK;
 }
 
-/* A scan header; *mcus is the number of coded units that follow. */
-static gd_status read_scan(jpeg *j, const unsigned char *p, size_t n, uint64_t *mcus) {
+/* What follows a scan header, by the header. */
+typedef struct coded {
+    uint64_t mcus; /* units between restarts are counted in these */
+    uint64_t
+        min_bytes; /* a block costs a bit for its mean, and one more in a sequential file */
+} coded;
+
+static gd_status read_scan(jpeg *j, const unsigned char *p, size_t n, coded *follows) {
     gd_walk *w = j->w;
     if (!j->frame) return gd_walk_damaged(w, "JPEG: a scan before the frame header");
     if (n < 1 || p[0] < 1 || p[0] > j->n || n != 4 + 2 * (size_t)p[0])
@@ -188,6 +195,7 @@ static gd_status read_scan(jpeg *j, const unsigned char *p, size_t n, uint64_t *
     if (j->progressive && params[0] > 0 && count != 1)
         return gd_walk_damaged(w, "JPEG: a detail scan of %u components", count);
     component *c = NULL;
+    uint64_t   blocks_in_mcu = 0;
     for (unsigned i = 0; i < count; i++) {
         unsigned id = p[1 + 2 * i], tables = p[2 + 2 * i];
         int      k = 0;
@@ -205,10 +213,13 @@ static gd_status read_scan(jpeg *j, const unsigned char *p, size_t n, uint64_t *
             return gd_walk_damaged(w, "JPEG: component %u is coded twice", id);
         if (j->progressive) GD_TRY(check_progression(j, c, params));
         c->seen = true;
+        blocks_in_mcu += count == 1 ? 1 : c->h * c->v;
     }
     /* The unit of a scan of one component is its block, else all blocks of h_max x v_max. */
-    *mcus = (uint64_t)blocks((unsigned)w->s->width, count == 1 ? c->h : 1, j->h_max) *
-            blocks((unsigned)w->s->height, count == 1 ? c->v : 1, j->v_max);
+    follows->mcus = (uint64_t)blocks((unsigned)w->s->width, count == 1 ? c->h : 1, j->h_max) *
+                    blocks((unsigned)w->s->height, count == 1 ? c->v : 1, j->v_max);
+    if (params[0] == 0)
+        follows->min_bytes = follows->mcus * blocks_in_mcu * (j->progressive ? 1 : 2) / 8;
     if (++j->scans > MAX_SCANS)
         return gd_walk_fail(w, GD_ERR_FORMAT, 305, __FILE__, __LINE__,
                             "JPEG: more than %d scans", MAX_SCANS);
@@ -221,11 +232,12 @@ static gd_status read_scan(jpeg *j, const unsigned char *p, size_t n, uint64_t *
 }
 
 /* Coded bytes up to the next marker that is not a restart. */
-static gd_status skip_coded(jpeg *j, uint64_t mcus) {
+static gd_status skip_coded(jpeg *j, coded follows) {
     gd_walk             *w = j->w;
     const unsigned char *p = w->p;
     uint64_t             restarts = 0;
-    uint64_t             expected = j->restart ? (mcus + j->restart - 1) / j->restart - 1 : 0;
+    size_t               first = j->at;
+    uint64_t expected = j->restart ? (follows.mcus + j->restart - 1) / j->restart - 1 : 0;
     for (;;) {
         const unsigned char *ff = memchr(p + j->at, 0xff, w->n - j->at);
         if (!ff || (size_t)(ff - p) + 1 >= w->n)
@@ -245,6 +257,9 @@ static gd_status skip_coded(jpeg *j, uint64_t mcus) {
             j->at = at + 2;
         } else {
             j->at = at;
+            if (at - first < follows.min_bytes)
+                return gd_walk_damaged(w, "JPEG: scan %d has %zu bytes, too few for %llu units",
+                                       j->scans, at - first, (unsigned long long)follows.mcus);
             if (restarts < expected)
                 return gd_walk_damaged(w, "JPEG: %llu of %llu restart markers",
                                        (unsigned long long)restarts,
@@ -278,7 +293,7 @@ static gd_status read_segment(jpeg *j, unsigned marker, const unsigned char *p, 
 static gd_status read_marker(jpeg *j) {
     gd_walk *w = j->w;
     size_t   start = j->at;
-    uint64_t mcus = 0;
+    coded    follows = {0};
     if (start >= w->n) return cut_short(j, start, "its markers");
     if (w->p[start] != 0xff)
         return gd_walk_damaged(w, "JPEG: byte %zu should start a marker and is 0x%02x", start,
@@ -299,8 +314,8 @@ static gd_status read_marker(jpeg *j) {
     const unsigned char *body = w->p + j->at + 2;
     j->at += length;
     if (m != SOS) return read_segment(j, m, body, length - 2);
-    GD_TRY(read_scan(j, body, length - 2, &mcus));
-    return skip_coded(j, mcus);
+    GD_TRY(read_scan(j, body, length - 2, &follows));
+    return skip_coded(j, follows);
 }
 
 /* What libjpeg-turbo holds: some rows, and all coefficients where there are several scans. */

@@ -1,8 +1,8 @@
-/* picture.h -- pictures in: a decoder handle that turns files, bytes or a pipe into RGB pixels.
+/* picture.h -- pictures in: a decoder handle turns files, bytes or a pipe into RGB pixels.
  *
- * The file is read once, its structure is walked by the front door, and only then a decoder sees
- * it, in a sandboxed process of its own. A picture that crashes or hangs the decoder fails alone;
- * the next read gets a fresh process. Usage, for any number of files in order:
+ * The file is read once, its structure is walked by the front door, and only then a decoder
+ * sees it, in a sandboxed process of its own. A picture that crashes or hangs the decoder
+ * fails alone; the next read gets a fresh process. Usage, for any number of files in order:
  *
  *   gd_decoder *dec;  gd_picture pic = {0};
  *   gd_decoder_open(NULL, &dec, err);           early: before threads, before a GPU is touched
@@ -27,7 +27,8 @@ enum {
     GD_PICTURE_NOTES = 6             /* most warnings kept for one picture */
 };
 
-/* One decoded picture. Start from {0}; a read reuses the pixel buffer where it is large enough. */
+/* One decoded picture. Start from {0}; a read reuses the pixel buffer where it is large
+ * enough. */
 typedef struct gd_picture {
     uint8_t    *rgb; /* [height, width, 3], rows dense; NULL after a failed first read */
     int         width, height; /* as displayed: the orientation is applied; 0 after a failure */
@@ -54,15 +55,16 @@ typedef struct gd_read_options {
 } gd_read_options;
 
 /* Starts the process that starts decoders, so call it while the program has one thread; the
- * decoder itself starts with the first read. Options NULL: the defaults. A handle belongs to one
- * thread at a time; open several to decode in parallel. */
+ * decoder itself starts with the first read. Options NULL: the defaults. A handle belongs to
+ * one thread at a time; open several to decode in parallel. */
 gd_status gd_decoder_open(const gd_decoder_options *opt, gd_decoder **out,
                           gd_error *err) GD_MUST_CHECK;
 void      gd_decoder_close(gd_decoder *d); /* NULL is allowed */
 
-/* Reads one picture; options NULL: the defaults. Errors name the file. GD_ERR_IO: not readable;
- * GD_ERR_FORMAT: damaged, truncated, or its decoder crashed or hung; GD_ERR_UNSUPPORTED: a named
- * format or variant that is not read; GD_ERR_NOMEM. The handle stays usable after every one. */
+/* Reads one picture; options NULL: the defaults. Errors name the file. GD_ERR_IO: not
+ * readable; GD_ERR_FORMAT: damaged, truncated, or its decoder crashed or hung;
+ * GD_ERR_UNSUPPORTED: a named format or variant that is not read; GD_ERR_NOMEM. The handle
+ * stays usable after every one. */
 gd_status gd_decoder_read(gd_decoder *d, const char *path, const gd_read_options *opt,
                           gd_picture *out, gd_error *err) GD_MUST_CHECK;
 /* The same from `size` bytes; `name` stands for the path in messages. */

@@ -1,8 +1,8 @@
 /* png.c -- walks the chunks of a PNG file (PNG 1.2 / ISO 15948) before stb_image sees it.
  *
- * Checked here, since stb_image does not: every CRC, the order and number of chunks, the checksum
- * and the exact length of the pixel stream. Compressed text and profiles are never inflated, so
- * they cannot be bombs. */
+ * Checked here, since stb_image does not: every CRC, the order and number of chunks, the
+ * checksum and the exact length of the pixel stream. Compressed text and profiles are never
+ * inflated, so they cannot be bombs. */
 #include <string.h>
 #include <zlib.h>
 
@@ -68,7 +68,7 @@ static bool count_rows(gd_source *s, uint64_t got) {
     return sum > 0;
 }
 
-/* ---- the pixel stream --------------------------------------------------------------------- */
+/* ---- the pixel stream -------------------------------------------------------------------- */
 
 static void *z_get(void *ctx, uInt n, uInt size) {
     (void)ctx;
@@ -156,7 +156,7 @@ static gd_status check_pixels(png *g, bool cut) {
     return GD_OK;
 }
 
-/* ---- chunks ------------------------------------------------------------------------------- */
+/* ---- chunks ------------------------------------------------------------------------------ */
 
 static gd_status read_header(png *g) {
     gd_walk              *w = g->w;

@@ -1,4 +1,4 @@
-/* sandbox.c -- the caller's side: worker processes, their limits, and deadlines; see sandbox.h. */
+/* sandbox.c -- the caller's side: workers, their limits, deadlines; see sandbox.h. */
 #include "tools/media/sandbox.h"
 
 #include <errno.h>
@@ -52,7 +52,8 @@ static int64_t now_ms(void) {
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* 1: a message of exactly n bytes; 0: the other side is gone or talks nonsense; -1: too late. */
+/* 1: a message of exactly n bytes; 0: the other side is gone or talks nonsense; -1: too
+ * late. */
 static int receive(int fd, void *dst, size_t n, int64_t deadline) {
     for (;;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};

@@ -1,7 +1,8 @@
 /* tga.c -- walks a Truevision TGA before stb_image sees it.
  *
- * The format has no magic number, so the header must be plausible in every field. stb_image takes
- * index 0 for indices outside of the colour map and misplaces maps that do not start at 0. */
+ * The format has no magic number, so the header must be plausible in every field. stb_image
+ * takes index 0 for indices outside of the colour map and misplaces maps that do not start
+ * at 0. */
 #include "engine/safe.h"
 #include "tools/media/front_door.h"
 

@@ -1,4 +1,4 @@
-/* worker.c -- the nursery, which forks workers, and the worker, which decodes; see sandbox.h. */
+/* worker.c -- the nursery forks workers, a worker decodes; see sandbox.h. */
 #include "tools/media/worker.h"
 
 #include <errno.h>
@@ -60,7 +60,7 @@ static void reply(int fd, gd_status st, int code, const char *text) {
     if (send(fd, &r, sizeof r, MSG_NOSIGNAL) != (ssize_t)sizeof r) _exit(0);
 }
 
-/* ---- the worker: jailed, one picture at a time --------------------------------------------- */
+/* ---- the worker: jailed, one picture at a time ------------------------------------------- */
 
 static void GD_NORETURN work(int fd) {
     const char       *step;
@@ -88,7 +88,7 @@ static void GD_NORETURN work(int fd) {
     _exit(0);
 }
 
-/* ---- the nursery -------------------------------------------------------------------------- */
+/* ---- the nursery ------------------------------------------------------------------------- */
 
 static uint64_t own_vm(void) {
     unsigned long pages = 0;

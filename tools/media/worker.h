@@ -34,7 +34,8 @@ typedef struct gd_worker_birth {
 /* Serves in the forked child until the other end closes; never returns. */
 void gd_worker_nursery(int fd) GD_NORETURN;
 
-/* One message of n bytes and, unless fd is -1, a descriptor. 0, or -1 with errno; no SIGPIPE. */
+/* One message of n bytes and, unless fd is -1, a descriptor. 0, or -1 with errno; no
+ * SIGPIPE. */
 int gd_worker_send_fd(int to, const void *src, size_t n, int fd);
 
 #ifdef __cplusplus
