@@ -178,7 +178,7 @@ static void the_limit_on_memory_holds(void **state) {
     gd_error       err = {0};
     const uint8_t *px;
     if (gd_jail_has_asan()) skip();
-    made m = make_jpeg(8000, 6000, TJSAMP_444, TJFLAG_PROGRESSIVE);
+    made m = make_jpeg(6400, 4800, TJSAMP_444, TJFLAG_PROGRESSIVE);
     gd_assert_ok(gd_sandbox_open(10000, &b, &err), &err);
     gd_assert_ok(door(&m, false, &s, &err), &err);
     gd_assert_ok(gd_sandbox_decode(b, &s, m.p, "big.jpg", &px, &err), &err);
@@ -195,7 +195,7 @@ static void the_limit_on_memory_holds(void **state) {
 /* Sizes up and down again: the shared memory follows. */
 static void pictures_of_all_sizes(void **state) {
     (void)state;
-    const int   sides[] = {16, 3000, 40, 6000, 8, 8, 2000};
+    const int   sides[] = {16, 1500, 40, 4000, 8, 8, 2000};
     gd_error    err;
     gd_picture  pic = {0};
     gd_decoder *d = start(0);
