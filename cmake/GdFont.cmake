@@ -3,8 +3,8 @@ find_file(GD_FONT DejaVuSans-Bold.ttf DOC "TrueType font for labels"
   PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF /usr/share/fonts/dejavu
   /usr/share/fonts/dejavu-sans-fonts)
 if(NOT GD_FONT)
-  message(FATAL_ERROR "The font DejaVuSans-Bold.ttf was not found; labels on pictures are baked "
-    "from it. Debian: apt install fonts-dejavu-core. Elsewhere: -DGD_FONT=/path/to/it.ttf")
+  message(FATAL_ERROR "The font DejaVuSans-Bold.ttf was not found; labels are baked from it. "
+    "Debian: apt install fonts-dejavu-core. Elsewhere: -DGD_FONT=/path/to/it.ttf")
 endif()
 add_executable(gd_bake tools/draw/font/bake.c)
 target_include_directories(gd_bake PRIVATE ${PROJECT_SOURCE_DIR})

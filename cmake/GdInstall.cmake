@@ -1,5 +1,5 @@
-# GdInstall.cmake -- what `cmake --install` lays down: programs, library, header, pkg-config file,
-# CMake package, manual pages and shell completions.
+# GdInstall.cmake -- what `cmake --install` lays down: programs, library, header, pkg-config
+# file, CMake package, manual pages and shell completions.
 include(CMakePackageConfigHelpers)
 
 target_include_directories(gdrun INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
@@ -12,7 +12,8 @@ install(EXPORT gdrunTargets NAMESPACE gdrun:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/gdrunConfig.cmake.in gdrunConfig.cmake
   INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(gdrunConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/gdrunConfig.cmake ${PROJECT_BINARY_DIR}/gdrunConfigVersion.cmake
+install(FILES ${PROJECT_BINARY_DIR}/gdrunConfig.cmake
+  ${PROJECT_BINARY_DIR}/gdrunConfigVersion.cmake
   DESTINATION ${package_dir})
 
 # The prefix may be chosen at install time, so the file finds it from where it lies itself.
@@ -21,7 +22,7 @@ set(pc_prefix "\${pcfiledir}/${pc_prefix}")
 configure_file(cmake/gdrun.pc.in gdrun.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gdrun.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# ---- programs, and what gdrun itself prints about them ----------------------------------------
+# ---- programs, and what gdrun itself prints about them -------------------------------------
 if(TARGET gdconvert)
   install(TARGETS gdconvert RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
@@ -31,7 +32,8 @@ if(TARGET gdrun_cli)
   # One file that gdrun prints: gd_print_file(FILE DESTINATION arguments...)
   function(gd_print_file name destination)
     set(file ${PROJECT_BINARY_DIR}/doc/${name})
-    add_custom_command(OUTPUT ${file} COMMAND gdrun_cli ${ARGN} > ${file} DEPENDS gdrun_cli VERBATIM)
+    add_custom_command(OUTPUT ${file} COMMAND gdrun_cli ${ARGN} > ${file}
+      DEPENDS gdrun_cli VERBATIM)
     install(FILES ${file} DESTINATION ${destination})
     set(doc_files ${doc_files} ${file} PARENT_SCOPE)
   endfunction()
@@ -44,5 +46,7 @@ if(TARGET gdrun_cli)
   gd_print_file(gdrun.fish ${share}/fish/vendor_completions.d completion fish)
   add_custom_target(gdrun_documents ALL DEPENDS ${doc_files})
   # bash looks completions up by the name of the program.
-  install(CODE "file(CREATE_LINK gdrun \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${share}/bash-completion/completions/gdconvert\" SYMBOLIC)")
+  set(bash_link ${share}/bash-completion/completions/gdconvert)
+  install(CODE "file(CREATE_LINK gdrun
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${bash_link}\" SYMBOLIC)")
 endif()

@@ -4,8 +4,9 @@ find_program(GD_PYTHON /usr/bin/python3 DOC "Python of the distribution, with it
 
 function(gd_test name)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900 ENVIRONMENT
-    "GD_BUILD=${PROJECT_BINARY_DIR};GD_ROOT=${PROJECT_SOURCE_DIR};GD_DATA=${PROJECT_SOURCE_DIR}/../shared/data")
+  set(env GD_BUILD=${PROJECT_BINARY_DIR} GD_ROOT=${PROJECT_SOURCE_DIR}
+    GD_DATA=${PROJECT_SOURCE_DIR}/../shared/data)
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900 ENVIRONMENT "${env}")
 endfunction()
 
 if(CMOCKA_FOUND)

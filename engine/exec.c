@@ -102,7 +102,8 @@ gd_status gd_exec_open(gd_graph *g, const gd_device_caps *dev, const gd_exec_opt
                      e->stats.slab_bytes);
         goto done;
     }
-    /* Poison shows reads of what was never written; otherwise pages stay untouched until used. */
+    /* Poison shows reads of what was never written; otherwise pages stay untouched until
+     * used. */
     if (e->opt.poison) memset(e->slab, 0xff, e->stats.slab_bytes);
     set_addresses(e);
     GD_GO(make_scratch(e, err));

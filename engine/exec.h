@@ -13,7 +13,8 @@ extern "C" {
 
 typedef struct gd_exec gd_exec;
 
-/* Called after each node that ran, while its outputs hold their values; a failure ends the run. */
+/* Called after each node that ran, while its outputs hold their values; a failure ends the
+ * run. */
 typedef gd_status (*gd_exec_watch)(void *ctx, gd_exec *e, int node, gd_error *err);
 
 typedef struct gd_exec_options {

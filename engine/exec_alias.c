@@ -75,7 +75,8 @@ static bool try_view(gd_exec *e, int k) {
     return true;
 }
 
-/* A later node writes over y's bytes (in place) although `until` still reads what was joined. */
+/* A later node writes over y's bytes (in place) although `until` still reads what was
+ * joined. */
 static bool overwritten(const gd_exec *e, int y, int k, int until) {
     for (int w = 0; w < e->g->n_value; w++) {
         const int by = e->g->value[w].producer;

@@ -1,11 +1,14 @@
-/* gdrun.h -- the public interface of gdrun: load a model, open a session, run pictures, read results.
+/* gdrun.h -- the public interface of gdrun: load a model, open a session, run pictures, read
+ * results.
  *
- * Everything here is plain C17 and C++17. A handle is opened by *_load or *_open and released by
- * *_close, which takes NULL. On failure every out-pointer is NULL, the status says what kind of
- * failure it was and the caller's gd_error (may be NULL) says where and why. The library never
- * prints, never exits and keeps no pointer to anything the caller passes beyond the call.
+ * Everything here is plain C17 and C++17. A handle is opened by *_load or *_open and released
+ * by *_close, which takes NULL. On failure every out-pointer is NULL, the status says what
+ * kind of failure it was and the caller's gd_error (may be NULL) says where and why. The
+ * library never prints, never exits and keeps no pointer to anything the caller passes beyond
+ * the call.
  *
- * One gd_model may serve many sessions at once. A gd_session belongs to one thread at a time. */
+ * One gd_model may serve many sessions at once. A gd_session belongs to one thread at a
+ * time. */
 #ifndef GD_ENGINE_GDRUN_H
 #define GD_ENGINE_GDRUN_H
 
@@ -29,7 +32,7 @@ extern "C" {
 #define GD_MUST_CHECK
 #endif
 
-/* ---- errors ------------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------ */
 
 typedef enum gd_status {
     GD_OK = 0,
@@ -56,7 +59,7 @@ typedef struct gd_error {
 GD_API const char *gd_version(void);
 GD_API const char *gd_status_name(gd_status st);
 
-/* ---- models ------------------------------------------------------------------------------- */
+/* ---- models ------------------------------------------------------------------------------ */
 
 typedef struct gd_model   gd_model;
 typedef struct gd_session gd_session;
@@ -81,7 +84,7 @@ GD_API int gd_model_category_id(const gd_model *m, int class_id);
 /* Value of one metadata entry ("license", "source_sha256", ...), or NULL. */
 GD_API const char *gd_model_meta(const gd_model *m, const char *key);
 
-/* ---- pictures and results ------------------------------------------------------------------ */
+/* ---- pictures and results ---------------------------------------------------------------- */
 
 /* 8-bit RGB, displayed orientation. `stride` is bytes from row to row, 0 meaning 3 * width. */
 typedef struct gd_image {
@@ -111,7 +114,7 @@ typedef struct gd_result {
     float                 top_score; /* best score seen before the threshold; -1 if unknown */
 } gd_result;
 
-/* ---- sessions ------------------------------------------------------------------------------ */
+/* ---- sessions ---------------------------------------------------------------------------- */
 
 typedef struct gd_session_options {
     uint32_t    size;             /* set to sizeof(gd_session_options) */

@@ -67,7 +67,8 @@ gd_status gd_graph_const(gd_graph *g, const char *name, const gd_tensor *t, int 
 /* A constant with zeroed storage in the arena, to be filled through value[*out].t.data. */
 gd_status gd_graph_const_new(gd_graph *g, const char *name, gd_dtype dtype, int ndim,
                              const int64_t *dim, int *out, gd_error *err) GD_MUST_CHECK;
-/* Adds a node; in[i] = -1 leaves an optional input out. attr is copied. Fills out[0 .. n_out). */
+/* Adds a node; in[i] = -1 leaves an optional input out. attr is copied. Fills out[0 ..
+ * n_out). */
 gd_status gd_graph_add(gd_graph *g, const char *op, const void *attr, int n_in, const int *in,
                        int *out, gd_error *err) GD_MUST_CHECK;
 /* Marks a value as a result of the graph, found by name later. */
@@ -92,7 +93,7 @@ gd_status gd_node_run_reference(const gd_op *op, const gd_launch *l,
  * the pass for the message. A failure is a bug of a builder or a pass. */
 gd_status gd_graph_verify(gd_graph *g, const char *after, gd_error *err) GD_MUST_CHECK;
 
-/* ---- passes (engine/passes), graph to graph ----------------------------------------------- */
+/* ---- passes (engine/passes), graph to graph ---------------------------------------------- */
 
 /* Batch norm and frozen affine into the convolution or linear before them; nodes that read only
  * constants are evaluated once. */
@@ -105,10 +106,10 @@ gd_status gd_pass_dead(gd_graph *g, gd_error *err) GD_MUST_CHECK;
 /* All of the above in the order of inference, the verifier behind each. */
 gd_status gd_pass_all(gd_graph *g, const gd_device_caps *dev, gd_error *err) GD_MUST_CHECK;
 
-/* ---- autodiff ------------------------------------------------------------------------------ */
+/* ---- autodiff ---------------------------------------------------------------------------- */
 
-/* Appends backward nodes: given d_seed[i] = d(loss)/d(seed[i]) it fills d_wrt[i] with the value of
- * d(loss)/d(wrt[i]), or -1 where the loss does not depend on it. */
+/* Appends backward nodes: given d_seed[i] = d(loss)/d(seed[i]) it fills d_wrt[i] with the
+ * value of d(loss)/d(wrt[i]), or -1 where the loss does not depend on it. */
 gd_status gd_autodiff(gd_graph *g, int n_seed, const int *seed, const int *d_seed, int n_wrt,
                       const int *wrt, int *d_wrt, gd_error *err) GD_MUST_CHECK;
 

@@ -186,7 +186,7 @@ static gd_status sync_folder(const char *path, gd_error *err) {
     char        dir[4096];
     const char *slash = strrchr(path, '/');
     if (!slash)
-        strcpy(dir, ".");
+        memcpy(dir, ".", 2);
     else
         snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,7 +1,8 @@
 /* io.h -- files by pread and pwrite: sweepable by fault injection, atomic for outputs.
  *
  * Not stdio: its internal writes cannot be made to fail one by one. Not mmap: a file truncated
- * after mapping kills the process. EINTR and short transfers are handled here and nowhere else. */
+ * after mapping kills the process. EINTR and short transfers are handled here and nowhere
+ * else. */
 #ifndef GD_ENGINE_IO_H
 #define GD_ENGINE_IO_H
 
@@ -14,7 +15,7 @@
 extern "C" {
 #endif
 
-/* ---- reading: regular files only; a FIFO, device or directory is refused without blocking ---- */
+/* ---- reading: regular files only; a FIFO, device or directory is refused without blocking  */
 
 typedef struct gd_file {
     int      fd;
@@ -28,15 +29,17 @@ gd_status gd_file_read(gd_file *f, uint64_t at, void *dst, size_t n,
                        gd_error *err) GD_MUST_CHECK;
 void      gd_file_close(gd_file *f); /* an unopened {.fd = -1} is allowed */
 
-/* The whole file in memory (gd_mem_put); refused above max_size before anything is allocated. */
+/* The whole file in memory (gd_mem_put); refused above max_size before anything is
+ * allocated. */
 gd_status gd_file_slurp(const char *path, uint64_t max_size, unsigned char **out, size_t *size,
                         gd_error *err) GD_MUST_CHECK;
 
-/* ---- writing: NAME.part, fsync, rename; nothing is left behind by a failure -------------------
+/* ---- writing: NAME.part, fsync, rename; nothing is left behind by a failure
+ * -------------------
  *
- * An existing regular file is replaced only with GD_OUT_REPLACE. A target that exists and is not
- * a regular file (device, FIFO) is written directly and never renamed over; a directory is refused.
- * A symbolic link is refused (O_NOFOLLOW). */
+ * An existing regular file is replaced only with GD_OUT_REPLACE. A target that exists and is
+ * not a regular file (device, FIFO) is written directly and never renamed over; a directory is
+ * refused. A symbolic link is refused (O_NOFOLLOW). */
 
 typedef struct gd_out {
     int      fd;

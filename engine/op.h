@@ -41,8 +41,8 @@ typedef struct gd_step {
     const gd_tensor *arg; /* second input of a binary step (the residual), or NULL */
 } gd_step;
 
-/* Everything a kernel may look at. During infer, cost, fits and scratch, tensors have shapes but
- * data may be NULL (constants excepted: bit i of const_in says in[i]->data is final). */
+/* Everything a kernel may look at. During infer, cost, fits and scratch, tensors have shapes
+ * but data may be NULL (constants excepted: bit i of const_in says in[i]->data is final). */
 typedef struct gd_launch {
     int              n_in, n_out;
     const gd_tensor *in[GD_MAX_IN]; /* NULL: an optional input that was not given */
@@ -56,8 +56,8 @@ typedef struct gd_launch {
     void            *stream;  /* cudaStream_t, opaque to C */
 } gd_launch;
 
-/* The type a launch computes in: that of its first floating-point tensor (inputs, then outputs),
- * else of its first input. */
+/* The type a launch computes in: that of its first floating-point tensor (inputs, then
+ * outputs), else of its first input. */
 gd_dtype gd_launch_dtype(const gd_launch *l);
 
 /* ---- kernel rows ------------------------------------------------------------------------- */
@@ -102,7 +102,8 @@ typedef struct gd_kernel {
     void (*release)(void *state);
     /* No allocation, no synchronisation; writes every element of every output. */
     gd_status (*run)(const gd_launch *l, gd_error *err);
-    /* err(row) <= tol_k * err(naive at the same precision) + rounding, both against f64; 0 means
+    /* err(row) <= tol_k * err(naive at the same precision) + rounding, both against f64; 0
+     * means
      * 2. Larger needs a reason. */
     double      tol_k;
     const char *tol_why;
@@ -141,7 +142,8 @@ struct gd_op {
     gd_status (*grad)(gd_graph *g, const gd_node *n, const int *d_out, int *d_in,
                       gd_error *err);
 
-    /* View: out[0] may alias in[0] at *offset bytes (sets out[0]->pitch). NULL or false: copy. */
+    /* View: out[0] may alias in[0] at *offset bytes (sets out[0]->pitch). NULL or false:
+     * copy. */
     bool (*view)(const gd_launch *l, size_t *offset);
     /* Join: in[i] may live inside out[0] at *offset bytes with out[0]'s pitch (concat). */
     bool (*join)(const gd_launch *l, int i, size_t *offset);
@@ -149,7 +151,8 @@ struct gd_op {
     /* This node is y = x * scale[c] + shift[c] with constants: fills both, C entries each
      * (batch norm at inference). False when it is not such a node. */
     bool (*as_affine)(const gd_launch *l, double *scale, double *shift);
-    /* The producer's side: folds a following affine into this node's constants (conv weights). */
+    /* The producer's side: folds a following affine into this node's constants (conv
+     * weights). */
     gd_status (*fold_affine)(gd_graph *g, gd_node *n, const double *scale, const double *shift,
                              gd_error *err);
 
@@ -165,7 +168,7 @@ const char *gd_op_attr_text(const gd_op *op, const void *attr, char *buf, size_t
 /* What op->cost says, or the default. */
 void gd_launch_cost(const gd_op *op, const gd_launch *l, gd_cost *c);
 
-/* ---- helpers for descriptors -------------------------------------------------------------- */
+/* ---- helpers for descriptors ------------------------------------------------------------- */
 
 /* out takes shape and dtype of in; its data pointer is kept. */
 void gd_infer_like(gd_tensor *out, const gd_tensor *in);
@@ -177,14 +180,14 @@ gd_status gd_infer_same(const gd_launch *l, gd_error *err);
 gd_status gd_fail_input(gd_error *err, const char *op, int i, const gd_tensor *t,
                         const char *wanted);
 
-/* ---- cases: linked into tests and benches only -------------------------------------------- */
+/* ---- cases: linked into tests and benches only ------------------------------------------- */
 
 /* How an input's values are drawn. */
 typedef enum gd_draw {
-    GD_DRAW_DISTINCT, /* distinct multiples of 1/16 away from zero, shuffled: no ties, no kinks */
-    GD_DRAW_UNIFORM, /* uniform in [lo, hi] (both 0: [-1, 1]) */
-    GD_DRAW_BOXES,   /* last axis 4: x1 < x2, y1 < y2 inside [0, hi] */
-    GD_DRAW_INTEGERS /* uniform integers lo .. hi */
+    GD_DRAW_DISTINCT, /* distinct multiples of 1/16, not 0, shuffled: no ties, no kinks */
+    GD_DRAW_UNIFORM,  /* uniform in [lo, hi] (both 0: [-1, 1]) */
+    GD_DRAW_BOXES,    /* last axis 4: x1 < x2, y1 < y2 inside [0, hi] */
+    GD_DRAW_INTEGERS  /* uniform integers lo .. hi */
 } gd_draw;
 
 /* GD_F32 here means "the floating type under test". ndim 0 ends the list of inputs unless

@@ -1,8 +1,8 @@
 /* plan.h -- lifetimes to offsets in one slab.
  *
  *   value a |=====|            A value lives from the node that makes it to the last that reads
- *   value b    |======|        it. Values whose lives overlap get disjoint bytes; the largest is
- *   value c          |==|      placed first, each at the lowest gap that is free for its life.
+ *   value b    |======|        it. Values whose lives overlap get disjoint bytes, the largest
+ *   value c          |==|      first, each at the lowest gap that is free for its life.
  *
  * Aliases (views, in-place outputs, joins) belong to a root and have no bytes of their own. */
 #ifndef GD_ENGINE_PLAN_H

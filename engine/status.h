@@ -24,7 +24,8 @@ extern "C" {
 #endif
 
 /* Records where and why, returns the status: return gd_fail(err, GD_ERR_SHAPE, "...");
- * Control bytes in the formatted text are replaced by '?', so names from files are safe here. */
+ * Control bytes in the formatted text are replaced by '?', so names from files are safe
+ * here. */
 gd_status gd_fail_at(gd_error *err, gd_status st, int code, const char *file, int line,
                      const char *fmt, ...) GD_PRINTF(6, 7);
 #define gd_fail(err, st, ...) gd_fail_at((err), (st), 0, __FILE__, __LINE__, __VA_ARGS__)

@@ -1,6 +1,7 @@
 /* index.h -- coordinates of elements, for the definitions that move data; clear, not fast.
  *
- * A logical index counts row-major over the shape; an offset counts elements in memory and knows
+ * A logical index counts row-major over the shape; an offset counts elements in memory and
+ * knows
  * the pitch. */
 #ifndef GD_KERNELS_INDEX_H
 #define GD_KERNELS_INDEX_H

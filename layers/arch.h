@@ -22,8 +22,9 @@ typedef struct gd_key_rule {
     const char *from, *to; /* to NULL: the key is known and not needed */
 } gd_key_rule;
 
-/* A checkpoint that holds `key` (as it stands in the file) implies these metadata: torchvision's
- * COCO_V1 detection files have keys of the first generation and a batch-norm epsilon of 0. */
+/* A checkpoint that holds `key` (as it stands in the file) implies these metadata:
+ * torchvision's COCO_V1 detection files have keys of the first generation and a batch-norm
+ * epsilon of 0. */
 typedef struct gd_key_sign {
     const char  *key;
     gd_meta_pair meta;
@@ -64,16 +65,16 @@ typedef struct gd_arch {
 extern const gd_arch *const gd_archs[];
 const gd_arch              *gd_arch_find(const char *name); /* NULL: unknown */
 
-/* Every weight the architecture asks for, in the graph's order, from nominal shapes. Strings and
- * array live in `arena`. n_class 0: the nominal count. */
+/* Every weight the architecture asks for, in the graph's order, from nominal shapes. Strings
+ * and array live in `arena`. n_class 0: the nominal count. */
 gd_status gd_arch_weights(const gd_arch *a, int n_class, gd_arena *arena,
                           const gd_weight_spec **spec, int *count, gd_error *err) GD_MUST_CHECK;
 /* Checks the tensors of `source` against each other by building the graph at the nominal size:
  * mis-shaped weights give GD_ERR_SHAPE naming the first. bn_eps < 0: 1e-5. */
 gd_status gd_arch_check(const gd_arch *a, int n_class, const gd_weight_source *source,
                         gd_error *err) GD_MUST_CHECK;
-/* Applies the rules to a checkpoint key: the name here, NULL if the key is not needed. Result is
- * `key` itself or lives in buf. */
+/* Applies the rules to a checkpoint key: the name here, NULL if the key is not needed. Result
+ * is `key` itself or lives in buf. */
 const char *gd_arch_rename(const gd_arch *a, const char *key, char *buf, size_t size);
 /* Names of a built-in class list, one a line ("coco80", "coco90", "cifar10", "imagenet1000"),
  * and its category ids, comma-separated or NULL when they are 0, 1, 2, ... */

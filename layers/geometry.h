@@ -13,12 +13,12 @@ extern "C" {
 #endif
 
 typedef enum gd_rule_kind {
-    /* torchvision GeneralizedRCNNTransform: short side to `short_side` unless the long one would
-     * pass `long_side`; canvas rounded up to `multiple`. */
+    /* torchvision GeneralizedRCNNTransform: short side to `short_side` unless the long one
+     * would pass `long_side`; canvas rounded up to `multiple`. */
     GD_RULE_SHORTEST_EDGE,
     /* YOLOX: aspect kept, corner top left, canvas size_h x size_w. */
     GD_RULE_LETTERBOX,
-    GD_RULE_LETTERBOX_CENTER, /* the same in the middle, the odd pixel of padding below and right */
+    GD_RULE_LETTERBOX_CENTER, /* in the middle, an odd pixel of padding below and right */
     GD_RULE_STRETCH,          /* to size_h x size_w, aspect given up */
     /* torchvision's Resize(short_side) and CenterCrop(size_h, size_w). */
     GD_RULE_CENTER_CROP
@@ -40,7 +40,8 @@ typedef struct gd_geometry {
 
 /* src_h, src_w >= 1. Sizes are those of the reference implementations to the pixel. */
 void gd_geometry_of(const gd_geometry_rule *r, int src_h, int src_w, gd_geometry *out);
-/* As the preprocess operator reads it: src_h, src_w, new_h, new_w, top, left, scale_y, scale_x. */
+/* As the preprocess operator reads it: src_h, src_w, new_h, new_w, top, left, scale_y,
+ * scale_x. */
 void gd_geometry_pack(const gd_geometry *g, float out[8]);
 /* "shortest_edge" and so on; false: unknown. */
 bool        gd_rule_parse(const char *name, gd_rule_kind *out);

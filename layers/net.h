@@ -32,7 +32,8 @@ typedef struct gd_weight_spec {
     bool           class_head;     /* its first axis depends on the number of classes */
 } gd_weight_spec;
 
-/* Finds a float32 tensor in our layout by name; data stays the source's and outlives the graph. */
+/* Finds a float32 tensor in our layout by name; data stays the source's and outlives the
+ * graph. */
 typedef struct gd_weight_source {
     const void *ctx;
     bool (*find)(const void *ctx, const char *name, gd_tensor *out);
@@ -83,7 +84,8 @@ typedef struct gd_conv_args {
 
 /* Weights `path.name.weight` (and .bias). */
 int gd_net_conv(gd_net *n, int x, const char *name, const gd_conv_args *a);
-/* The constant of a convolution's weight at the current path, for builders that rearrange it. */
+/* The constant of a convolution's weight at the current path, for builders that rearrange
+ * it. */
 int gd_net_conv_weight(gd_net *n, const int64_t nominal[4]);
 /* `path.name.{weight,bias,running_mean,running_var}` with the model's epsilon. */
 int gd_net_batch_norm(gd_net *n, int x, const char *name);

@@ -1,4 +1,5 @@
-/* arena_test.c -- bump allocation: alignment, growth, limits, and a clean NULL when memory ends. */
+/* arena_test.c -- bump allocation: alignment, growth, limits, and a clean NULL when memory
+ * ends. */
 #include "tests/gd_test.h"
 
 #include "engine/arena.h"

@@ -1,4 +1,5 @@
-/* gd_test.h -- what every C unit test includes: cmocka in the right order, and a few helpers. */
+/* gd_test.h -- what every C unit test includes: cmocka in the right order, and a few
+ * helpers. */
 #ifndef GD_TESTS_GD_TEST_H
 #define GD_TESTS_GD_TEST_H
 

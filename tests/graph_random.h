@@ -1,7 +1,8 @@
 /* graph_random.h -- graphs drawn from a seed, for the tests of passes, plan and autodiff.
  *
  * The same seed and type give the same graph. Values have four axes; constants are multiples of
- * 1/64, exact in both precisions. Smooth graphs have no kinks, so that they can be differenced. */
+ * 1/64, exact in both precisions. Smooth graphs have no kinks, so that they can be
+ * differenced. */
 #ifndef GD_TESTS_GRAPH_RANDOM_H
 #define GD_TESTS_GRAPH_RANDOM_H
 

@@ -1,4 +1,5 @@
-/* half_test.c -- engine/half.h over all 65,536 halves, against the definition and the hardware. */
+/* half_test.c -- engine/half.h over all 65,536 halves, against the definition and the
+ * hardware. */
 #include <math.h>
 
 #include "engine/half.h"

@@ -70,7 +70,7 @@ void oc_skip(const char *check, const oc_problem *p, const char *why) {
     if (verbose) printf("skip %-9s %s, '%s': %s\n", check, p->op->name, p->label, why);
 }
 
-/* ---- coverage -------------------------------------------------------------------------------- */
+/* ---- coverage ---------------------------------------------------------------------------- */
 
 typedef struct cover {
     const gd_kernel *row;
@@ -144,7 +144,7 @@ static void check_golden_exist(const gd_op *op, const gd_case *cases, int n_gold
                   "attribute %s is at its default in every golden case", f->name);
 }
 
-/* ---- one operator ----------------------------------------------------------------------------- */
+/* ---- one operator ------------------------------------------------------------------------ */
 
 static bool check_case(const gd_op *op, const gd_case *c) {
     oc_problem p;

@@ -1,6 +1,6 @@
 /* op_check.h -- what the files of the operator tester share.
  *
- *   gd_case or backward node --> oc_problem   operator, attributes, shapes and values as doubles
+ *   gd_case or backward node --> oc_problem   operator, attributes, shapes, values as doubles
  *   oc_problem + type + layout --> oc_stage   tensors in guarded memory, ready to run
  *
  * The tester's own memory comes from malloc: gd_mem's allocator is made to fail on purpose. */

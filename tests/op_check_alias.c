@@ -1,7 +1,7 @@
 /* op_check_alias.c -- the hooks that avoid work: view, join and as_affine.
  *
- * Each must say the same as the operator's own kernel: an alias shows the elements that the copy
- * would hold and stays inside the memory it lives in. */
+ * Each must say the same as the operator's own kernel: an alias shows the elements that the
+ * copy would hold and stays inside the memory it lives in. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

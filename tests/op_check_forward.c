@@ -9,7 +9,7 @@
 
 #include "tests/op_check.h"
 
-/* ---- golden ------------------------------------------------------------------------------- */
+/* ---- golden ------------------------------------------------------------------------------ */
 
 static bool same_shape(const gd_tensor *t, const gd_case_out *want) {
     if (want->ndim != t->ndim) return false;
@@ -56,7 +56,7 @@ bool oc_golden(const oc_problem *p, const gd_case *c) {
     return values;
 }
 
-/* ---- forward ------------------------------------------------------------------------------ */
+/* ---- forward ----------------------------------------------------------------------------- */
 
 typedef struct truth {
     oc_result exact, naive; /* f64 and f32 references; exact is naive for large cases */
@@ -87,7 +87,8 @@ static double share_of_bound(const oc_problem *p, const truth *t, const oc_resul
     return err == 0 ? 0 : bound > 0 ? err / bound : INFINITY;
 }
 
-/* The floating type a problem takes for a row: rows of other types serve problems without any. */
+/* The floating type a problem takes for a row: rows of other types serve problems without
+ * any. */
 static gd_dtype type_for(const gd_kernel *row) {
     return gd_dtype_is_float(row->dtype) ? row->dtype : GD_F32;
 }
@@ -217,7 +218,7 @@ void oc_forward(const oc_problem *p) {
     free_truth(&t);
 }
 
-/* ---- absorbed steps ------------------------------------------------------------------------- */
+/* ---- absorbed steps ---------------------------------------------------------------------- */
 
 static void add_step(oc_problem *p, const gd_op *op, const gd_tensor *out) {
     oc_step       *s = &p->step[p->n_step];

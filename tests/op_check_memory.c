@@ -1,6 +1,6 @@
 /* op_check_memory.c -- the n-th allocation fails, for every n, from building a graph to running
- * it: a clean GD_ERR_NOMEM each time, and nothing is left behind. Also: shapes that make no sense
- * get an error from infer, never a crash. */
+ * it: a clean GD_ERR_NOMEM each time, and nothing is left behind. Also: shapes that make no
+ * sense get an error from infer, never a crash. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +109,7 @@ void oc_memory(const oc_problem *p) {
     }
 }
 
-/* ---- shapes ---------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------------ */
 
 static void infer_once(const oc_problem *p, gd_tensor *in, const char *what, int i) {
     gd_tensor out[GD_MAX_OUT];

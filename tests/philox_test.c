@@ -1,4 +1,5 @@
-/* philox_test.c -- the published answers of Philox4x32-10, and the moments of its normal numbers. */
+/* philox_test.c -- the published answers of Philox4x32-10, and the moments of its normal
+ * numbers. */
 #include "engine/philox.h"
 #include "tests/gd_test.h"
 

@@ -1,4 +1,5 @@
-/* cmd_doctor.c -- `gdrun doctor`: this machine, this build, the decoder's sandbox and a model. */
+/* cmd_doctor.c -- `gdrun doctor`: this machine, this build, the decoder's sandbox and a
+ * model. */
 #include <jansson.h>
 #include <math.h>
 #include <seccomp.h>
@@ -22,7 +23,7 @@
 #include "tools/cmd.h"
 #include "tools/media/picture.h"
 
-/* ---- the machine -------------------------------------------------------------------------- */
+/* ---- the machine ------------------------------------------------------------------------- */
 
 /* Value of the first "key : value" line of a /proc file, "unknown" if there is none. */
 static const char *proc_value(const char *path, const char *key, char *out, size_t room) {
@@ -90,7 +91,7 @@ static void environment(void) {
             gd_print("environment: %s\n", gd_escape(shown, sizeof shown, *e));
 }
 
-/* ---- checks ------------------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------------------ */
 
 /* Decodes a picture of two pixels in the sandboxed process. */
 static bool sandbox_works(void) {

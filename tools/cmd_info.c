@@ -36,7 +36,7 @@ static totals count(const gd_gdw *g) {
     return t;
 }
 
-/* ---- JSON --------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------- */
 
 /* A JSON string; what is no UTF-8 (the file format does not let it in) is escaped. */
 static json_t *text_of(const char *s) {
@@ -131,7 +131,7 @@ static gd_status print_json(const gd_model *m, const gd_workload *w, const char 
     return GD_OK;
 }
 
-/* ---- text --------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------- */
 
 static void print_classes(const gd_model *m) {
     int  n = gd_model_class_count(m);

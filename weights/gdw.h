@@ -89,7 +89,7 @@ typedef struct gd_gdw_tensor {
     size_t      size;                 /* bytes */
 } gd_gdw_tensor;
 
-/* ---- reading: everything is verified before it is seen -------------------------------------- */
+/* ---- reading: everything is verified before it is seen ----------------------------------- */
 
 typedef struct gd_gdw gd_gdw;
 
@@ -110,7 +110,7 @@ size_t      gd_gdw_meta_count(const gd_gdw *g);
 void        gd_gdw_meta_at(const gd_gdw *g, size_t i, const char **key, const char **value);
 const char *gd_gdw_meta(const gd_gdw *g, const char *key); /* NULL: not there */
 
-/* ---- writing: NAME.part, checksums, rename -------------------------------------------------- */
+/* ---- writing: NAME.part, checksums, rename ----------------------------------------------- */
 
 typedef struct gd_gdw_writer gd_gdw_writer;
 

@@ -61,7 +61,7 @@ static gd_status make_room(void **array, size_t *room, size_t used, size_t most,
     return GD_OK;
 }
 
-/* ---- collecting ---------------------------------------------------------------------------- */
+/* ---- collecting -------------------------------------------------------------------------- */
 
 gd_status gd_gdw_writer_meta(gd_gdw_writer *w, const char *key, const char *value,
                              gd_error *err) {
@@ -110,7 +110,7 @@ gd_status gd_gdw_writer_tensor(gd_gdw_writer *w, const gd_gdw_tensor *t, gd_gdw_
     return GD_OK;
 }
 
-/* ---- laying out ---------------------------------------------------------------------------- */
+/* ---- laying out -------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b) {
     return strcmp(((const entry *)a)->t.name, ((const entry *)b)->t.name);
@@ -203,7 +203,7 @@ static void make_head(const gd_gdw_writer *w, const layout *l, unsigned char *h)
     put(h + GDW_AT_CRC, gd_crc32c(0, h, l->head), 4);
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 /* Produces and hashes one tensor; writes it, padding first, unless `o` is NULL. */
 static gd_status emit(entry *e, gd_out *o, gd_error *err) {

@@ -1,8 +1,8 @@
 /* fuse.c -- the pass that lets a producer absorb the pointwise operators that follow it.
  *
- * conv -> add -> relu becomes one node with two steps when a kernel row of conv, on this device,
- * lists "add" and "relu". The producer then makes the consumer's output, and the consumer is
- * gone. For a binary step the other operand must be made before the producer. */
+ * conv -> add -> relu becomes one node with two steps when a kernel row of conv, on this
+ * device, lists "add" and "relu". The producer then makes the consumer's output, and the
+ * consumer is gone. For a binary step the other operand must be made before the producer. */
 #include "engine/exec_impl.h"
 #include "engine/graph.h"
 

@@ -36,8 +36,8 @@ static const double silu_y[] = {-1.6993417021166355e-16,
                                 19.999999958776925,
                                 32.999999999999844};
 
-/* Sizes around the vectors of each instruction set, a plane that does not divide, and one that is
- * shared between threads. */
+/* Sizes around the vectors of each instruction set, a plane that does not divide, and one that
+ * is shared between threads. */
 #define SHAPES(...)                                                                            \
     {.label = "one element", .in = {{.ndim = 1, .dim = {1}}}, __VA_ARGS__},                    \
         {.label = "vector less one", .in = {{.ndim = 1, .dim = {15}}}, __VA_ARGS__},           \

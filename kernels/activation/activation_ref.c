@@ -1,7 +1,7 @@
 /* activation_ref.c -- the definition of the pointwise activations and of their gradients.
  *
- * Each is one function of a number; `each` walks the tensors. Gradients read the output where it
- * tells enough (relu, sigmoid): then the input may die. */
+ * Each is one function of a number; `each` walks the tensors. Gradients read the output where
+ * it tells enough (relu, sigmoid): then the input may die. */
 #include <tgmath.h>
 
 #include "kernels/activation/activation.h"

@@ -1,4 +1,5 @@
-/* batch_norm.c -- what the engine knows about batch norm: shapes, gradients, folding, kernels. */
+/* batch_norm.c -- what the engine knows about batch norm: shapes, gradients, folding,
+ * kernels. */
 #include "kernels/batch_norm/batch_norm.h"
 
 #include <math.h>
@@ -6,8 +7,8 @@
 #include "engine/graph.h"
 #include "kernels/describe.h"
 
-/* gamma 1, beta 0, mean 0, var 1 are data; eps is 1e-5 in every PyTorch layer, 0 in torchvision's
- * frozen detection files. */
+/* gamma 1, beta 0, mean 0, var 1 are data; eps is 1e-5 in every PyTorch layer, 0 in
+ * torchvision's frozen detection files. */
 static const gd_attr_field fields[] = {
     {"eps", GD_ATTR_F32, offsetof(gd_batch_norm, eps), 0, (double)1e-5f}, {0}};
 static const gd_attr_field train_fields[] = {

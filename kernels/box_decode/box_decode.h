@@ -1,11 +1,11 @@
 /* box_decode.h -- attributes of the decoding of box deltas against anchors or proposals.
  *
- *   deltas [B, n, 4*G], anchors [n, 4] or [B, n, 4], optional index I32[B, k], optional geometry
- *   [B, 8]  ->  boxes [B, k, 4*G] (k = n without index)
+ *   deltas [B, n, 4*G], anchors [n, 4] or [B, n, 4], optional index I32[B, k], optional
+ *   geometry [B, 8]  ->  boxes [B, k, 4*G] (k = n without index)
  *
  * Groups of four deltas (dx, dy, dw, dh) against one anchor, in the order of operations of
- * torchvision's BoxCoder. With an index, row i is the decoded row index[i]; -1 gives zeros. With
- * clip = 1 coordinates are kept in [0, new_w] x [0, new_h] of the picture's geometry. Not
+ * torchvision's BoxCoder. With an index, row i is the decoded row index[i]; -1 gives zeros.
+ * With clip = 1 coordinates are kept in [0, new_w] x [0, new_h] of the picture's geometry. Not
  * differentiable: decoded boxes are constants to training. */
 #ifndef GD_KERNELS_BOX_DECODE_H
 #define GD_KERNELS_BOX_DECODE_H

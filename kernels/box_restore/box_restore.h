@@ -2,9 +2,9 @@
  *
  *   boxes [B, n, 4], geometry [B, 8]  ->  boxes [B, n, 4]
  *
- * GD_RESTORE_RATIO multiplies by src / new, a quotient of each axis (torchvision's resize_boxes);
- * GD_RESTORE_LETTERBOX takes (x - left) / scale_x and (y - top) / scale_y. clip = 1 keeps
- * coordinates in [0, src_w] x [0, src_h]. */
+ * GD_RESTORE_RATIO multiplies by src / new, a quotient of each axis (torchvision's
+ * resize_boxes); GD_RESTORE_LETTERBOX takes (x - left) / scale_x and (y - top) / scale_y. clip
+ * = 1 keeps coordinates in [0, src_w] x [0, src_h]. */
 #ifndef GD_KERNELS_BOX_RESTORE_H
 #define GD_KERNELS_BOX_RESTORE_H
 

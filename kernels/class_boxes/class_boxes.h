@@ -1,8 +1,9 @@
 /* class_boxes.h -- attributes of the per-class selection after a box head.
  *
- *   scores [B, n, K] (probabilities), boxes [B, n, 4*K] (one box a class) or [B, n, 4] (shared),
+ *   scores [B, n, K] (probabilities), boxes [B, n, 4*K] (one a class) or [B, n, 4] (shared),
  *   optional count I32[B]
- *   ->  boxes [B, cap, 4], scores [B, cap], labels I32[B, cap], count I32[B], dropped I32[B], top [B]
+ *   ->  boxes [B, cap, 4], scores [B, cap], labels I32[B, cap], count I32[B],
+ *       dropped I32[B], top [B]
  *
  * A (row, class) pair is a candidate when row < count[b], the class is not `background` (-1:
  * none), its score is > min_score and its box at least min_size wide and high. Candidates stand

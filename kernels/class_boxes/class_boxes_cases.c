@@ -1,4 +1,5 @@
-/* class_boxes_cases.c -- shapes on which every per-class selection kernel is checked and timed. */
+/* class_boxes_cases.c -- shapes on which every per-class selection kernel is checked and
+ * timed. */
 #include "kernels/class_boxes/class_boxes.h"
 
 extern const gd_case gd_cases_class_boxes[];

@@ -1,4 +1,5 @@
-/* fpn_level.c -- what the engine knows about the choice of pyramid levels: shapes and kernels. */
+/* fpn_level.c -- what the engine knows about the choice of pyramid levels: shapes and
+ * kernels. */
 #include "kernels/fpn_level/fpn_level.h"
 
 #include "kernels/arg.h"

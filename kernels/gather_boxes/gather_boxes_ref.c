@@ -16,9 +16,7 @@ gd_status GD_REF(gather_boxes)(const gd_launch *l, gd_error *err) {
                 o[c] = i < 0 ? 0 : GD_AT(const gd_real, l->in[0], b *n + i)[c];
             GD_AT(gd_real, l->out[1], b)[j] = i < 0 ? 0 : GD_AT(const gd_real, l->in[1], b)[i];
             GD_AT(int32_t, l->out[2], b)
-            [j] = i < 0      ? -1
-                  : l->in[2] ? GD_AT(const int32_t, l->in[2], b)[i]
-                             : 0;
+            [j] = i < 0 ? -1 : l->in[2] ? GD_AT(const int32_t, l->in[2], b)[i] : 0;
         }
     }
     return GD_OK;

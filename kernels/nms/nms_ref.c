@@ -1,4 +1,5 @@
-/* nms_ref.c -- the definition of non-maximum suppression: the best that is left, again and again. */
+/* nms_ref.c -- the definition of non-maximum suppression: the best that is left, again and
+ * again. */
 #include "kernels/arg.h"
 #include "kernels/nms/nms.h"
 #include "kernels/ref.h"

@@ -1,7 +1,7 @@
 /* preprocess.h -- attributes of the way from decoded pictures to the network's input.
  *
- *   in 0  pixels U8 [B, cap, 3]: the picture of each row of the batch, dense, src_w * 3 bytes a line
- *   in 1  geom [B, 8]: src_h, src_w, new_h, new_w, top, left, scale_y, scale_x (GD_GEOM_*, arg.h)
+ *   in 0  pixels U8 [B, cap, 3]: the picture of each row of the batch, src_w * 3 bytes a line
+ *   in 1  geom [B, 8]: src_h, src_w, new_h, new_w, top, left, scale_y, scale_x (GD_GEOM_*)
  *   out   [B, out_h, out_w, 3], of geom's type
  *
  * The picture is resized to new_h x new_w by `filter` and laid on the canvas with its corner at

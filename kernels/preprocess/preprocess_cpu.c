@@ -1,8 +1,8 @@
 /* preprocess_cpu.c -- preprocessing in bands of rows, one thread a band.
  *
- * Scratch: the plan of one picture (weights of its columns and rows), then one cache and one line
- * of bytes or floats for each band. Weights are made once a picture, each horizontal pass once a
- * source row and band. */
+ * Scratch: the plan of one picture (weights of its columns and rows), then one cache and one
+ * line of bytes or floats for each band. Weights are made once a picture, each horizontal pass
+ * once a source row and band. */
 #include <string.h>
 
 #include "engine/backend.h"

@@ -14,7 +14,7 @@ static gd_real normal(const gd_preprocess *a, int byte, int c) {
     return (v - GD_REAL(a->mean[c])) / GD_REAL(a->std[c]);
 }
 
-/* ---- bilinear in floating point ------------------------------------------------------------ */
+/* ---- bilinear in floating point ---------------------------------------------------------- */
 
 static gd_real torch(const gd_preprocess *a, const gdk_picture *p, int y, int x, int from,
                      int c) {
@@ -36,7 +36,7 @@ static gd_real torch(const gd_preprocess *a, const gdk_picture *p, int y, int x,
            (v[1][0] * (1 - w[1]) + v[1][1] * w[1]) * w[0];
 }
 
-/* ---- OpenCV: 11-bit weights, two shifts ----------------------------------------------------- */
+/* ---- OpenCV: 11-bit weights, two shifts -------------------------------------------------- */
 
 static int opencv(const gdk_picture *p, int y, int x, int c) {
     const double scale_x = 1 / ((double)p->new_w / p->src_w);
@@ -57,7 +57,7 @@ static int opencv(const gdk_picture *p, int y, int x, int c) {
     return (((b0 * (h[0] >> 4)) >> 16) + ((b1 * (h[1] >> 4)) >> 16) + 2) >> 2;
 }
 
-/* ---- Pillow: two passes of 22-bit weights, a byte in between -------------------------------- */
+/* ---- Pillow: two passes of 22-bit weights, a byte in between ----------------------------- */
 
 typedef struct window {
     int    lo, end, bicubic;

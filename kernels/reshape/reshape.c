@@ -1,6 +1,7 @@
 /* reshape.c -- shapes, view, gradient and the copying kernel of reshape.
  *
- * Of a dense tensor it is always a view; the copy runs only where a result must be dense and the
+ * Of a dense tensor it is always a view; the copy runs only where a result must be dense and
+ * the
  * input is not. */
 #include "kernels/reshape/reshape.h"
 

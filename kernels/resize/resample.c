@@ -13,10 +13,10 @@ enum {
     RING = 32      /* horizontal rows that a PIL cache keeps */
 };
 
-/* ---- weights ------------------------------------------------------------------------------- */
+/* ---- weights ----------------------------------------------------------------------------- */
 
-/* As PyTorch's CPU kernels: a float32 scale, the coordinate in double. With a float32 coordinate the
- * blend would move by an ulp of it, 6e-5 in a picture of 1,000 pixels. */
+/* As PyTorch's CPU kernels: a float32 scale, the coordinate in double. With a float32
+ * coordinate the blend would move by an ulp of it, 6e-5 in a picture of 1,000 pixels. */
 static void taps_torch(gdk_tap *t, int first, int n, int src, int dst) {
     const double scale = (float)src / (float)dst;
     for (int i = 0; i < n; i++) {
@@ -27,7 +27,8 @@ static void taps_torch(gdk_tap *t, int first, int n, int src, int dst) {
     }
 }
 
-/* Columns drop the weight of a pixel beyond the edge; rows keep it and repeat the edge pixel. */
+/* Columns drop the weight of a pixel beyond the edge; rows keep it and repeat the edge
+ * pixel. */
 static void taps_opencv(gdk_tap *t, int first, int n, int src, int dst, bool column) {
     const double scale = 1 / ((double)dst / src);
     for (int i = 0; i < n; i++) {
@@ -114,7 +115,7 @@ void gdk_resample_plan(gdk_resample *r, void *memory) {
     }
 }
 
-/* ---- caches -------------------------------------------------------------------------------- */
+/* ---- caches ------------------------------------------------------------------------------ */
 
 /* Horizontal passes by source row; the rows follow: floats or 32-bit sums for two-tap filters,
  * bytes for PIL with a row of 32-bit sums in front. */
@@ -135,8 +136,8 @@ static const uint8_t *source_row(const gdk_resample *r, int y) {
     return r->src + (size_t)y * (size_t)r->src_w * 3;
 }
 
-/* The slot of a two-row cache that holds source row y, or the one to fill; `keep` is the other row
- * that the caller needs. */
+/* The slot of a two-row cache that holds source row y, or the one to fill; `keep` is the other
+ * row that the caller needs. */
 static int slot_of(cache *c, int32_t y, int32_t keep, bool *ready) {
     for (int s = 0; s < 2; s++)
         if (c->tag[s] == y) return *ready = true, s;
@@ -146,7 +147,7 @@ static int slot_of(cache *c, int32_t y, int32_t keep, bool *ready) {
     return s;
 }
 
-/* ---- PIL ----------------------------------------------------------------------------------- */
+/* ---- PIL --------------------------------------------------------------------------------- */
 
 static uint8_t pil_byte(int32_t sum) {
     const int32_t v = sum >> PIL_BITS;
@@ -188,7 +189,7 @@ static void pil_row(const gdk_resample *r, const gdk_tap *t, cache *c, uint8_t *
     for (int i = 0; i < n; i++) out[i] = pil_byte(c->sum[i]);
 }
 
-/* ---- two taps ------------------------------------------------------------------------------ */
+/* ---- two taps ---------------------------------------------------------------------------- */
 
 static const int32_t *opencv_horizontal(const gdk_resample *r, cache *c, int y, int keep) {
     bool      ready;

@@ -1,9 +1,10 @@
 /* resample.h -- resizes pictures of bytes as PIL, OpenCV and PyTorch do, row by row.
  *
  * A gdk_resample sees one dense RGB picture (src_h x src_w x 3) through a window of its resized
- * version new_h x new_w: columns [x0, x0 + n_col), rows [y0, y0 + n_row). The caller lends memory
- * for the plan, made once, and for a cache of rows, one for each thread; a thread that walks down
- * the rows computes each horizontal pass once. Byte for byte equal to Pillow's two passes of
+ * version new_h x new_w: columns [x0, x0 + n_col), rows [y0, y0 + n_row). The caller lends
+ * memory for the plan, made once, and for a cache of rows, one for each thread; a thread that
+ * walks down the rows computes each horizontal pass once. Byte for byte equal to Pillow's two
+ * passes of
  * 22-bit fixed point and to OpenCV's 11-bit INTER_LINEAR. */
 #ifndef GD_KERNELS_RESAMPLE_H
 #define GD_KERNELS_RESAMPLE_H
@@ -22,8 +23,8 @@ enum {
     GD_N_FILTER
 };
 
-/* What one output column or row reads along its axis: source pixels lo and hi with two weights, or
- * (PIL) `count` pixels from lo on with the weights from `first` on. */
+/* What one output column or row reads along its axis: source pixels lo and hi with two
+ * weights, or (PIL) `count` pixels from lo on with the weights from `first` on. */
 typedef struct gdk_tap {
     int32_t lo;
     int32_t hi; /* PIL: count */
@@ -55,7 +56,8 @@ void gdk_resample_row(const gdk_resample *r, int y, void *cache, uint8_t *out);
 void gdk_resample_row_f32(const gdk_resample *r, const float table[3][256], int y, void *cache,
                           float *out);
 
-/* A whole picture: dst is new_h x new_w x 3 bytes. Any filter but TORCH; all sizes at least 1. */
+/* A whole picture: dst is new_h x new_w x 3 bytes. Any filter but TORCH; all sizes at least
+ * 1. */
 gd_status gdk_resize_u8(int filter, const uint8_t *src, int src_h, int src_w, uint8_t *dst,
                         int new_h, int new_w, gd_error *err) GD_MUST_CHECK;
 

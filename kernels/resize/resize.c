@@ -1,4 +1,5 @@
-/* resize.c -- what the engine knows about resizing feature maps: shapes, cost, gradient, kernels. */
+/* resize.c -- what the engine knows about resizing feature maps: shapes, cost, gradient,
+ * kernels. */
 #include "kernels/resize/resize.h"
 
 #include <math.h>

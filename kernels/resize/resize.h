@@ -3,9 +3,9 @@
  *   x [B, H, W, C]  ->  y [B, out_h, out_w, C]
  *
  * Nearest takes pixel floor(y * (H / out_h)), in float32 whatever the type, as PyTorch does.
- * Bilinear has half-pixel centres (align_corners = False) and PyTorch's arithmetic: coordinates in
- * double from a scale of the type, rows blended last. Pictures of bytes have resizers of their
- * own: resample.h. */
+ * Bilinear has half-pixel centres (align_corners = False) and PyTorch's arithmetic:
+ * coordinates in double from a scale of the type, rows blended last. Pictures of bytes have
+ * resizers of their own: resample.h. */
 #ifndef GD_KERNELS_RESIZE_H
 #define GD_KERNELS_RESIZE_H
 

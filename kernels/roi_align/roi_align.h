@@ -1,17 +1,17 @@
 /* roi_align.h -- attributes of RoIAlign over one or more pyramid levels, and of its gradient.
  *
  *   in 0      boxes [B, n, 4], network pixels        in 1   count I32[B], optional
- *   in 2      level I32[B, n], optional (0)          in 3.. features [B, H_i, W_i, C], n_scale of them
+ *   in 2      level I32[B, n], optional (0)          in 3.. n_scale features [B, H_i, W_i, C]
  *   out [B * n, out_h, out_w, C]
  *
- * Row b * n + i is box i of picture b, pooled from feature level[b][i] at scale[level]. Rows from
- * count[b] on, boxes with a coordinate that is not finite, and levels out of range give zeros.
- * torchvision semantics and order of operations: sampling points a bin and axis, 0 meaning
- * ceil(size of the box / bins); without `aligned` a box has at least one pixel a side.
+ * Row b * n + i is box i of picture b, pooled from feature level[b][i] at scale[level]. Rows
+ * from count[b] on, boxes with a coordinate that is not finite, and levels out of range give
+ * zeros. torchvision semantics and order of operations: sampling points a bin and axis, 0
+ * meaning ceil(size of the box / bins); without `aligned` a box has at least one pixel a side.
  *
- * roi_align_bwd is the gradient to one feature: in 0 is d(out), in 1..3 are boxes, count, level,
- * in 4 gives the feature's shape; `which` names its level. Contributions to a pixel are added in
- * the order of the boxes, whatever the number of threads. Boxes get no gradient. */
+ * roi_align_bwd is the gradient to one feature: in 0 is d(out), in 1..3 are boxes, count,
+ * level, in 4 gives the feature's shape; `which` names its level. Contributions to a pixel are
+ * added in the order of the boxes, whatever the number of threads. Boxes get no gradient. */
 #ifndef GD_KERNELS_ROI_ALIGN_H
 #define GD_KERNELS_ROI_ALIGN_H
 

@@ -4,7 +4,8 @@
 extern const gd_case gd_cases_roi_align[];
 extern const gd_case gd_cases_roi_align_bwd[];
 
-/* torchvision 0.14.1, roi_align in float64; boxes outside the picture and without area among them. */
+/* torchvision 0.14.1, roi_align in float64; boxes outside the picture and without area among
+ * them. */
 static const double p2[] = {
     -1.5625, 1.125,   3.0625,  -0.625,  -1.1875, 0.375,   0,      -2,      0.9375,  4,
     -0.5,    -0.375,  -2.0625, 0.625,   -2.5,    -2.1875, 2.5625, -1.8125, 2.1875,  3.0625,

@@ -2,9 +2,9 @@
  *
  *   scores [B, n], optional count I32[B]  ->  values [B, k], index I32[B, k], count I32[B]
  *
- * Best first; equal scores: lower index first; NaN ranks below everything. Only the first count[b]
- * scores take part. Where fewer than k exist the rest is value 0, index -1. Not differentiable:
- * proposals are constants to the training of the head that made them. */
+ * Best first; equal scores: lower index first; NaN ranks below everything. Only the first
+ * count[b] scores take part. Where fewer than k exist the rest is value 0, index -1. Not
+ * differentiable: proposals are constants to the training of the head that made them. */
 #ifndef GD_KERNELS_TOP_K_H
 #define GD_KERNELS_TOP_K_H
 

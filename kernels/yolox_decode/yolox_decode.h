@@ -5,7 +5,8 @@
  *
  * n = sum of H_i * W_i, in the order level, row, column. Centre (x + column, y + row) * stride,
  * size exp(w, h) * stride; score = sigmoid(objectness) * the largest sigmoid(class), label its
- * class, equal ones the lower. Not differentiable: the losses of training decode on their own. */
+ * class, equal ones the lower. Not differentiable: the losses of training decode on their
+ * own. */
 #ifndef GD_KERNELS_YOLOX_DECODE_H
 #define GD_KERNELS_YOLOX_DECODE_H
 

@@ -1,4 +1,5 @@
-/* blocks.h -- parts that several networks share. Each returns a value id, -1 after a failure. */
+/* blocks.h -- parts that several networks share. Each returns a value id, -1 after a
+ * failure. */
 #ifndef GD_LAYERS_BLOCKS_BLOCKS_H
 #define GD_LAYERS_BLOCKS_BLOCKS_H
 

@@ -1,4 +1,5 @@
-/* class_names_table.c -- class names of COCO, ImageNet and CIFAR-10, for files that bring none. */
+/* class_names_table.c -- class names of COCO, ImageNet and CIFAR-10, for files that bring
+ * none. */
 #include <string.h>
 
 #include "layers/arch.h"

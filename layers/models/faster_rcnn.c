@@ -1,4 +1,5 @@
-/* faster_rcnn.c -- Faster R-CNN with a ResNet and a feature pyramid, torchvision's v1 semantics. */
+/* faster_rcnn.c -- Faster R-CNN with a ResNet and a feature pyramid, torchvision's v1
+ * semantics. */
 #include <math.h>
 
 #include "kernels/box_decode/box_decode.h"

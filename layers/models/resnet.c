@@ -56,7 +56,7 @@ RESNET(50, 3, 4, 6, 3, 1);
 RESNET(101, 3, 4, 23, 3, 1);
 RESNET(152, 3, 8, 36, 3, 1);
 
-/* ---- CIFAR (He et al. 2016, section 4.2): 32x32, widths 16, 32, 64 ---------------------------- */
+/* ---- CIFAR (He et al. 2016, section 4.2): 32x32, widths 16, 32, 64 ----------------------- */
 
 /* Option A: every second pixel, and zero channels on both sides; no weights. */
 static int option_a(gd_net *n, int x, int width) {

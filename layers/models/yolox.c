@@ -1,7 +1,7 @@
 /* yolox.c -- YOLOX (Ge et al. 2021), nano to x: CSPDarknet, PAFPN, decoupled head.
  *
- * Module paths are those of the official implementation. Names of levels: dark3, dark4, dark5 are
- * the backbone's maps at strides 8, 16, 32. */
+ * Module paths are those of the official implementation. Names of levels: dark3, dark4, dark5
+ * are the backbone's maps at strides 8, 16, 32. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* config_test.c -- values from files and variables: what is taken, refused, ignored, and from where. */
+/* config_test.c -- values from files and variables: what is taken, refused, ignored, and from
+ * where. */
 #include "tests/gd_test.h"
 
 #include <sys/stat.h>

@@ -5,7 +5,8 @@
 
 enum { MOST = 16 };
 
-/* Parses the blank-separated words of `line` for `command`; '~' stands for an empty argument. */
+/* Parses the blank-separated words of `line` for `command`; '~' stands for an empty
+ * argument. */
 static gd_status parse(gd_flags *f, unsigned command, const char *line, gd_error *err) {
     static char words[1024];
     char       *argv[MOST], *save = NULL;

@@ -1,4 +1,5 @@
-/* program_test.c -- the frame of a program: a bug gives 70, a signal 130 or 143, outputs first. */
+/* program_test.c -- the frame of a program: a bug gives 70, a signal 130 or 143, outputs
+ * first. */
 #include "tests/gd_test.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* sources_test.c -- arguments become pictures: order, patterns, lists, and what cannot be read. */
+/* sources_test.c -- arguments become pictures: order, patterns, lists, and what cannot be
+ * read. */
 #include "tests/gd_test.h"
 
 #include <sys/stat.h>

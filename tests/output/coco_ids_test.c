@@ -36,7 +36,8 @@ static void test_digits(void **state) {
 
 static const char good[] =
     "{\"info\":{\"id\":1,\"file_name\":\"no.jpg\"},\"annotations\":[{\"id\":5,\"bbox\":[1,2,3,"
-    "4]}],\"images\":[{\"file_name\":\"d\\u006fg.jpg\",\"id\":9007199254740993,\"x\":{\"id\":3}},"
+    "4]}],\"images\":[{\"file_name\":\"d\\u006fg.jpg\","
+    "\"id\":9007199254740993,\"x\":{\"id\":3}},"
     "{\"id\":2,\"file_name\":\"val/cat.jpg\"},{\"id\":3,\"file_name\":\"train/cat.jpg\"},"
     "{\"id\":4,\"file_name\":\"val/sun.jpg\"}],\"categories\":[{\"id\":7,\"name\":\"x\"}]}";
 

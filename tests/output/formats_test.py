@@ -38,8 +38,9 @@ def check_xml(path):
 
 def check_comma_locale(build, top):
     """Numbers keep their point where the locale writes a comma (needs localedef's sources)."""
+    have = shutil.which("localedef")
     made = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", f"{top}/de_DE.UTF-8"],
-                          capture_output=True, check=False) if shutil.which("localedef") else None
+                          capture_output=True, check=False) if have else None
     if not made or not os.path.isdir(f"{top}/de_DE.UTF-8"):
         print("no German locale can be made here: the comma is not tested")
         return

@@ -1,4 +1,5 @@
-/* geometry_run.c -- prints where pictures land: the bridge from a Python test to layers/geometry.
+/* geometry_run.c -- prints where pictures land: the bridge from a Python test to
+ * layers/geometry.
  *
  *     geometry_run RULE SHORT LONG MULTIPLE SIZE_H SIZE_W    reads lines "height width"
  *

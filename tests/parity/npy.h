@@ -4,7 +4,8 @@
 
 #include "engine/tensor.h"
 
-/* Dense; data from malloc, the caller's. A 0-d array reads as [1]. False: a message is on stderr. */
+/* Dense; data from malloc, the caller's. A 0-d array reads as [1]. False: a message is on
+ * stderr. */
 bool npy_read(const char *path, gd_tensor *out);
 bool npy_write(const char *path, const gd_tensor *t);
 

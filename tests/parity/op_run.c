@@ -1,6 +1,6 @@
 /* op_run.c -- runs one operator on tensors from files: the bridge from Python tests to kernels.
  *
- *     op_run [--row NAME] [--time N] OP "attr=value attr=v,v,v" OUT IN.npy ... ("-": absent input)
+ *     op_run [--row NAME] [--time N] OP "attr=value attr=v,v,v" OUT IN.npy ... ("-": none)
  *
  * Attributes that are not named take their default. Writes OUT.0.npy, OUT.1.npy, ... Without
  * --row the engine's choice among the fitting rows runs; its name goes to stdout. --time prints

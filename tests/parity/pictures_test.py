@@ -39,7 +39,8 @@ def preprocess(picture, g, filter, row=None, **attr):
     h, w = picture.shape[:2]
     pixels = np.zeros((1, h * w + 5, 3), np.uint8)
     pixels[0, :h * w] = picture.reshape(-1, 3)
-    return run("preprocess", [pixels, geom_row((h, w), g)], row=row, out_h=g[4], out_w=g[5], filter=filter, **attr)[0][0]
+    return run("preprocess", [pixels, geom_row((h, w), g)], row=row, out_h=g[4], out_w=g[5],
+               filter=filter, **attr)[0][0]
 
 
 def sizes(n, low, high):
@@ -47,14 +48,16 @@ def sizes(n, low, high):
 
 
 def shortest_edge():
-    all_sizes = sizes(800, 20, 4000) + [(427, 640), (640, 427), (480, 640), (375, 500), (1333, 800), (800, 1333), (1, 1)]
+    all_sizes = sizes(800, 20, 4000) + [(427, 640), (640, 427), (480, 640), (375, 500), (1333, 800),
+                                        (800, 1333), (1, 1)]
     for size, g in zip(all_sizes, geometry("shortest_edge", all_sizes, 800, 1333, 32)):
         s = torch.tensor(size)
         scale = torch.min(800.0 / torch.min(s).float(), 1333.0 / torch.max(s).float()).item()
         new = [math.floor(float(v) * scale) for v in size]
         net = [math.ceil(v / 32) * 32 for v in new]
         checks.ok(g[:6] == (*new, 0, 0, *net), f"shortest edge of {size}: {g}, wanted {new} in {net}")
-    checks.ok(geometry("shortest_edge", [(427, 640)], 800, 1333, 32)[0][:2] == (799, 1199), "640 x 427 becomes 1199 x 799")
+    checks.ok(geometry("shortest_edge", [(427, 640)], 800, 1333, 32)[0][:2] == (799, 1199),
+              "640 x 427 becomes 1199 x 799")
 
 
 def letterbox():
@@ -64,7 +67,8 @@ def letterbox():
         r = min(416 / size[0], 416 / size[1])
         new = (max(int(size[0] * r), 1), max(int(size[1] * r), 1))
         checks.ok(g == (*new, 0, 0, 416, 416, r, r), f"letterbox of {size}: {g}")
-        checks.ok(c == (*new, (416 - new[0]) // 2, (416 - new[1]) // 2, 416, 416, r, r), f"centred letterbox of {size}: {c}")
+        checks.ok(c == (*new, (416 - new[0]) // 2, (416 - new[1]) // 2, 416, 416, r, r),
+                  f"centred letterbox of {size}: {c}")
     g = geometry("stretch", [(100, 300)], h=320, w=640)[0]
     checks.ok(g == (320, 640, 0, 0, 320, 640, 3.2, 640 / 300), f"stretch: {g}")
 
@@ -102,7 +106,8 @@ def detection_transform():
 
 
 def classification_transform():
-    t = transforms.Compose([transforms.Resize(64), transforms.CenterCrop(56), transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+    t = transforms.Compose([transforms.Resize(64), transforms.CenterCrop(56), transforms.ToTensor(),
+                            transforms.Normalize(MEAN, STD)])
     for size in sizes(20, 40, 400):
         picture = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
         want = t(Image.fromarray(picture)).permute(1, 2, 0).numpy()
@@ -114,7 +119,8 @@ def classification_transform():
 def resizers():
     """Bytes of the resizers, by both rows, up and down, one axis alone, extreme aspects."""
     pairs = [(s, d) for s, d in zip(sizes(40, 1, 200), sizes(40, 1, 200))]
-    pairs += [((40, 60), (20, 30)), ((40, 60), (40, 30)), ((40, 60), (80, 60)), ((33, 47), (33, 47)), ((1, 300), (7, 5)), ((300, 1), (9, 2))]
+    pairs += [((40, 60), (20, 30)), ((40, 60), (40, 30)), ((40, 60), (80, 60)), ((33, 47), (33, 47)),
+              ((1, 300), (7, 5)), ((300, 1), (9, 2))]
     for size, new in pairs:
         picture = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
         if rng.random() < 0.5:  # extremes: where bicubic overshoots
@@ -124,7 +130,8 @@ def resizers():
         wanted = {PIL_BILINEAR: np.asarray(image.resize(new[::-1], Image.BILINEAR)),
                   PIL_BICUBIC: np.asarray(image.resize(new[::-1], Image.BICUBIC)),
                   OPENCV: cv2.resize(picture, new[::-1], interpolation=cv2.INTER_LINEAR),
-                  NEAREST: torch.nn.functional.interpolate(torch.tensor(picture).permute(2, 0, 1)[None].float(), size=new)[0].permute(1, 2, 0).numpy()}
+                  NEAREST: torch.nn.functional.interpolate(
+                      torch.tensor(picture).permute(2, 0, 1)[None].float(), size=new)[0].permute(1, 2, 0).numpy()}
         for filter, want in wanted.items():
             for row in (None, "preprocess_ref_f32") if size[0] * size[1] < 2000 and new[0] * new[1] < 2000 else (None,):
                 got = preprocess(picture, g, filter, row, scale=1)
@@ -142,7 +149,8 @@ def yolox_goldens():
     seen = 0
     for item in golden if isinstance(golden, list) else [dict(v, file_name=k) for k, v in golden.items()]:
         name = str(item.get("file_name", item.get("image_id", "")))
-        path = [p for p in names if os.path.splitext(os.path.basename(p))[0].lstrip("0") == os.path.splitext(name)[0].lstrip("0")]
+        path = [p for p in names
+                if os.path.splitext(os.path.basename(p))[0].lstrip("0") == os.path.splitext(name)[0].lstrip("0")]
         if not path:
             continue
         bgr = cv2.imread(path[0])
@@ -151,7 +159,8 @@ def yolox_goldens():
         g = geometry("letterbox", [bgr.shape[:2]], h=416, w=416)[0]
         got = preprocess(np.ascontiguousarray(bgr[..., ::-1]), g, OPENCV, scale=1, swap_rb=1, pad=(114,) * 3)
         planes = np.ascontiguousarray(got.transpose(2, 0, 1)).astype(np.uint8)
-        checks.ok(hashlib.sha256(planes.tobytes()).hexdigest() == item["input_chw_u8_sha256"], f"network input of {name}")
+        checks.ok(hashlib.sha256(planes.tobytes()).hexdigest() == item["input_chw_u8_sha256"],
+                  f"network input of {name}")
         seen += 1
         if name.lstrip("0").startswith("139") and os.path.exists(DATA + "/golden/letterbox416_000000000139.png"):
             png = cv2.imread(DATA + "/golden/letterbox416_000000000139.png")

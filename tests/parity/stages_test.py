@@ -83,14 +83,16 @@ def proposals(level_anchors):
 
 
 def suppression():
-    for n, span, groups, iou in ((1, 50, 1, 0.5), (7, 9, 3, 0.3), (900, 300, 7, 0.5), (4000, 500, 1, 0.65), (30000, 4000, 80, 0.45)):
+    for n, span, groups, iou in ((1, 50, 1, 0.5), (7, 9, 3, 0.3), (900, 300, 7, 0.5), (4000, 500, 1, 0.65),
+                                 (30000, 4000, 80, 0.45)):
         corner = torch.rand(n, 2) * span
         boxes = torch.cat([corner, corner + 1 + torch.rand(n, 2) * span / 8], 1)
         scores = torch.randperm(n) / n  # without ties: torchvision's sort is not stable
         group = torch.randint(0, groups, (n,))
         want = _batched_nms_vanilla(boxes, scores, group, iou).numpy()
         for row in ("nms_ref_f32", None) if n < 5000 else (None,):
-            index, count, top, dropped = run("nms", [f32(boxes)[None], f32(scores)[None], group.numpy().astype(np.int32)[None]],
+            index, count, top, dropped = run("nms", [f32(boxes)[None], f32(scores)[None],
+                                                      group.numpy().astype(np.int32)[None]],
                                              row=row, iou=iou)
             checks.ok(np.array_equal(index[0, :count[0]], want), f"nms of {n} in {groups} groups, {row}")
             checks.ok((index[0, count[0]:] == -1).all() and dropped[0] == 0 and top[0] == scores.max().numpy(),

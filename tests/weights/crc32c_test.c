@@ -1,4 +1,5 @@
-/* crc32c_test.c -- known values of CRC-32C, and the two ways to compute it against each other. */
+/* crc32c_test.c -- known values of CRC-32C, and the two ways to compute it against each
+ * other. */
 #include "tests/gd_test.h"
 #include "weights/crc32c.h"
 

@@ -1,4 +1,5 @@
-/* gdw_fault_test.c -- reading and writing .gdw files when memory, disk or the bounds give out. */
+/* gdw_fault_test.c -- reading and writing .gdw files when memory, disk or the bounds give
+ * out. */
 #include "tests/weights/gdw_make.h"
 
 #include <dirent.h>
@@ -9,7 +10,7 @@
 
 static gd_error err;
 
-/* ---- the n-th allocation fails ------------------------------------------------------------- */
+/* ---- the n-th allocation fails ----------------------------------------------------------- */
 
 static long  live, turn, fail_at;
 static bool  fail_on; /* from fail_at on, not once */
@@ -79,7 +80,7 @@ static void test_memory_from(void **state) {
     sweep(true);
 }
 
-/* ---- the disk is full ---------------------------------------------------------------------- */
+/* ---- the disk is full -------------------------------------------------------------------- */
 
 /* In a child, so that the limit dies with it: writes a .gdw under RLIMIT_FSIZE of `most`. */
 static int write_limited(const char *path, size_t most) {
@@ -170,7 +171,7 @@ static void test_fifo_output(void **state) {
     unlink(path);
 }
 
-/* ---- bounded rejection (R5) and speed ------------------------------------------------------- */
+/* ---- bounded rejection (R5) and speed ---------------------------------------------------- */
 
 /* Heads that claim as much as the limits allow: refused without reserving it. */
 static size_t most_at_once;

@@ -1,4 +1,5 @@
-/* gdw_flip_test.c -- a damaged .gdw is never accepted: each bit, each length, each byte after. */
+/* gdw_flip_test.c -- a damaged .gdw is never accepted: each bit, each length, each byte
+ * after. */
 #include "tests/weights/gdw_make.h"
 
 #include "engine/safe.h"

@@ -1,4 +1,5 @@
-/* gdw_make.h -- makes .gdw files for tests, whole and broken on purpose with right checksums. */
+/* gdw_make.h -- makes .gdw files for tests, whole and broken on purpose with right
+ * checksums. */
 #ifndef GD_TESTS_GDW_MAKE_H
 #define GD_TESTS_GDW_MAKE_H
 
@@ -71,8 +72,8 @@ static inline unsigned char *gdw_make(size_t size) {
     gd_assert_ok(gd_gdw_writer_tensor(w, &c, NULL, NULL, &err), &err);
     gd_assert_ok(gd_gdw_writer_tensor(w, &a, NULL, NULL, &err), &err);
     gd_assert_ok(gd_gdw_writer_tensor(w, &b, NULL, NULL, &err), &err);
-    gd_assert_ok(
-        gd_gdw_writer_meta(w, "converter", "gdw_make, whose text is long enough for its head", &err), &err);
+    const char *converter = "gdw_make, whose text is long enough for its head";
+    gd_assert_ok(gd_gdw_writer_meta(w, "converter", converter, &err), &err);
     gd_assert_ok(gd_gdw_writer_meta(w, "arch", "none", &err), &err);
     gd_assert_ok(gd_gdw_writer_commit(w, path, GD_OUT_REPLACE, &err), &err);
     gd_gdw_writer_close(w);

@@ -189,7 +189,7 @@ static void test_writer_refusals(void **state) {
     assert_int_not_equal(access(gdw_path("refused.gdw.part"), F_OK), 0);
 }
 
-/* ---- rules broken with a right checksum ------------------------------------------------------ */
+/* ---- rules broken with a right checksum -------------------------------------------------- */
 
 typedef struct change {
     size_t      at; /* byte of a 4096-byte gdw_make file */

@@ -28,7 +28,7 @@ static void command_names(void) {
         gd_print("%s%s", i ? " " : "", gd_command_table[i].name);
 }
 
-/* ---- bash --------------------------------------------------------------------------------- */
+/* ---- bash -------------------------------------------------------------------------------- */
 
 static void bash_flags(unsigned command) {
     for (int i = 0; i < GD_OPT_COUNT; i++)
@@ -84,7 +84,7 @@ static void bash(void) {
              "complete -o filenames -F _gdrun gdrun gdconvert\n");
 }
 
-/* ---- zsh ---------------------------------------------------------------------------------- */
+/* ---- zsh --------------------------------------------------------------------------------- */
 
 /* A help text inside '...[...]': quotes, brackets, colons and backslashes are taken out. */
 static void zsh_text(const char *text) {
@@ -150,7 +150,7 @@ static void zsh(void) {
     gd_print("    esac\n}\n_gdrun \"$@\"\n");
 }
 
-/* ---- fish --------------------------------------------------------------------------------- */
+/* ---- fish -------------------------------------------------------------------------------- */
 
 static void fish_text(const char *text) {
     gd_print("'");

@@ -14,7 +14,7 @@
 #include "tools/cli/report.h"
 #include "tools/cli/text.h"
 
-/* ---- the environment ---------------------------------------------------------------------- */
+/* ---- the environment --------------------------------------------------------------------- */
 
 /* Documented variables that no flag stands behind. */
 static const char *const other_variables[] = {
@@ -58,7 +58,7 @@ static gd_status read_environment(gd_flags *f, gd_error *err) {
     return GD_OK;
 }
 
-/* ---- the YAML file ------------------------------------------------------------------------ */
+/* ---- the YAML file ----------------------------------------------------------------------- */
 
 enum { CONFIG_BYTES = 1 << 20 };
 
@@ -250,7 +250,7 @@ gd_status gd_config_gather(gd_flags *f, gd_error *err) {
     return gd_config_read(f, path, err);
 }
 
-/* ---- --print-config ----------------------------------------------------------------------- */
+/* ---- --print-config ---------------------------------------------------------------------- */
 
 /* A text as a YAML double-quoted scalar. */
 static void print_quoted(const char *text) {

@@ -9,8 +9,9 @@
  * write to is ignored with a warning. */
 gd_status gd_config_gather(gd_flags *f, gd_error *err) GD_MUST_CHECK;
 
-/* A YAML file: flag names to values, and command names to such mappings, which bind more closely.
- * Anchors, aliases and tags are refused; a flag of another command is skipped, an unknown one is
+/* A YAML file: flag names to values, and command names to such mappings, which bind more
+ * closely. Anchors, aliases and tags are refused; a flag of another command is skipped, an
+ * unknown one is
  * an error. */
 gd_status gd_config_read(gd_flags *f, const char *path, gd_error *err) GD_MUST_CHECK;
 

@@ -1,7 +1,8 @@
 /* flags.c -- command-line parsing driven by flags_table.c.
  *
- * Not getopt_long: that accepts abbreviations, which turn a new flag into a changed meaning, and
- * obeys POSIXLY_CORRECT, while nothing but the documented environment may change behaviour. */
+ * Not getopt_long: that accepts abbreviations, which turn a new flag into a changed meaning,
+ * and obeys POSIXLY_CORRECT, while nothing but the documented environment may change
+ * behaviour. */
 #include "tools/cli/flags.h"
 
 #include <limits.h>
@@ -17,7 +18,7 @@ const gd_command *gd_command_find(const char *name) {
     return NULL;
 }
 
-/* ---- finding a flag ----------------------------------------------------------------------- */
+/* ---- finding a flag ---------------------------------------------------------------------- */
 
 static bool has_name(const gd_flag *flag, const char *name, size_t n) {
     const char *p = flag->aliases;
@@ -30,8 +31,8 @@ static bool has_name(const gd_flag *flag, const char *name, size_t n) {
     return false;
 }
 
-/* A flag must belong to every command of the set: before the subcommand is known, only the flags
- * that all of them share are understood. */
+/* A flag must belong to every command of the set: before the subcommand is known, only the
+ * flags that all of them share are understood. */
 static bool belongs(const gd_flag *flag, unsigned commands) {
     return (flag->commands & commands) == commands;
 }
@@ -112,7 +113,7 @@ static gd_status unknown_flag(const gd_flags *f, const char *name, gd_error *err
     return GD_ERR_ARG;
 }
 
-/* ---- values ------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 
 void gd_flag_range(const gd_flag *flag, char *out, size_t room) {
     bool ranged = flag->hi > flag->lo;
@@ -278,7 +279,7 @@ void gd_flags_free(gd_flags *f) {
     memset(f, 0, sizeof *f);
 }
 
-/* ---- the command line --------------------------------------------------------------------- */
+/* ---- the command line -------------------------------------------------------------------- */
 
 typedef struct cursor {
     int          at, argc;
@@ -379,7 +380,7 @@ gd_status gd_flags_parse_globals(gd_flags *f, int argc, char *const *argv, int *
     return parse(f, argc, argv, true, used, err);
 }
 
-/* ---- reading values ----------------------------------------------------------------------- */
+/* ---- reading values ---------------------------------------------------------------------- */
 
 const gd_flag_value *gd_flag_get(const gd_flags *f, gd_flag_id id) { return &f->value[id]; }
 

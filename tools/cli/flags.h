@@ -1,4 +1,5 @@
-/* flags.h -- the one table of flags: parsing, --help, man pages, completions and config come from it.
+/* flags.h -- the one table of flags: parsing, --help, man pages, completions and config come
+ * from it.
  *
  * Both programs use it. A value comes from the command line, else the environment, else the
  * config file, else the model file, else the built-in default: gd_flags_parse and gd_flags_set
@@ -8,7 +9,7 @@
  *     gd_flags_init(&f, GD_CMD_CONVERT);
  *     GD_GO(gd_flags_parse(&f, argc - 1, argv + 1, &err));
  *     double conf = gd_flag_real(&f, GD_OPT_CONF);
- *     gd_flags_free(&f);                                                                       */
+ *     gd_flags_free(&f); */
 #ifndef GD_TOOLS_CLI_FLAGS_H
 #define GD_TOOLS_CLI_FLAGS_H
 
@@ -151,7 +152,7 @@ typedef enum gd_origin { /* weakest first */
                          GD_FROM_BUILT_IN,
                          GD_FROM_MODEL,
                          GD_FROM_CONFIG,
-                         GD_FROM_CONFIG_SECTION, /* the part of a config file that is for one command */
+                         GD_FROM_CONFIG_SECTION, /* its part for one command */
                          GD_FROM_ENVIRONMENT,
                          GD_FROM_FLAG
 } gd_origin;
@@ -177,10 +178,12 @@ typedef struct gd_flags {
 void gd_flags_init(gd_flags *f, unsigned command);
 void gd_flags_free(gd_flags *f);
 
-/* Reads `argc` arguments (without the program's name). Errors are codes 200 to 209: unknown flag
- * with the nearest name, missing value, repetition, value outside its range (which is named). */
+/* Reads `argc` arguments (without the program's name). Errors are codes 200 to 209: unknown
+ * flag with the nearest name, missing value, repetition, value outside its range (which is
+ * named). */
 gd_status gd_flags_parse(gd_flags *f, int argc, char *const *argv, gd_error *err) GD_MUST_CHECK;
-/* Reads flags common to all subcommands up to the first positional argument; *used is its index. */
+/* Reads flags common to all subcommands up to the first positional argument; *used is its
+ * index. */
 gd_status gd_flags_parse_globals(gd_flags *f, int argc, char *const *argv, int *used,
                                  gd_error *err) GD_MUST_CHECK;
 /* One value from text, for `origin` GD_FROM_ENVIRONMENT, _CONFIG or _MODEL; a stronger origin

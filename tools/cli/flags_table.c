@@ -1,4 +1,5 @@
-/* flags_table.c -- every flag of both programs: what it is called, takes, means and belongs to. */
+/* flags_table.c -- every flag of both programs: what it is called, takes, means and belongs
+ * to. */
 #include "tools/cli/flags.h"
 
 const gd_command gd_command_table[GD_COMMAND_COUNT] = {

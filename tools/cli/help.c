@@ -19,7 +19,7 @@ static bool has(const gd_flag *flag, unsigned command) {
     return (flag->commands & command) == command;
 }
 
-/* ---- plain text --------------------------------------------------------------------------- */
+/* ---- plain text -------------------------------------------------------------------------- */
 
 /* Prints `text` broken at blanks; the first line begins at column `at`. */
 static void wrap(const char *text, int at, int indent) {
@@ -139,7 +139,7 @@ bool gd_help_code(int number, bool warning) {
     return true;
 }
 
-/* ---- manual pages ------------------------------------------------------------------------- */
+/* ---- manual pages ------------------------------------------------------------------------ */
 
 /* Text for roff: a backslash and a hyphen are escaped, a control character at the start too. */
 static void roff(const char *text) {

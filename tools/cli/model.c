@@ -18,7 +18,7 @@
 #include "tools/cli/report.h"
 #include "tools/cli/text.h"
 
-/* ---- the file ----------------------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------------------------- */
 
 gd_status gd_model_find(const char *name, char *path, size_t room, gd_error *err) {
     static const char *const endings[] = {"", ".gdw"};
@@ -37,7 +37,7 @@ gd_status gd_model_find(const char *name, char *path, size_t room, gd_error *err
     return GD_ERR_IO;
 }
 
-/* ---- the device --------------------------------------------------------------------------- */
+/* ---- the device -------------------------------------------------------------------------- */
 
 gd_status gd_device_check(const gd_flags *f, gd_error *err) {
     const char *device = gd_flag_text(f, GD_OPT_DEVICE);
@@ -106,7 +106,7 @@ void gd_device_say(const gd_flags *f) {
         gd_say(GD_LEVEL_INFO, "OMP_NUM_THREADS is not used; --threads or GDRUN_THREADS is");
 }
 
-/* ---- the session -------------------------------------------------------------------------- */
+/* ---- the session ------------------------------------------------------------------------- */
 
 static void say_override(const gd_flags *f, gd_flag_id id) {
     const gd_flag *flag = &gd_flag_table[id];
@@ -192,7 +192,7 @@ char *gd_recipe_json(const gd_model *m, const gd_session_options *opt) {
     return text;
 }
 
-/* ---- classes ------------------------------------------------------------------------------ */
+/* ---- classes ----------------------------------------------------------------------------- */
 
 gd_status gd_class_find(const gd_model *m, const char *text, int *id, gd_error *err) {
     int         n = gd_model_class_count(m), best_at = INT_MAX;

@@ -1,4 +1,5 @@
-/* model.h -- from flags to a loaded model and an opened session, with everything said about it. */
+/* model.h -- from flags to a loaded model and an opened session, with everything said about
+ * it. */
 #ifndef GD_TOOLS_CLI_MODEL_H
 #define GD_TOOLS_CLI_MODEL_H
 
@@ -17,7 +18,8 @@ void gd_device_say(const gd_flags *f);
  * end the program later. */
 int gd_thread_count(const gd_flags *f);
 
-/* Session options from the flags; one line on stderr for each override of the model's recipe. */
+/* Session options from the flags; one line on stderr for each override of the model's
+ * recipe. */
 gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m);
 
 /* SHA-256 of a file in hexadecimal. */

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Each takes the whole text or nothing: no blanks, no hexadecimal, no "nan" or "inf", a point as
- * decimal mark under every locale. False leaves *out alone. */
+/* Each takes the whole text or nothing: no blanks, no hexadecimal, no "nan" or "inf", a point
+ * as decimal mark under every locale. False leaves *out alone. */
 bool gd_number_int(const char *text, int64_t *out);
 /* A value beyond the range of double is refused; one that underflows becomes 0. */
 bool gd_number_real(const char *text, double *out);

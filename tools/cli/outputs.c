@@ -26,7 +26,7 @@ static bool wanted(const gd_flags *f, gd_flag_id id) {
     return (gd_flag_table[id].commands & f->command) && gd_flag_text(f, id);
 }
 
-/* ---- before any work ---------------------------------------------------------------------- */
+/* ---- before any work --------------------------------------------------------------------- */
 
 static bool is_folder(const char *path) {
     struct stat st;
@@ -130,7 +130,7 @@ gd_status gd_outputs_check(const gd_flags *f, const gd_sources *s, const char *m
     return GD_OK;
 }
 
-/* ---- opening ------------------------------------------------------------------------------ */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static gd_status open_writer(gd_outputs *o, const char *kind, const char *target, bool folder,
                              const gd_writer_options *opt, gd_error *err) {
@@ -174,7 +174,7 @@ gd_status gd_outputs_open(gd_outputs *o, const gd_flags *f, const gd_run_info *i
     return open_writer(o, "list", "-", false, &opt, err);
 }
 
-/* ---- pictures ----------------------------------------------------------------------------- */
+/* ---- pictures ---------------------------------------------------------------------------- */
 
 /* "cat 0.93\n...": the best classes, for the caption of a classified picture. */
 static void caption(const gd_outputs *o, const gd_record *r, char *out, size_t room) {

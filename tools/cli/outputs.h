@@ -24,8 +24,8 @@ typedef struct gd_outputs {
     bool          list;      /* the readable list goes to stdout */
 } gd_outputs;
 
-/* Looks for contradictions before any work: two outputs on stdout or in one file, an output that
- * is a source or the model, one file for several pictures, an extension nobody writes. */
+/* Looks for contradictions before any work: two outputs on stdout or in one file, an output
+ * that is a source or the model, one file for several pictures, an extension nobody writes. */
 gd_status gd_outputs_check(const gd_flags *f, const gd_sources *s, const char *model,
                            gd_error *err) GD_MUST_CHECK;
 /* Opens what the flags ask for; without any result file, a readable list on stdout. `info` is

@@ -15,10 +15,10 @@
 #include "tools/cli/help.h"
 #include "tools/cli/text.h"
 
-/* ---- descriptors and signals -------------------------------------------------------------- */
+/* ---- descriptors and signals ------------------------------------------------------------- */
 
-/* A file opened later must not become stdout by accident. The stand-ins are opened the wrong way
- * round on purpose: reading a closed stdin and writing to a closed stdout still fail. */
+/* A file opened later must not become stdout by accident. The stand-ins are opened the wrong
+ * way round on purpose: reading a closed stdin and writing to a closed stdout still fail. */
 static void fill_descriptors(void) {
     static const int mode[3] = {O_WRONLY, O_RDONLY, O_RDONLY};
     for (int fd = 0; fd < 3; fd++)
@@ -55,7 +55,7 @@ static void catch_signals(void) {
 
 int gd_interrupted(void) { return signal_seen; }
 
-/* ---- stdout ------------------------------------------------------------------------------- */
+/* ---- stdout ------------------------------------------------------------------------------ */
 
 static struct {
     char   text[1 << 16];
@@ -116,7 +116,7 @@ void gd_print(const char *fmt, ...) {
     if (text != few) gd_mem_put(text);
 }
 
-/* ---- start and end ------------------------------------------------------------------------ */
+/* ---- start and end ----------------------------------------------------------------------- */
 
 static gd_status no_command(const char *name, gd_error *err) {
     char        shown[80];

@@ -3,7 +3,7 @@
  *     gd_flags f;
  *     int code = gd_program_start(&f, "gdconvert", GD_CMD_CONVERT, argc, argv);
  *     if (code < 0) code = convert(&f);
- *     return gd_program_end(&f, code);                                                        */
+ *     return gd_program_end(&f, code); */
 #ifndef GD_TOOLS_CLI_PROGRAM_H
 #define GD_TOOLS_CLI_PROGRAM_H
 

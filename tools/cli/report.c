@@ -36,7 +36,7 @@ static struct {
     double      started, drawn;
 } self = {.program = "gdrun", .level = GD_LEVEL_INFO};
 
-/* ---- writing ------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 typedef struct message {
     size_t at;
@@ -116,7 +116,7 @@ static void emit(gd_level level, int code, const char *text, const char *file, c
     put(&m);
 }
 
-/* ---- settings ----------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------- */
 
 void gd_report_open(const char *program) {
     const char *term = getenv("TERM"), *none = getenv("NO_COLOR");
@@ -142,7 +142,7 @@ void gd_report_configure(const gd_flags *f) {
 
 bool gd_report_shows(gd_level level) { return level <= self.level; }
 
-/* ---- errors, warnings, notes -------------------------------------------------------------- */
+/* ---- errors, warnings, notes ------------------------------------------------------------- */
 
 gd_exit gd_exit_of(const gd_error *err, gd_exit subject) {
     if (err->code >= 200 && err->code <= 999) return (gd_exit)(err->code / 100);
@@ -205,7 +205,7 @@ void gd_report_close(void) {
     memset(self.repeats, 0, sizeof self.repeats);
 }
 
-/* ---- progress ----------------------------------------------------------------------------- */
+/* ---- progress ---------------------------------------------------------------------------- */
 
 static double now(void) {
     struct timespec t;

@@ -58,14 +58,14 @@ void gd_note(const char *text, const char *why, const char *hint);
 /* Prints how often warnings came again. */
 void gd_report_close(void);
 
-/* ---- a progress line, on a terminal only --------------------------------------------------- */
+/* ---- a progress line, on a terminal only ------------------------------------------------- */
 
 /* `done` of `total` items; redraws at most ten times a second. total 0: nothing. */
 void gd_progress(long done, long total);
 /* Removes the line. */
 void gd_progress_clear(void);
 
-/* ---- stable codes -------------------------------------------------------------------------- */
+/* ---- stable codes ------------------------------------------------------------------------ */
 
 typedef struct gd_code {
     int         number;

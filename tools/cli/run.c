@@ -27,7 +27,7 @@ static double now_ms(void) {
     return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-/* ---- opening ------------------------------------------------------------------------------ */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 /* What the model file says where a flag may say otherwise, for --print-config. */
 static gd_status take_model_values(gd_run *r, gd_error *err) {
@@ -132,7 +132,7 @@ void gd_run_close(gd_run *r) {
     free(r->recipe);
 }
 
-/* ---- one picture -------------------------------------------------------------------------- */
+/* ---- one picture ------------------------------------------------------------------------- */
 
 /* Warnings about a picture: an error under --strict. */
 static gd_status judge_warnings(const gd_run *r, const gd_picture *p, const char *name,
@@ -260,7 +260,7 @@ static void run_slots(gd_run *r, slot *slots, int n, gd_image *images, gd_result
     }
 }
 
-/* ---- the loop ----------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------- */
 
 static void loop(gd_run *r, slot *slots, int batch, gd_image *images, gd_result *results) {
     bool progress = r->sources.n > 1;

@@ -39,7 +39,8 @@ struct gd_run {
  * decoder first, while the program has one thread. Returns -1, or an exit code after the error
  * was printed. With --print-config it prints and returns 0. */
 int gd_run_open(gd_run *r, gd_flags *f, gd_task task);
-/* Opens session and outputs, runs every source and completes the outputs; returns the exit code. */
+/* Opens session and outputs, runs every source and completes the outputs; returns the exit
+ * code. */
 int  gd_run_all(gd_run *r);
 void gd_run_close(gd_run *r);
 

@@ -13,7 +13,7 @@
 #include "engine/io.h"
 #include "engine/mem.h"
 
-/* ---- the list ----------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------- */
 
 static gd_status no_memory(gd_error *err) {
     return gd_fail(err, GD_ERR_NOMEM, "no memory for the list of pictures");
@@ -58,7 +58,7 @@ static gd_status add_error(gd_sources *s, const char *arg, const gd_error *why, 
     return GD_OK;
 }
 
-/* ---- folders ------------------------------------------------------------------------------ */
+/* ---- folders ----------------------------------------------------------------------------- */
 
 static bool is_picture_name(const char *name) {
     static const char *const ext[] = {"jpg", "jpeg", "jpe", "png", "bmp", "dib",
@@ -108,7 +108,7 @@ static gd_status add_folder(gd_sources *s, const char *path, gd_error *err) {
     return why.code ? add_error(s, path, &why, err) : GD_OK;
 }
 
-/* ---- patterns and lists ------------------------------------------------------------------- */
+/* ---- patterns and lists ------------------------------------------------------------------ */
 
 static gd_status add_pattern(gd_sources *s, const char *arg, gd_error *err) {
     glob_t    g = {0};
@@ -179,7 +179,7 @@ static gd_status add_list(gd_sources *s, const char *arg, gd_error *err) {
     return st;
 }
 
-/* ---- arguments ---------------------------------------------------------------------------- */
+/* ---- arguments --------------------------------------------------------------------------- */
 
 /* Why an argument that is no file cannot be a source, where the kind of source is known. */
 static const char *kind_refused(const char *arg) {

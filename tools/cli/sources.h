@@ -3,7 +3,8 @@
  * An argument is, in this order: "-" (a picture on stdin), "@FILE" (a list: one picture a line,
  * paths as on the command line, blank lines and lines beginning with # skipped), a folder (its
  * pictures by extension, sorted by name, without subfolders), an existing file, or a pattern
- * with * ? [. What cannot be resolved stays in the list with its error, so that the rest runs. */
+ * with * ? [. What cannot be resolved stays in the list with its error, so that the rest
+ * runs. */
 #ifndef GD_TOOLS_CLI_SOURCES_H
 #define GD_TOOLS_CLI_SOURCES_H
 

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- files ---------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 /* Rights that newer kernels know and older headers do not (linux/landlock.h, ABI 2 and 3). */
 #define RIGHT_REFER (1ull << 13)
@@ -79,7 +79,7 @@ done:
     return st;
 }
 
-/* ---- system calls --------------------------------------------------------------------------- */
+/* ---- system calls ------------------------------------------------------------------------ */
 
 /* A list of what is refused, not of what is allowed: the sanitizers and the C library need more
  * calls than the converter does, and the files are Landlock's matter. */

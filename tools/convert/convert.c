@@ -30,7 +30,7 @@ typedef struct course {
     gd_error             *err;
 } course;
 
-/* ---- which architecture ---------------------------------------------------------------------- */
+/* ---- which architecture ------------------------------------------------------------------ */
 
 static int misfit(const gd_join *j) { return j->n_missing + j->n_unexpected + j->n_shape; }
 
@@ -82,7 +82,7 @@ static gd_status choose_arch(course *k) {
     return st;
 }
 
-/* ---- how many classes ------------------------------------------------------------------------ */
+/* ---- how many classes -------------------------------------------------------------------- */
 
 static gd_status wrong_count(course *k, int head, int wanted) {
     gd_status st = gd_fail_code(
@@ -128,7 +128,7 @@ static gd_status choose_classes(course *k) {
     return GD_OK;
 }
 
-/* ---- do the weights fit ----------------------------------------------------------------------- */
+/* ---- do the weights fit ------------------------------------------------------------------ */
 
 static bool find_shape(const void *ctx, const char *name, gd_tensor *out) {
     static const float none;
@@ -143,8 +143,8 @@ static bool find_shape(const void *ctx, const char *name, gd_tensor *out) {
     return false;
 }
 
-/* Other widths than the nominal ones are a pruned or slimmed model, if they agree with each other
- * and every number of them is really in the file. */
+/* Other widths than the nominal ones are a pruned or slimmed model, if they agree with each
+ * other and every number of them is really in the file. */
 static gd_status check_widths(course *k) {
     const gd_weight_source source = {&k->join, find_shape};
     const gd_join         *j = &k->join;
@@ -173,7 +173,7 @@ static gd_status join(course *k) {
     return GD_OK;
 }
 
-/* ---- metadata --------------------------------------------------------------------------------- */
+/* ---- metadata ---------------------------------------------------------------------------- */
 
 static gd_status meta(course *k, const char *key, const char *value) {
     return gd_gdw_writer_meta(k->writer, key, value, k->err);
@@ -229,7 +229,7 @@ static gd_status add_metadata(course *k) {
     return add_recipe(k);
 }
 
-/* ---- tensors ---------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------- */
 
 typedef struct fill {
     course            *k;
@@ -296,7 +296,7 @@ static gd_status add_tensors(course *k) {
     return GD_OK;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 gd_status gd_convert_open(const gd_convert_job *job, gd_ckpt **out, gd_error *err) {
     const gd_ckpt_options opt = {.allow_deflate = job->allow_deflate, .strict = job->strict};

@@ -2,7 +2,8 @@
  *
  * Metadata written: arch, n_class (outputs of the class head), classes (names, one a line),
  * category_ids (with commas), every key of the architecture's recipe (layers/recipe.h), source
- * (name of the file), source_format, source_sha256, converter, and license where one is given. */
+ * (name of the file), source_format, source_sha256, converter, and license where one is
+ * given. */
 #ifndef GD_TOOLS_CONVERT_CONVERT_H
 #define GD_TOOLS_CONVERT_CONVERT_H
 
@@ -26,8 +27,8 @@ typedef struct gd_convert_job {
 /* Opens the input and prints its warnings. */
 gd_status gd_convert_open(const gd_convert_job *job, gd_ckpt **out,
                           gd_error *err) GD_MUST_CHECK;
-/* Says what it does by gd_say and gd_warn. On failure no output exists, and *subject is what the
- * error is about: GD_EXIT_MODEL for the input, GD_EXIT_OUTPUT for the output. */
+/* Says what it does by gd_say and gd_warn. On failure no output exists, and *subject is what
+ * the error is about: GD_EXIT_MODEL for the input, GD_EXIT_OUTPUT for the output. */
 gd_status gd_convert(const gd_convert_job *job, gd_exit *subject, gd_error *err) GD_MUST_CHECK;
 
 #endif

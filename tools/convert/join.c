@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- an index of the checkpoint under the architecture's names ------------------------------ */
+/* ---- an index of the checkpoint under the architecture's names --------------------------- */
 
 typedef struct key {
     const char           *name; /* ours */
@@ -64,7 +64,7 @@ int gd_join_head(const gd_arch *a, const gd_ckpt *c) {
     return 0;
 }
 
-/* ---- joining --------------------------------------------------------------------------------- */
+/* ---- joining ----------------------------------------------------------------------------- */
 
 /* The tensor's dims in our layout; false: its rank or window is not that of the weight. */
 static bool our_dims(const gd_weight_spec *s, const gd_ckpt_tensor *t, int64_t dim[4]) {
@@ -123,7 +123,7 @@ bool gd_join_fits(const gd_join *j) {
     return j->n_missing == 0 && j->n_unexpected == 0 && j->n_shape == 0;
 }
 
-/* ---- refusing -------------------------------------------------------------------------------- */
+/* ---- refusing ---------------------------------------------------------------------------- */
 
 typedef struct text {
     char   s[768]; /* as long as gd_error.why */

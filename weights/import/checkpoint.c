@@ -1,4 +1,5 @@
-/* checkpoint.c -- opens a weight file of any kind, checks what its reader found, answers questions. */
+/* checkpoint.c -- opens a weight file of any kind, checks what its reader found, answers
+ * questions. */
 #include "weights/import/checkpoint.h"
 
 #include <inttypes.h>
@@ -15,7 +16,7 @@
 
 enum { SHOWN = 8, BLOCK = 1 << 20, HEAD = 1024 };
 
-/* ---- building ------------------------------------------------------------------------------- */
+/* ---- building ---------------------------------------------------------------------------- */
 
 void gd_ckpt_warn(gd_ckpt *c, int code, const char *fmt, ...) {
     char    text[501];
@@ -122,7 +123,7 @@ gd_status gd_ckpt_add_tensor(gd_ckpt *c, const gd_ckpt_tensor *t, const char *pa
     return GD_OK;
 }
 
-/* ---- verifying ------------------------------------------------------------------------------ */
+/* ---- verifying --------------------------------------------------------------------------- */
 
 typedef struct order_row {
     int storage, dtype, tensor;
@@ -164,7 +165,8 @@ static gd_status report_nonfinite(gd_ckpt *c, const gd_ckpt_tensor *t, size_t ba
     return GD_OK;
 }
 
-/* Loads every storage once, which verifies its checksum, and looks for NaN among the weights. */
+/* Loads every storage once, which verifies its checksum, and looks for NaN among the
+ * weights. */
 static gd_status verify(gd_ckpt *c, gd_error *err) {
     unsigned char *raw = NULL;
     gd_status      st = GD_OK;
@@ -199,7 +201,7 @@ done:
     return st;
 }
 
-/* ---- opening -------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static gd_status read_kind(gd_ckpt *c, gd_error *err) {
     unsigned char head[HEAD];
@@ -267,7 +269,7 @@ void gd_ckpt_close(gd_ckpt *c) {
     gd_mem_put(c);
 }
 
-/* ---- questions ------------------------------------------------------------------------------ */
+/* ---- questions --------------------------------------------------------------------------- */
 
 int gd_ckpt_count(const gd_ckpt *c) { return c->n_state; }
 

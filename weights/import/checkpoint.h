@@ -1,13 +1,15 @@
-/* checkpoint.h -- one handle over every weight file that is imported: .pth and .pt, .safetensors.
+/* checkpoint.h -- one handle over every weight file that is imported: .pth and .pt,
+ * .safetensors.
  *
  * gd_ckpt_open looks at the content, never at the file name, and reads PyTorch's zip and legacy
- * formats (state dicts, trainer checkpoints, whole pickled modules), safetensors and its sharded
- * index. A pickle is read as inert data: nothing in it is ever called. When open succeeds the
- * structure and every checksum the format has have been verified; values are read on demand.
+ * formats (state dicts, trainer checkpoints, whole pickled modules), safetensors and its
+ * sharded index. A pickle is read as inert data: nothing in it is ever called. When open
+ * succeeds the structure and every checksum the format has have been verified; values are read
+ * on demand.
  *
- * Two views of the same tensors. gd_ckpt_count/at/find: the weights, which are the tensors of the
- * state dict with its prefix ("state_dict.module.") stripped. gd_ckpt_all_count/all_at: every
- * tensor of the file under its whole path, optimizer state included.
+ * Two views of the same tensors. gd_ckpt_count/at/find: the weights, which are the tensors of
+ * the state dict with its prefix ("state_dict.module.") stripped. gd_ckpt_all_count/all_at:
+ * every tensor of the file under its whole path, optimizer state included.
  *
  * All strings and tensors belong to the handle. One thread at a time: reads share a buffer. */
 #ifndef GD_WEIGHTS_IMPORT_CHECKPOINT_H
@@ -25,8 +27,8 @@ extern "C" {
 
 enum { GD_CKPT_MAX_DIMS = 8 };
 
-/* Every element type of PyTorch. Complex, quantised, 8-bit float and sub-byte ones are listed and
- * read as bytes; gd_ckpt_read_f32 refuses them by name. */
+/* Every element type of PyTorch. Complex, quantised, 8-bit float and sub-byte ones are listed
+ * and read as bytes; gd_ckpt_read_f32 refuses them by name. */
 typedef enum gd_ckpt_dtype {
     GD_CKPT_F32,
     GD_CKPT_F16,
@@ -92,32 +94,33 @@ gd_status gd_ckpt_open(const char *path, const gd_ckpt_options *opt, gd_ckpt **o
                        gd_error *err) GD_MUST_CHECK;
 void      gd_ckpt_close(gd_ckpt *c); /* NULL is allowed */
 
-/* ---- the weights, in the order of the file -------------------------------------------------- */
+/* ---- the weights, in the order of the file ----------------------------------------------- */
 
 int                   gd_ckpt_count(const gd_ckpt *c);
 const gd_ckpt_tensor *gd_ckpt_at(const gd_ckpt *c, int i);              /* NULL: out of range */
 const gd_ckpt_tensor *gd_ckpt_find(const gd_ckpt *c, const char *name); /* NULL: absent */
 
-/* ---- every tensor of the file --------------------------------------------------------------- */
+/* ---- every tensor of the file ------------------------------------------------------------ */
 
 int                   gd_ckpt_all_count(const gd_ckpt *c);
 const gd_ckpt_tensor *gd_ckpt_all_at(const gd_ckpt *c, int i);
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 
 size_t gd_ckpt_bytes(const gd_ckpt_tensor *t); /* numel * element size */
-/* Little-endian elements of the tensor's own type in row-major order: strides, offsets and expanded
- * dimensions are resolved. `size` must be gd_ckpt_bytes(t). */
+/* Little-endian elements of the tensor's own type in row-major order: strides, offsets and
+ * expanded dimensions are resolved. `size` must be gd_ckpt_bytes(t). */
 gd_status gd_ckpt_read(gd_ckpt *c, const gd_ckpt_tensor *t, void *dst, size_t size,
                        gd_error *err) GD_MUST_CHECK;
-/* The same as float: f16, bf16, f64, integers and bool are converted (to nearest). dst[numel]. */
+/* The same as float: f16, bf16, f64, integers and bool are converted (to nearest).
+ * dst[numel]. */
 gd_status gd_ckpt_read_f32(gd_ckpt *c, const gd_ckpt_tensor *t, float *dst,
                            gd_error *err) GD_MUST_CHECK;
 /* The same as double. */
 gd_status gd_ckpt_read_f64(gd_ckpt *c, const gd_ckpt_tensor *t, double *dst,
                            gd_error *err) GD_MUST_CHECK;
 
-/* ---- facts about the file ------------------------------------------------------------------- */
+/* ---- facts about the file ---------------------------------------------------------------- */
 
 const char *gd_ckpt_path(const gd_ckpt *c);
 const char *gd_ckpt_format(const gd_ckpt *c);    /* "zip", "legacy", "safetensors", "sharded" */

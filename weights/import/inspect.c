@@ -15,7 +15,7 @@
 
 enum { ENDS = 4, BLOCK = 1024 };
 
-/* ---- a growing text ------------------------------------------------------------------------- */
+/* ---- a growing text ---------------------------------------------------------------------- */
 
 typedef struct text {
     char  *s;
@@ -61,7 +61,7 @@ static gd_status deliver(const gd_ckpt *c, text *t, char **out, gd_error *err) {
     return GD_OK;
 }
 
-/* ---- the numbers of a tensor ---------------------------------------------------------------- */
+/* ---- the numbers of a tensor ------------------------------------------------------------- */
 
 typedef struct stats {
     bool   numbers; /* the type has values that are numbers */
@@ -111,7 +111,7 @@ static gd_status measure_all(gd_ckpt *c, stats *all, gd_error *err) {
     return GD_OK;
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------- */
 
 static json_t *number(bool known, double v) {
     return known && isfinite(v) ? json_real(v) : json_null();
@@ -253,7 +253,7 @@ done:
     return st;
 }
 
-/* ---- text ----------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------- */
 
 static void shape_text(const gd_ckpt_tensor *t, char *s, size_t n) {
     size_t at = (size_t)snprintf(s, n, "[");

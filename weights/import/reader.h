@@ -1,8 +1,9 @@
 /* reader.h -- inside of gd_ckpt: what the readers of the formats fill in, and how they report.
  *
  * A reader adds storages (a run of bytes in a file) and tensors (views of a storage), then
- * ckpt_finish checks every view against its storage, verifies checksums, looks for NaN and chooses
- * which tensors are the weights. Nothing here is for code outside weights/import and its tests. */
+ * ckpt_finish checks every view against its storage, verifies checksums, looks for NaN and
+ * chooses which tensors are the weights. Nothing here is for code outside weights/import and
+ * its tests. */
 #ifndef GD_WEIGHTS_IMPORT_READER_H
 #define GD_WEIGHTS_IMPORT_READER_H
 
@@ -64,22 +65,23 @@ static inline uint32_t gd_text_hash(const char *s, size_t n) {
     return h ^ h >> 15;
 }
 
-/* ---- building (checkpoint.c) ---------------------------------------------------------------- */
+/* ---- building (checkpoint.c) ------------------------------------------------------------- */
 
-/* Keeps a warning; the text is cut at 500 bytes and cleaned of control bytes. Warnings beyond the
- * limit are dropped. */
+/* Keeps a warning; the text is cut at 500 bytes and cleaned of control bytes. Warnings beyond
+ * the limit are dropped. */
 void gd_ckpt_warn(gd_ckpt *c, int code, const char *fmt, ...) GD_PRINTF(3, 4);
 /* Makes room for one more of `size` bytes in a growing array of n. */
 gd_status gd_ckpt_room(const gd_ckpt *c, void **list, int n, int *room, size_t size,
                        gd_error *err);
 /* Copies *s (key is copied too); *index receives its number. */
 gd_status gd_ckpt_add_storage(gd_ckpt *c, const gd_ckpt_storage *s, int *index, gd_error *err);
-/* Copies *t; path[n] is copied and checked (length, UTF-8, control bytes); numel and contiguous are
- * computed; the view is checked against the storage, which must have been added. */
+/* Copies *t; path[n] is copied and checked (length, UTF-8, control bytes); numel and
+ * contiguous are computed; the view is checked against the storage, which must have been
+ * added. */
 gd_status gd_ckpt_add_tensor(gd_ckpt *c, const gd_ckpt_tensor *t, const char *path, size_t n,
                              gd_error *err);
 
-/* ---- values (values.c) ---------------------------------------------------------------------- */
+/* ---- values (values.c) ------------------------------------------------------------------- */
 
 /* Makes storage `s` the loaded one: read, inflated, its checksum verified. */
 gd_status gd_ckpt_load_storage(gd_ckpt *c, int s, gd_error *err);
@@ -88,13 +90,13 @@ bool gd_ckpt_to_f64(gd_ckpt_dtype type, const unsigned char *src, size_t n, doub
 /* NaN and infinities among n elements; 0 for types that have none. */
 size_t gd_ckpt_nonfinite(gd_ckpt_dtype type, const unsigned char *src, size_t n);
 
-/* ---- choosing the weights (state.c) --------------------------------------------------------- */
+/* ---- choosing the weights (state.c) ------------------------------------------------------ */
 
 /* `base` is the path of the chosen dict with its dot ("state_dict.", ""). Sets the prefix, the
  * names, the index of weights and the hash. */
 gd_status gd_ckpt_choose_state(gd_ckpt *c, const char *base, gd_error *err);
 
-/* ---- what a file is (sniff.c) --------------------------------------------------------------- */
+/* ---- what a file is (sniff.c) ------------------------------------------------------------ */
 
 typedef enum gd_file_kind {
     GD_KIND_OTHER,
@@ -104,12 +106,12 @@ typedef enum gd_file_kind {
     GD_KIND_JSON
 } gd_file_kind;
 
-/* The kind of a file whose first n bytes (at least 512 unless it is shorter) are `head`; for OTHER
- * *what names it ("a Git LFS pointer") and *hint, which may be NULL, says what to do. */
+/* The kind of a file whose first n bytes (at least 512 unless it is shorter) are `head`; for
+ * OTHER *what names it ("a Git LFS pointer") and *hint, which may be NULL, says what to do. */
 gd_file_kind gd_sniff(const unsigned char *head, size_t n, const char **what,
                       const char **hint);
 
-/* ---- formats -------------------------------------------------------------------------------- */
+/* ---- formats ----------------------------------------------------------------------------- */
 
 gd_status gd_torch_zip_read(gd_ckpt *c, gd_error *err);
 gd_status gd_torch_legacy_read(gd_ckpt *c, gd_error *err);

@@ -1,8 +1,10 @@
-/* torch.c -- walks the values of a pickle and finds the tensors, each under its path; see torch.h.
+/* torch.c -- walks the values of a pickle and finds the tensors, each under its path; see
+ * torch.h.
  *
- * A path is what torch users write: keys and list positions joined by dots; inside a pickled module
- * the names of its state_dict(). The walk remembers the nodes it stands in, so a value that contains
- * itself ends there, and it counts what it visits, so that a few bytes that stand for 2^30 paths are
+ * A path is what torch users write: keys and list positions joined by dots; inside a pickled
+ * module the names of its state_dict(). The walk remembers the nodes it stands in, so a value
+ * that contains itself ends there, and it counts what it visits, so that a few bytes that
+ * stand for 2^30 paths are
  * refused. */
 #include "weights/import/torch.h"
 
@@ -37,7 +39,7 @@ size_t gd_torch_object_limit(uint64_t file_size) {
            (size_t)(file_size / 2 > (1u << 30) ? (1u << 30) : file_size / 2);
 }
 
-/* ---- storages ------------------------------------------------------------------------------- */
+/* ---- storages ---------------------------------------------------------------------------- */
 
 gd_torch_storage *gd_torch_storage_find(const gd_torch_found *f, const char *key, size_t n) {
     if (!f->n_slots) return NULL;
@@ -114,7 +116,7 @@ static gd_status found_tensor(walk *w, const gd_pnode *v) {
     return GD_OK;
 }
 
-/* ---- the walk ------------------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------------- */
 
 static gd_status visit(walk *w, gd_pref r);
 
@@ -186,7 +188,8 @@ static bool in_set(const gd_pickle *p, gd_pref set, gd_pref key) {
     return false;
 }
 
-/* The attributes of a pickled torch.nn.Module, or 0: a dict that has _parameters and _modules. */
+/* The attributes of a pickled torch.nn.Module, or 0: a dict that has _parameters and
+ * _modules. */
 static gd_pref module_attributes(const gd_pickle *p, gd_pref r) {
     const gd_pnode *v = gd_pickle_at(p, r);
     if (v->kind != GD_P_OBJECT || !v->object->state) return 0;
@@ -253,7 +256,7 @@ static gd_status visit(walk *w, gd_pref r) {
     return st;
 }
 
-/* ---- the root ------------------------------------------------------------------------------- */
+/* ---- the root ---------------------------------------------------------------------------- */
 
 static const char *kind_name(const gd_pickle *p, gd_pref r, gd_arena *a) {
     static const char *const name[] = {"None", "bool",  "int",    "int",     "float",
@@ -308,8 +311,8 @@ static void warn_names(gd_ckpt *c, const gd_pickle *p) {
                      p->n_odd > shown ? ", ..." : "");
 }
 
-/* All storages of the pickle, those of tensors that the walk does not reach included: a legacy file
- * cannot be read without knowing their sizes. */
+/* All storages of the pickle, those of tensors that the walk does not reach included: a legacy
+ * file cannot be read without knowing their sizes. */
 static gd_status all_storages(gd_ckpt *c, const gd_pickle *p, gd_torch_found *f,
                               gd_error *err) {
     for (gd_pref r = 0; r < p->n_nodes; r++) {

@@ -13,8 +13,8 @@ extern "C" {
  * bytes could ask for. */
 size_t gd_torch_object_limit(uint64_t file_size);
 
-/* A storage of the pickle, once a key, in order of first use. The reader of the container finds its
- * bytes and sets `index`. */
+/* A storage of the pickle, once a key, in order of first use. The reader of the container
+ * finds its bytes and sets `index`. */
 typedef struct gd_torch_storage {
     const char *key; /* n_key bytes inside the pickle */
     uint32_t    n_key;
@@ -39,8 +39,8 @@ typedef struct gd_torch_found {
     const char       *base; /* path of the dict that holds the weights, with its dot */
 } gd_torch_found;
 
-/* Walks the values from the root: dicts, lists, tuples and the trees of pickled modules. Sets the
- * top-level facts of c. gd_torch_found_free in every case. */
+/* Walks the values from the root: dicts, lists, tuples and the trees of pickled modules. Sets
+ * the top-level facts of c. gd_torch_found_free in every case. */
 gd_status gd_torch_collect(gd_ckpt *c, gd_pickle *p, gd_torch_found *f,
                            gd_error *err) GD_MUST_CHECK;
 /* Decides which dict or module holds the weights: f->base. */

@@ -1,8 +1,8 @@
 /* torch_choose.c -- which part of a trainer's checkpoint holds the weights; see torch.h.
  *
- * Training scripts wrap the state dict under a handful of keys and keep optimizer state beside it.
- * A smoothed copy (EMA) is what such scripts evaluate and deploy, so it is preferred when it has
- * every tensor of the model; what was taken is always said in a warning. */
+ * Training scripts wrap the state dict under a handful of keys and keep optimizer state beside
+ * it. A smoothed copy (EMA) is what such scripts evaluate and deploy, so it is preferred when
+ * it has every tensor of the model; what was taken is always said in a warning. */
 #include <stdio.h>
 #include <string.h>
 

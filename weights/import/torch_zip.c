@@ -1,4 +1,5 @@
-/* torch_zip.c -- checkpoints of torch.save since 1.6: a zip archive of a pickle and raw storages.
+/* torch_zip.c -- checkpoints of torch.save since 1.6: a zip archive of a pickle and raw
+ * storages.
  *
  *     NAME/data.pkl      the pickle; a storage in it is a key
  *     NAME/data/KEY      the bytes of that storage

@@ -1,4 +1,5 @@
-/* values.c -- the bytes of a tensor: storages loaded and checked, views resolved, numbers converted. */
+/* values.c -- the bytes of a tensor: storages loaded and checked, views resolved, numbers
+ * converted. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ size_t gd_ckpt_bytes(const gd_ckpt_tensor *t) {
     return (size_t)t->numel * gd_ckpt_dtype_size(t->dtype);
 }
 
-/* ---- storages ------------------------------------------------------------------------------- */
+/* ---- storages ---------------------------------------------------------------------------- */
 
 gd_status gd_ckpt_load_storage(gd_ckpt *c, int i, gd_error *err) {
     const gd_ckpt_storage *s = &c->storages[i];
@@ -67,7 +68,7 @@ gd_status gd_ckpt_load_storage(gd_ckpt *c, int i, gd_error *err) {
     return GD_OK;
 }
 
-/* ---- views ---------------------------------------------------------------------------------- */
+/* ---- views ------------------------------------------------------------------------------- */
 
 static void copy_row(unsigned char *dst, const unsigned char *src, int64_t n, int64_t stride,
                      size_t size) {
@@ -114,7 +115,7 @@ gd_status gd_ckpt_read(gd_ckpt *c, const gd_ckpt_tensor *t, void *dst, size_t si
     return GD_OK;
 }
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 static double float_value(uint32_t bits) {
     float f;

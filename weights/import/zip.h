@@ -4,8 +4,9 @@
  *     central directory                                    ... to here, without gaps
  *     [zip64 end record | zip64 locator] | end record      up to the last byte
  *
- * The directory is the truth and every local header must agree with it. Anything two readers could
- * understand differently (prefix, gap, overlap, comment, duplicate name, encryption) is refused. */
+ * The directory is the truth and every local header must agree with it. Anything two readers
+ * could understand differently (prefix, gap, overlap, comment, duplicate name, encryption) is
+ * refused. */
 #ifndef GD_WEIGHTS_IMPORT_ZIP_H
 #define GD_WEIGHTS_IMPORT_ZIP_H
 
@@ -36,8 +37,8 @@ typedef struct gd_zip {
 gd_status gd_zip_open(gd_ckpt *c, gd_zip *z, gd_error *err) GD_MUST_CHECK;
 /* The entry root + name, or NULL. */
 gd_zip_entry *gd_zip_find(const gd_zip *z, const char *name);
-/* As a storage: what gd_zip_extract takes. A CRC field of 0 counts as "not computed": a warning,
- * or an error under strict. */
+/* As a storage: what gd_zip_extract takes. A CRC field of 0 counts as "not computed": a
+ * warning, or an error under strict. */
 gd_ckpt_storage gd_zip_storage(const gd_zip_entry *e);
 
 /* Reads, inflates and checks the bytes of a storage (of any format). dst NULL: only checks. */

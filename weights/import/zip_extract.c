@@ -1,4 +1,5 @@
-/* zip_extract.c -- the bytes of a storage: read in blocks, inflated if need be, checksum compared. */
+/* zip_extract.c -- the bytes of a storage: read in blocks, inflated if need be, checksum
+ * compared. */
 #include <inttypes.h>
 #include <string.h>
 #include <zlib.h>
