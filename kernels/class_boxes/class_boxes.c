@@ -58,7 +58,13 @@ const gd_op gd_op_class_boxes = {
     .attr_size = sizeof(gd_class_boxes),
     .infer = infer,
     .kernels =
-        (const gd_kernel[]){REF_ROW("class_boxes_ref_f32", GD_F32, gdk_class_boxes_ref_f32),
+        (const gd_kernel[]){{.name = "class_boxes_cpu_f32",
+                             .backend = GD_CPU,
+                             .dtype = GD_F32,
+                             .flags = GD_ROW_PITCH,
+                             .scratch = gdk_class_boxes_cpu_scratch,
+                             .run = gdk_class_boxes_cpu_f32},
+                            REF_ROW("class_boxes_ref_f32", GD_F32, gdk_class_boxes_ref_f32),
                             REF_ROW("class_boxes_ref_f64", GD_F64, gdk_class_boxes_ref_f64),
                             {0}},
 };

@@ -24,6 +24,7 @@ typedef struct gd_class_boxes {
 } gd_class_boxes;
 
 GD_REF_DECLARE(class_boxes)
+size_t    gdk_class_boxes_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_class_boxes_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

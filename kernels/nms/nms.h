@@ -24,6 +24,7 @@ typedef struct gd_nms {
 } gd_nms;
 
 GD_REF_DECLARE(nms)
+size_t    gdk_nms_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_nms_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

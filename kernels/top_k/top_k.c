@@ -28,5 +28,12 @@ const gd_op gd_op_top_k = {
     .attr_fields = fields,
     .attr_size = sizeof(gd_top_k),
     .infer = infer,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(top_k), {0}},
+    .kernels = (const gd_kernel[]){{.name = "top_k_cpu_f32",
+                                    .backend = GD_CPU,
+                                    .dtype = GD_F32,
+                                    .flags = GD_ROW_PITCH,
+                                    .scratch = gdk_top_k_cpu_scratch,
+                                    .run = gdk_top_k_cpu_f32},
+                                   GD_REF_ROWS(top_k),
+                                   {0}},
 };

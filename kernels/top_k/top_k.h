@@ -15,6 +15,7 @@ typedef struct gd_top_k {
 } gd_top_k;
 
 GD_REF_DECLARE(top_k)
+size_t    gdk_top_k_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_top_k_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

@@ -1,0 +1,69 @@
+/* class_boxes_cpu.c -- per-class selection: one scan; only an overflow costs a sort.
+ *
+ * Scratch of one picture: a key for each candidate in the order of rows and classes, and as much
+ * again to sort them. */
+#include "kernels/arg.h"
+#include "kernels/class_boxes/class_boxes.h"
+#include "kernels/rank.h"
+
+static int64_t scores_of(const gd_launch *l) { return l->in[0]->dim[1] * l->in[0]->dim[2]; }
+
+size_t gdk_class_boxes_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
+    (void)dev;
+    return (size_t)scores_of(l) * 2 * sizeof(uint64_t);
+}
+
+static const float *box_of(const gd_launch *l, int64_t row, int64_t k) {
+    const float *p = GD_AT(const float, l->in[1], row);
+    return l->in[1]->dim[2] == 4 ? p : p + 4 * k;
+}
+
+/* Keys of the candidates of picture b; returns their number. */
+static int64_t candidates(const gd_launch *l, int64_t b, uint64_t *key, float *top) {
+    const gd_class_boxes *a = l->attr;
+    const int64_t         n = l->in[0]->dim[1], K = l->in[0]->dim[2];
+    const int64_t         rows = gdk_count(l->n_in > 2 ? l->in[2] : NULL, b, n);
+    int64_t               m = 0;
+    *top = -1;
+    for (int64_t i = 0; i < rows; i++) {
+        const float *s = GD_AT(const float, l->in[0], b *n + i);
+        for (int64_t k = 0; k < K; k++) {
+            if (k == a->background) continue;
+            if (s[k] > *top) *top = s[k];
+            if (!(s[k] > a->min_score)) continue;
+            const float *p = box_of(l, b * n + i, k);
+            if (p[2] - p[0] >= a->min_size && p[3] - p[1] >= a->min_size)
+                key[m++] = gdk_rank_key(s[k], i * K + k);
+        }
+    }
+    return m;
+}
+
+gd_status gdk_class_boxes_cpu_f32(const gd_launch *l, gd_error *err) {
+    (void)err;
+    const int64_t n = l->in[0]->dim[1], K = l->in[0]->dim[2], cap = l->out[1]->dim[1];
+    uint64_t     *key = l->scratch, *tmp = key + scores_of(l);
+    for (int64_t b = 0; b < l->in[0]->dim[0]; b++) {
+        const int64_t found = candidates(l, b, key, (float *)l->out[5]->data + b);
+        const int64_t count = found < cap ? found : cap;
+        if (found > cap) {
+            /* The best, then back into the order of rows and classes: sorted by index alone. */
+            gdk_rank_sort_stable(key, tmp, found);
+            for (int64_t j = 0; j < cap; j++) key[j] = (uint64_t)gdk_rank_index(key[j]);
+            gdk_rank_sort(key, tmp, cap);
+        }
+        for (int64_t j = 0; j < cap; j++) {
+            float        *o = GD_AT(float, l->out[0], b *cap + j);
+            float        *score = GD_AT(float, l->out[1], b) + j;
+            int32_t      *label = GD_AT(int32_t, l->out[2], b) + j;
+            const int64_t at = j < count ? gdk_rank_index(key[j]) : -1;
+            memset(o, 0, 4 * sizeof *o);
+            if (at >= 0) memcpy(o, box_of(l, b * n + at / K, at % K), 4 * sizeof *o);
+            *score = at < 0 ? 0 : GD_AT(const float, l->in[0], b *n + at / K)[at % K];
+            *label = at < 0 ? -1 : (int32_t)(at % K);
+        }
+        ((int32_t *)l->out[3]->data)[b] = (int32_t)count;
+        ((int32_t *)l->out[4]->data)[b] = (int32_t)(found - count);
+    }
+    return GD_OK;
+}
