@@ -1,8 +1,8 @@
 /* session.c -- runs pictures of any size: one planned graph for each network shape, kept.
  *
- * A picture's size decides the shape of the network's input. The first picture of a shape builds,
- * rewrites and plans a graph (an "entry"); later ones find it. The least recently used entry
- * makes room when there are too many. */
+ * A picture's size decides the shape of the network's input. The first picture of a shape
+ * builds, rewrites and plans a graph (an "entry"); later ones find it. The least recently used
+ * entry makes room when there are too many. */
 #include <string.h>
 
 #include "engine/backend.h"
@@ -169,7 +169,7 @@ static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int6
     return st;
 }
 
-/* ---- pictures in ---------------------------------------------------------------------------- */
+/* ---- pictures in ------------------------------------------------------------------------- */
 
 static gd_status check_image(const gd_image *p, int i, gd_error *err) {
     if (!p->rgb || p->width < 1 || p->height < 1 || p->width > MAX_SIDE || p->height > MAX_SIDE)
@@ -227,7 +227,7 @@ static gd_status load_inputs(gd_session *s, entry *e, const gd_image *images, in
     return GD_OK;
 }
 
-/* ---- results out --------------------------------------------------------------------------- */
+/* ---- results out ------------------------------------------------------------------------- */
 
 static const gd_tensor *output(entry *e, const char *name) {
     const int v = gd_graph_find_output(&e->graph, name);

@@ -16,7 +16,7 @@ static void fill_input(gd_tensor *t, uint64_t seed, int i) {
         gd_tensor_set(t, k, random_input(seed, i, k));
 }
 
-/* ---- the map ---------------------------------------------------------------------------------- */
+/* ---- the map ----------------------------------------------------------------------------- */
 
 typedef struct byte_map {
     gd_exec *e;
@@ -93,8 +93,8 @@ static bool share_a_byte(const gd_tensor *a, const gd_tensor *b) {
     return false;
 }
 
-/* An output may lie on an input only where the operator or the row says that it may run in place,
- * and then exactly on it. */
+/* An output may lie on an input only where the operator or the row says that it may run in
+ * place, and then exactly on it. */
 static void check_overwrite(byte_map *m, int k) {
     const gd_exec   *e = m->e;
     const gd_node   *n = &e->g->node[k];
@@ -140,7 +140,7 @@ static void check_plan(gd_exec *e, char *trouble, size_t size) {
     free(m.who);
 }
 
-/* ---- random graphs ----------------------------------------------------------------------------- */
+/* ---- random graphs ----------------------------------------------------------------------- */
 
 typedef struct count {
     int elided, in_place, fused, saved;
@@ -225,7 +225,7 @@ static void random_graphs_f32(void **state) {
     if (GD_HAVE_ONEDNN) assert_true(c.fused > 20);
 }
 
-/* ---- the checker itself, and the plan alone ------------------------------------------------------ */
+/* ---- the checker itself, and the plan alone ---------------------------------------------- */
 
 /* Two values that live together are put on one spot: the map must say so. */
 static void the_map_sees_an_overlap(void **state) {
@@ -288,7 +288,7 @@ static void plans_do_not_overlap(void **state) {
     }
 }
 
-/* ---- autodiff ------------------------------------------------------------------------------------- */
+/* ---- autodiff ---------------------------------------------------------------------------- */
 
 typedef struct slope {
     random_graph r;

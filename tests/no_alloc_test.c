@@ -1,10 +1,10 @@
 /* no_alloc_test.c -- between the start and the end of a run nothing is allocated or released.
  *
- * This program defines malloc and its family itself, so it sees the calls of every library in the
- * process, OpenMP's too, and counts those made while a run is on. oneDNN's call itself keeps the
- * list of its arguments on the heap for as long as it lasts; that alone is let pass: small blocks,
- * released before it returns, no scratch memory (which is ours). Under a sanitizer, which brings
- * its own malloc, there is nothing to count: skipped. */
+ * This program defines malloc and its family itself, so it sees the calls of every library in
+ * the process, OpenMP's too, and counts those made while a run is on. oneDNN's call itself
+ * keeps the list of its arguments on the heap for as long as it lasts; that alone is let pass:
+ * small blocks, released before it returns, no scratch memory (which is ours). Under a
+ * sanitizer, which brings its own malloc, there is nothing to count: skipped. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>

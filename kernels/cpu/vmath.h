@@ -2,7 +2,8 @@
  *
  * exp(x) = 2^n * exp(r) with n = round(x / ln 2), |r| <= ln 2 / 2, and the polynomial of
  * Cephes' expf for exp(r). ln 2 is split so that n * hi is exact without a fused
- * multiply-add. Largest error seen over all floats: see tests/kernels/vmath_test.c (bound 2 ulp). NaN stays NaN. */
+ * multiply-add. Largest error seen over all floats: see tests/kernels/vmath_test.c (bound 2
+ * ulp). NaN stays NaN. */
 #ifndef GD_KERNELS_CPU_VMATH_H
 #define GD_KERNELS_CPU_VMATH_H
 

@@ -1,5 +1,5 @@
-/* vmath_test.c -- the vectorised exp against the C library's in double, and the instruction sets
- * against each other. */
+/* vmath_test.c -- the vectorised exp against the C library's in double, and the instruction
+ * sets against each other. */
 #include <math.h>
 
 #include "kernels/cpu/vmath.h"
