@@ -31,11 +31,22 @@ static void huffman_overflow(void **state) {
     memset(m.p + 7, 0xff, 16);
     memcpy(m.p + m.n - 2, "\xff\xd9", 2);
     assert_refused(&m, 304);
-    /* A sum of 257 that fits the code space, in a table long enough. */
-    memset(m.p + 7, 0, 16);
-    m.p[7 + 8] = 255, m.p[7 + 9] = 2;
-    assert_refused(&m, 304);
     made_free(&m);
+    /* 255 codes of 8 bits and `more` of 9 fit the code space; 257 symbols are one too many. */
+    for (unsigned char more = 1; more <= 2; more++)
+        for (int lack = 0; lack < 2; lack++) {
+            unsigned char table[4 + 17 + 257] = {0xff, DHT};
+            size_t        n = 4u + 17 + 255 + more - (size_t)lack;
+            table[2] = (unsigned char)((n - 2) >> 8), table[3] = (unsigned char)(n - 2);
+            table[5 + 7] = 255, table[5 + 8] = more;
+            m = make_jpeg(40, 40, TJSAMP_420, 0);
+            made_splice(&m, 2, 0, table, n);
+            if (more == 1 && !lack)
+                assert_passes(&m);
+            else
+                assert_refused(&m, 304);
+            made_free(&m);
+        }
 }
 
 /* Sets one byte, `offset` behind the marker. */
@@ -144,6 +155,26 @@ static void caps(void **state) {
     made_free(&m);
 }
 
+/* A progressive scan that codes again what is known, or refines what is not. */
+static void progression_in_order(void **state) {
+    (void)state;
+    made   m = make_jpeg(64, 64, TJSAMP_444, TJFLAG_PROGRESSIVE);
+    size_t first = find_marker(&m, SOS, 0), end = first + 2;
+    while (m.p[end] != 0xff || m.p[end + 1] == 0) end++;
+    made_splice(&m, end, 0, m.p + first, end - first);
+    assert_refused(&m, 304);
+    made_splice(&m, end, end - first, "", 0);
+    assert_passes(&m);
+    m.p[first + 13] = 0x21; /* refines bit 1 of means of which nothing is known */
+    assert_refused(&m, 304);
+    m.p[first + 13] = 0x0e; /* a shift of 14 bits */
+    assert_refused(&m, 304);
+    m.p[first + 13] = 1;
+    m.p[first + 12] = 5; /* means and details in one scan */
+    assert_refused(&m, 304);
+    made_free(&m);
+}
+
 /* 16 units in a row of 128 pixels, restarts every 4: 3 markers. */
 static void restarts(void **state) {
     (void)state;
@@ -240,6 +271,7 @@ int main(void) {
         cmocka_unit_test(indices_and_counts),
         cmocka_unit_test(kinds_that_are_not_read),
         cmocka_unit_test(caps),
+        cmocka_unit_test(progression_in_order),
         cmocka_unit_test(restarts),
         cmocka_unit_test(structure),
         cmocka_unit_test(warnings_of_the_walk),

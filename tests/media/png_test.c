@@ -127,16 +127,16 @@ static void lengths(void **state) {
 }
 
 /* A picture whose stream holds `rows` bytes, compressed, its checksum spoilt on demand. */
-static made with_stream(size_t rows, bool spoil, size_t stray) {
+static made with_stream(size_t rows, bool spoil, long stray) {
     made           m = make_encoded(GD_ENCODE_PNG, 3, 3);
     size_t         idat = find_chunk(&m, "IDAT");
     unsigned char *raw = gd_mem_get_zero(rows ? rows : 1),
-                  *z = gd_mem_get_zero(compressBound(rows) + stray);
+                  *z = gd_mem_get_zero(compressBound(rows) + 64);
     uLongf n = compressBound(rows);
     assert_int_equal(compress(z, &n, raw, rows), Z_OK);
     if (spoil) z[n - 1] ^= 1;
     made_splice(&m, idat, 12 + gd_be32(m.p + idat), "", 0);
-    add_chunk(&m, idat, "IDAT", z, n + stray);
+    add_chunk(&m, idat, "IDAT", z, n + (uLongf)stray);
     gd_mem_put(raw);
     gd_mem_put(z);
     return m;
@@ -155,6 +155,11 @@ static void stream_length_and_checksum(void **state) {
     made m = with_stream(30, true, 0);
     assert_refused(&m, 304);
     made_free(&m);
+    for (long lack = 1; lack < 8; lack++) { /* all pixels may be there, the checksum is not */
+        m = with_stream(30, false, -lack);
+        assert_refused(&m, 304);
+        made_free(&m);
+    }
     m = with_stream(30, false, 9);
     gd_source s;
     gd_error  err;

@@ -90,14 +90,12 @@ static gd_status rebuild_png(const gd_source *s, const unsigned char *data, unsi
     enum { HEAD = 8 + 12 + 13, BLOCK = 65535, FRAME = 2 + 4 + 12 + 12 };
     gd_png_inflated r;
     size_t          raw = 0, keep = 0;
-    bool            whole = true;
     for (int i = 0; i < GD_PNG_PASSES; i++) {
         int    pw, ph;
         size_t row;
         gd_png_pass(s, i, &pw, &ph, &row);
         raw += row * (size_t)ph;
-        if (whole) keep += row * (size_t)s->rows[i];
-        whole &= s->rows[i] == ph;
+        keep += row * (size_t)s->rows[i]; /* 0 for all passes behind an incomplete one */
     }
     size_t         stream = raw + 5 * (raw / BLOCK + 1);
     unsigned char *png = gd_mem_get_zero(HEAD + stream + FRAME), *rows = gd_mem_get_zero(raw);

@@ -20,7 +20,7 @@
 #define STBIW_FREE(p) pen_put(p)
 #define STBIW_ZLIB_COMPRESS(data, n, out_n, level) deflate_rows(data, n, out_n)
 
-enum { QUALITY = 90, DEFLATE_LEVEL = 6, PEN_BLOCKS = 4 };
+enum { QUALITY = 90, DEFLATE_LEVEL = 4, PEN_BLOCKS = 4 };
 
 /* What stb_image_write holds: when memory ends it forgets a block, so we remember for it. */
 static _Thread_local void *pen[PEN_BLOCKS];
