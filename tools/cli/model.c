@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -91,7 +92,10 @@ int gd_thread_count(const gd_flags *f) {
     if (n != asked) {
         asked = n;
         given = startable(n);
-        if (given < n) gd_warn(253, "only %d of %d threads could be started", given, n);
+        if (given < n) { /* a limit on processes, and the decoder needs two of its own */
+            given = given > 2 ? given - 2 : 1;
+            gd_warn(253, "%d of %d threads are used: no more can be started", given, n);
+        }
     }
     return given;
 }
@@ -104,6 +108,22 @@ void gd_device_say(const gd_flags *f) {
            chosen ? " (auto: this build has no CUDA backend)" : "", n, n == 1 ? "" : "s");
     if (omp && *omp && !gd_flag_given(f, GD_OPT_THREADS))
         gd_say(GD_LEVEL_INFO, "OMP_NUM_THREADS is not used; --threads or GDRUN_THREADS is");
+}
+
+gd_status gd_model_finite(const gd_model *m, gd_error *err) {
+    for (size_t i = 0; i < gd_gdw_count(m->file); i++) {
+        const gd_tensor *t = &m->weight[i];
+        const float     *v = t->data;
+        int64_t          n = gd_tensor_count(t);
+        for (int64_t k = 0; k < n; k++)
+            if (!isfinite(v[k])) {
+                gd_fail(err, GD_ERR_FORMAT, "weight '%s' holds %g at element %lld",
+                        gd_gdw_tensor_at(m->file, i)->name, (double)v[k], (long long)k);
+                gd_error_why(err, "--strict looks at every weight");
+                return GD_ERR_FORMAT;
+            }
+    }
+    return GD_OK;
 }
 
 /* ---- the session ------------------------------------------------------------------------- */

@@ -84,6 +84,7 @@ static gd_status open_model(gd_run *r, gd_error *err) {
     GD_TRY(gd_model_find(name, r->model_path, sizeof r->model_path, err));
     GD_TRY(gd_model_load(r->model_path, &r->model, err));
     GD_TRY(check_task(r, err));
+    if (gd_flag_on(r->flags, GD_OPT_STRICT)) GD_TRY(gd_model_finite(r->model, err));
     GD_TRY(describe(r, err));
     return take_model_values(r, err);
 }
