@@ -72,7 +72,13 @@ const gd_op gd_op_resize = {
     .infer = infer,
     .cost = cost,
     .grad = grad,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(resize), {0}},
+    .kernels = (const gd_kernel[]){{.name = "resize_cpu_f32",
+                                    .backend = GD_CPU,
+                                    .dtype = GD_F32,
+                                    .flags = GD_ROW_PITCH,
+                                    .run = gdk_resize_cpu_f32},
+                                   GD_REF_ROWS(resize),
+                                   {0}},
 };
 
 const gd_op gd_op_resize_bwd = {

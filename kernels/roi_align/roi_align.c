@@ -109,7 +109,13 @@ const gd_op gd_op_roi_align = {
     .infer = infer,
     .cost = cost,
     .grad = grad,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(roi_align), {0}},
+    .kernels = (const gd_kernel[]){{.name = "roi_align_cpu_f32",
+                                    .backend = GD_CPU,
+                                    .dtype = GD_F32,
+                                    .flags = GD_ROW_PITCH,
+                                    .run = gdk_roi_align_cpu_f32},
+                                   GD_REF_ROWS(roi_align),
+                                   {0}},
 };
 
 const gd_op gd_op_roi_align_bwd = {
@@ -120,5 +126,11 @@ const gd_op gd_op_roi_align_bwd = {
     .attr_fields = fields_bwd,
     .attr_size = sizeof(gd_roi_align_bwd),
     .infer = infer_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(roi_align_bwd), {0}},
+    .kernels = (const gd_kernel[]){{.name = "roi_align_bwd_cpu_f32",
+                                    .backend = GD_CPU,
+                                    .dtype = GD_F32,
+                                    .flags = GD_ROW_PITCH,
+                                    .run = gdk_roi_align_bwd_cpu_f32},
+                                   GD_REF_ROWS(roi_align_bwd),
+                                   {0}},
 };

@@ -37,6 +37,7 @@ typedef struct gd_roi_align_bwd {
 
 GD_REF_DECLARE(roi_align)
 gd_status gdk_roi_align_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_roi_align_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 GD_REF_DECLARE(roi_align_bwd)
 
 #endif

@@ -38,5 +38,11 @@ const gd_op gd_op_yolox_decode = {
     .attr_fields = fields,
     .attr_size = sizeof(gd_yolox_decode),
     .infer = infer,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(yolox_decode), {0}},
+    .kernels = (const gd_kernel[]){{.name = "yolox_decode_cpu_f32",
+                                    .backend = GD_CPU,
+                                    .dtype = GD_F32,
+                                    .flags = GD_ROW_PITCH,
+                                    .run = gdk_yolox_decode_cpu_f32},
+                                   GD_REF_ROWS(yolox_decode),
+                                   {0}},
 };
