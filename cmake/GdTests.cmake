@@ -47,6 +47,13 @@ target_link_libraries(op_run PRIVATE gd_inside)
 add_executable(geometry_run tests/parity/geometry_run.c)
 target_link_libraries(geometry_run PRIVATE gd_inside)
 
+# op_bench: every kernel row side by side on the shapes of bench/shapes.
+file(GLOB op_bench_src CONFIGURE_DEPENDS bench/op_bench*.c)
+if(op_bench_src)
+  add_executable(op_bench ${op_bench_src})
+  target_link_libraries(op_bench PRIVATE gd_inside)
+endif()
+
 # Fuzz targets: libFuzzer under clang with GD_FUZZ, else a replay of files given by name.
 file(GLOB fuzz_src CONFIGURE_DEPENDS tests/fuzz/*_fuzz.c)
 foreach(src ${fuzz_src})

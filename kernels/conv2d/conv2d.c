@@ -4,7 +4,9 @@
 #include <stddef.h>
 
 #include "engine/graph.h"
+#include "engine/mem.h"
 #include "kernels/cpu/cpu_dnnl.h"
+#include "kernels/cpu/steps.h"
 #include "kernels/fold.h"
 #include "kernels/window.h"
 
@@ -191,6 +193,16 @@ static const gd_kernel kernels[] = {
      .release = gdk_dnnl_close,
      .run = gdk_dnnl_run},
 #endif
+    {.name = "conv2d_omp_f32",
+     .backend = GD_CPU,
+     .dtype = GD_F32,
+     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE,
+     .fits = gdk_conv2d_omp_fits,
+     .absorbs = gdk_steps_absorbs,
+     .scratch = gdk_conv2d_omp_scratch,
+     .prepare = gdk_conv2d_omp_prepare,
+     .release = gd_mem_put,
+     .run = gdk_conv2d_omp_run},
     GD_REF_ROWS(conv2d),
     {0}};
 static const gd_kernel kernels_bwd_data[] = {GD_REF_ROWS(conv2d_bwd_data), {0}};

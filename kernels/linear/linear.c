@@ -2,7 +2,9 @@
 #include "kernels/linear/linear.h"
 
 #include "engine/graph.h"
+#include "engine/mem.h"
 #include "kernels/cpu/cpu_dnnl.h"
+#include "kernels/cpu/steps.h"
 #include "kernels/fold.h"
 
 static bool is_matrix(const gd_tensor *t, gd_dtype dtype) {
@@ -95,6 +97,16 @@ static const gd_kernel kernels[] = {
      .release = gdk_dnnl_close,
      .run = gdk_dnnl_run},
 #endif
+    {.name = "linear_omp_f32",
+     .backend = GD_CPU,
+     .dtype = GD_F32,
+     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE,
+     .fits = gdk_linear_omp_fits,
+     .absorbs = gdk_steps_absorbs,
+     .scratch = gdk_linear_omp_scratch,
+     .prepare = gdk_linear_omp_prepare,
+     .release = gd_mem_put,
+     .run = gdk_linear_omp_run},
     GD_REF_ROWS(linear),
     {0}};
 static const gd_kernel kernels_bwd_data[] = {GD_REF_ROWS(linear_bwd_data), {0}};

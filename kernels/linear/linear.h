@@ -22,6 +22,12 @@ bool      gdk_linear_dnnl_fits(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_linear_dnnl_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                   gd_error *err);
 
+bool      gdk_linear_omp_fits(const gd_launch *l, const gd_device_caps *dev);
+size_t    gdk_linear_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_linear_omp_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
+                                 gd_error *err);
+gd_status gdk_linear_omp_run(const gd_launch *l, gd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,51 @@
+/* gemm.h -- the inner kernels of convolution and linear: pixels times a panel of weights.
+ *
+ *   tile[i][j] = init[j] + sum over taps t, channels c of row[t * rows + i][c] * w[t][c][j]
+ *
+ * i < rows pixels, j < width filters. Pixels are read where they lie, one pointer for each tap;
+ * weights are packed once into panels of two vectors (the last may be of one), which the kernel
+ * reads in order. Accumulators stay in registers. */
+#ifndef GD_KERNELS_CPU_GEMM_H
+#define GD_KERNELS_CPU_GEMM_H
+
+#include "engine/op.h"
+
+enum {
+    GDK_GEMM_ROWS = 14,                            /* most pixels of a tile, any machine */
+    GDK_GEMM_WIDTH = 32,                           /* most filters of a panel, any machine */
+    GDK_GEMM_TILE = GDK_GEMM_ROWS * GDK_GEMM_WIDTH /* floats */
+};
+
+typedef void (*gdk_gemm_fn)(const float *const *row, int64_t taps, int64_t depth,
+                            const float *w, const float *init, float *tile);
+
+typedef struct gdk_gemm {
+    int         lanes; /* floats of a vector; panels are 2 * lanes or lanes wide */
+    int         rows;  /* most rows of a tile here */
+    gdk_gemm_fn fn[2][GDK_GEMM_ROWS]; /* [vectors of the panel - 1][rows - 1] */
+} gdk_gemm;
+
+/* The kernels for this machine. */
+const gdk_gemm *gdk_gemm_get(void);
+
+/* Panels are 2 * lanes wide; the last one is `lanes` wide when that suffices. */
+static inline int64_t gdk_gemm_panels(const gdk_gemm *g, int64_t filters) {
+    return (filters + 2 * g->lanes - 1) / (2 * g->lanes);
+}
+static inline int gdk_gemm_vectors(const gdk_gemm *g, int64_t filters, int64_t panel) {
+    return filters - panel * 2 * g->lanes > g->lanes ? 2 : 1;
+}
+/* Floats of the packed form of `filters` filters of `depth` weights; a multiple of 16. */
+int64_t gdk_gemm_packed(const gdk_gemm *g, int64_t filters, int64_t depth);
+/* w[k * stride + i * step] for k < filters, i < depth, into panels [i][j], padded with zeros.
+ * Panel p starts at packed + p * 2 * lanes * depth. */
+void gdk_gemm_pack(const gdk_gemm *g, const float *w, int64_t filters, int64_t stride,
+                   int64_t depth, int64_t step, float *packed);
+
+/* Rows for tiles of m pixels: as few tiles as possible, of nearly equal height. */
+static inline int gdk_gemm_height(const gdk_gemm *g, int64_t m) {
+    const int64_t tiles = (m + g->rows - 1) / g->rows;
+    return tiles > 0 ? (int)((m + tiles - 1) / tiles) : 1;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* steps.h -- the tail of a kernel that makes tiles: absorbed steps, then the store. */
+#ifndef GD_KERNELS_CPU_STEPS_H
+#define GD_KERNELS_CPU_STEPS_H
+
+#include "engine/op.h"
+
+typedef enum gdk_step_kind {
+    GDK_STEP_ADD,
+    GDK_STEP_RELU,
+    GDK_STEP_LEAKY,
+    GDK_STEP_SILU,
+    GDK_STEP_SIGMOID
+} gdk_step_kind;
+
+/* The steps of a launch, read once for many tiles, and where the output lies. */
+typedef struct gdk_steps {
+    int           n;
+    gdk_step_kind kind[GD_MAX_STEP];
+    float         slope[GD_MAX_STEP];
+    const float  *arg[GD_MAX_STEP];
+    int64_t       arg_pitch[GD_MAX_STEP];
+    float        *out;
+    int64_t       out_pitch;
+} gdk_steps;
+
+/* What gdk_steps_read understands, for gd_kernel.absorbs. */
+extern const char *const gdk_steps_absorbs[];
+/* Whether the operand of each binary step is f32 and looks like the output. */
+bool gdk_steps_fit(const gd_launch *l);
+void gdk_steps_read(const gd_launch *l, gdk_steps *s);
+/* Stores tile[i * width + j], i < rows, j < cols, into channels k .. k + cols - 1 of output
+ * pixels `pixel` .. pixel + rows - 1. The tile is used up. */
+void gdk_steps_store(const gdk_steps *s, float *tile, int width, int rows, int cols,
+                     int64_t pixel, int64_t k);
+
+#endif
