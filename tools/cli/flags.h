@@ -72,6 +72,7 @@ typedef enum gd_flag_id {
     GD_OPT_JSONL,
     GD_OPT_CSV,
     GD_OPT_COCO,
+    GD_OPT_COCO_IMAGES,
     GD_OPT_VOC,
     GD_OPT_YOLO_TXT,
     GD_OPT_SAVE_CROPS,

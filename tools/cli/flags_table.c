@@ -197,6 +197,13 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                      .commands = GD_CMD_DETECT,
                      .group = OUTPUT,
                      .help = "detections in the COCO results format; - is stdout"},
+    [GD_OPT_COCO_IMAGES] = {.name = "coco-images",
+                            .kind = GD_KIND_FILE,
+                            .argument = "FILE",
+                            .commands = GD_CMD_DETECT,
+                            .group = OUTPUT,
+                            .help = "annotation file whose images give --coco its image ids; "
+                                    "by default the digits of the file names do"},
     [GD_OPT_VOC] = {.name = "voc",
                     .kind = GD_KIND_FOLDER,
                     .argument = "DIR",

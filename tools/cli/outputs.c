@@ -144,7 +144,8 @@ static gd_status open_writer(gd_outputs *o, const char *kind, const char *target
 
 gd_status gd_outputs_open(gd_outputs *o, const gd_flags *f, const gd_run_info *info,
                           gd_error *err) {
-    gd_writer_options opt = {.replace = gd_flag_on(f, GD_OPT_YES)};
+    gd_writer_options opt = {.replace = gd_flag_on(f, GD_OPT_YES),
+                             .coco_instances = gd_flag_text(f, GD_OPT_COCO_IMAGES)};
     bool              results = false;
     memset(o, 0, sizeof *o);
     o->info = info;
