@@ -36,24 +36,32 @@ gd_status gd_pickle_bad(gd_pickle *p, gd_error *err, const char *fmt, ...) {
 }
 
 gd_status gd_pickle_full(gd_pickle *p, gd_error *err) {
-    /* Near its limit the arena refuses; well below it, the heap is what gave way. */
-    bool limit = p->n_nodes >= GD_PICKLE_CHUNK * GD_PICKLE_CHUNKS ||
-                 (p->arena.limit && p->arena.used > p->arena.limit / 4 * 3);
-    return limit ? gd_fail_code(err, GD_ERR_FORMAT, 412,
-                                "%s: byte %zu of the pickle: it builds more than %zu bytes of "
-                                "objects",
-                                p->what, p->at, p->arena.limit)
-                 : gd_fail(err, GD_ERR_NOMEM, "%s: no memory for the objects of the pickle",
-                           p->what);
+    if (!p->over)
+        return gd_fail(err, GD_ERR_NOMEM, "%s: no memory for the objects of the pickle",
+                       p->what);
+    return gd_fail_code(err, GD_ERR_FORMAT, 412,
+                        "%s: byte %zu of the pickle: its objects take more than %zu bytes",
+                        p->what, p->op_at, p->arena.limit);
 }
 
 /* ---- nodes -------------------------------------------------------------------------------- */
 
+void *gd_pickle_room(gd_pickle *p, size_t n, size_t size) {
+    size_t total;
+    if (!gd_mul_size(n, size, &total) ||
+        (p->arena.limit && total > p->arena.limit - p->arena.used)) {
+        p->over = true;
+        return NULL;
+    }
+    return gd_arena_small(&p->arena, total);
+}
+
 gd_pref gd_pickle_new(gd_pickle *p, gd_pkind kind) {
     uint32_t c = p->n_nodes / GD_PICKLE_CHUNK;
-    if (c >= GD_PICKLE_CHUNKS) return 0;
+    if (c >= GD_PICKLE_CHUNKS) p->over = true;
+    if (p->over) return 0;
     if (!p->chunk[c]) {
-        p->chunk[c] = gd_arena_array(&p->arena, GD_PICKLE_CHUNK, sizeof(gd_pnode));
+        p->chunk[c] = gd_pickle_room(p, GD_PICKLE_CHUNK, sizeof(gd_pnode));
         if (!p->chunk[c]) return 0;
     }
     gd_pref r = p->n_nodes++;
@@ -74,7 +82,7 @@ static size_t width(const gd_pnode *v) { return v->kind == GD_P_DICT ? 2 : 1; }
 static gd_status grow(gd_pickle *p, gd_pref list, size_t n, gd_error *err) {
     gd_pnode *v = gd_pickle_at(p, list);
     if (room_of(n) <= room_of(v->n)) return GD_OK;
-    gd_pref *to = gd_arena_array(&p->arena, room_of(n) * width(v), sizeof *to);
+    gd_pref *to = gd_pickle_room(p, room_of(n) * width(v), sizeof *to);
     if (!to) return gd_pickle_full(p, err);
     if (v->n) memcpy(to, v->items, v->n * width(v) * sizeof *to);
     v->items = to;
@@ -366,7 +374,7 @@ static gd_status push_global(gd_pickle *p, const gd_pglobal *g, gd_error *err) {
         return gd_pickle_bad(p, err, "a module or class name of %u and %u bytes", g->n_module,
                              g->n_name);
     gd_pref     r = gd_pickle_new(p, GD_P_GLOBAL);
-    gd_pglobal *copy = r ? gd_arena_small(&p->arena, sizeof *copy) : NULL;
+    gd_pglobal *copy = r ? gd_pickle_room(p, 1, sizeof *copy) : NULL;
     if (!copy) return gd_pickle_full(p, err);
     *copy = *g;
     gd_pickle_at(p, r)->global = copy;

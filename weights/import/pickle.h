@@ -93,6 +93,7 @@ typedef struct gd_pickle {
     uint64_t             steps;
     int                  protocol;
     bool                 ran_out; /* the bytes ended before STOP: more may be given */
+    bool                 over;    /* an object did not fit the limit */
     gd_pref              root;
     gd_pref              odd[8]; /* first names asked for that are not known to be harmless */
     int                  n_odd;
@@ -116,7 +117,9 @@ gd_pref gd_pickle_get(const gd_pickle *p, gd_pref dict, const char *key);
 
 /* ---- between pickle.c and pickle_torch.c ---------------------------------------------------- */
 
-/* 0 when memory or the limit is exhausted: gd_pickle_full says so. */
+/* Zeroed memory for objects, or NULL. */
+void *gd_pickle_room(gd_pickle *p, size_t n, size_t size);
+/* 0 when memory or the limit is exhausted: gd_pickle_full says which. */
 gd_pref gd_pickle_new(gd_pickle *p, gd_pkind kind);
 /* Appends one entry to a list, tuple or set (1 item) or dict (2 items). */
 gd_status gd_pickle_push_entry(gd_pickle *p, gd_pref to, const gd_pref *entry, gd_error *err);

@@ -162,7 +162,7 @@ static gd_status storage(gd_pickle *p, const gd_pref *f, uint32_t n, gd_pref *ou
                                  (long long)s.root_numel);
     }
     gd_pref      r = gd_pickle_new(p, GD_P_STORAGE);
-    gd_pstorage *copy = r ? gd_arena_small(&p->arena, sizeof *copy) : NULL;
+    gd_pstorage *copy = r ? gd_pickle_room(p, 1, sizeof *copy) : NULL;
     if (!copy) return gd_pickle_full(p, err);
     *copy = s;
     gd_pickle_at(p, r)->storage = copy;
@@ -172,7 +172,7 @@ static gd_status storage(gd_pickle *p, const gd_pref *f, uint32_t n, gd_pref *ou
 
 static gd_status opaque(gd_pickle *p, gd_pref cls, gd_pref args, gd_pref *out, gd_error *err) {
     gd_pref     r = gd_pickle_new(p, GD_P_OBJECT);
-    gd_pobject *o = r ? gd_arena_small(&p->arena, sizeof *o) : NULL;
+    gd_pobject *o = r ? gd_pickle_room(p, 1, sizeof *o) : NULL;
     if (!o) return gd_pickle_full(p, err);
     *o = (gd_pobject){.cls = cls, .args = args};
     gd_pickle_at(p, r)->object = o;
@@ -231,7 +231,7 @@ static gd_status tensor(gd_pickle *p, const gd_pref *f, gd_pref dtype, gd_pref *
     if (dtype)
         GD_TRY(find_type(p, dtypes, sizeof dtypes / sizeof *dtypes, dtype, &t.dtype, err));
     gd_pref     r = gd_pickle_new(p, GD_P_TENSOR);
-    gd_ptensor *copy = r ? gd_arena_small(&p->arena, sizeof *copy) : NULL;
+    gd_ptensor *copy = r ? gd_pickle_room(p, 1, sizeof *copy) : NULL;
     if (!copy) return gd_pickle_full(p, err);
     *copy = t;
     gd_pickle_at(p, r)->tensor = copy;

@@ -102,7 +102,8 @@ static json_t *parse(const header *h, size_t from, size_t to, gd_status *st) {
         json_loadb(h->text + from, to - from, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     *st = GD_OK;
     if (v) return v;
-    *st = json_error_code(&e) == json_error_out_of_memory
+    /* Where memory ends inside jansson, it says nothing. */
+    *st = !e.text[0] || json_error_code(&e) == json_error_out_of_memory
               ? gd_fail(h->err, GD_ERR_NOMEM, "%s: no memory for its header", h->f->path)
               : gd_fail_code(h->err, GD_ERR_FORMAT, 431, "%s: safetensors header, byte %zu: %s",
                              h->f->path, from + 8, e.text);

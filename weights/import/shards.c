@@ -140,6 +140,11 @@ gd_status gd_shards_read(gd_ckpt *c, gd_error *err) {
         goto done;
     }
     root = json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, &e);
+    if (!root && (!e.text[0] || json_error_code(&e) == json_error_out_of_memory)) {
+        /* Where memory ends inside jansson, it says nothing. */
+        st = gd_fail(err, GD_ERR_NOMEM, "%s: no memory for it", c->path);
+        goto done;
+    }
     map = json_object_get(root, "weight_map");
     if (!json_is_object(map)) {
         st = gd_fail_code(err, GD_ERR_FORMAT, 401,

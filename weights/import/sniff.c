@@ -47,10 +47,11 @@ static bool is_legacy(const unsigned char *p, size_t n) {
            memcmp(p + at, number, sizeof number) == 0;
 }
 
+/* No control byte but those of line layout, and no byte that UTF-8 never has. */
 static bool all_text(const unsigned char *p, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (p[i] < 0x20 && !strchr("\t\n\r\f\033", p[i])) return false;
-    return n > 0 && p[0] != 0;
+        if ((p[i] < 0x20 && !memchr("\t\n\r\f\033", p[i], 5)) || p[i] >= 0xf8) return false;
+    return n > 0;
 }
 
 static bool all_zero(const unsigned char *p, size_t n) {

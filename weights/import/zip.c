@@ -175,6 +175,8 @@ static gd_status check_coding(const gd_ckpt *c, const gd_zip_entry *e, gd_error 
         return gd_fail_code(err, GD_ERR_FORMAT, 404,
                             "%s: zip entry '%s': flags 0x%04x (encryption or patches)", c->path,
                             e->name, e->flags);
+    if (e->name[strlen(e->name) - 1] == '/' && e->bytes)
+        return bad_name(c, err, e->name, strlen(e->name), "a folder with bytes in it");
     if (e->method == 0 && e->coded != e->bytes)
         return bad_name(c, err, e->name, strlen(e->name), "stored, but its two sizes differ");
     if (e->method != 0 && e->method != 8)
