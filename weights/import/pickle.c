@@ -1,8 +1,9 @@
 /* pickle.c -- the pickle machine: a stack, marks, a memo, and values; see pickle.h.
  *
- * Each opcode is one line of `step`; what it does is a small function. No function is ever called
- * through a pointer here: a pickle chooses among the lines of one switch and nothing else. Every
- * length is compared with the bytes that are left before anything is done with it. */
+ * Each opcode is one line of `step`; what it does is a small function. No function is ever
+ * called through a pointer here: a pickle chooses among the lines of one switch and nothing
+ * else. Every length is compared with the bytes that are left before anything is done with
+ * it. */
 #include "weights/import/pickle.h"
 
 #include <stdarg.h>
@@ -23,7 +24,7 @@ static const gd_pref  unset = UINT32_MAX;
 
 enum { FALSE_NODE = 1, TRUE_NODE = 2, INT_NODES = 3 };
 
-/* ---- errors ------------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------ */
 
 gd_status gd_pickle_bad(gd_pickle *p, gd_error *err, const char *fmt, ...) {
     char    text[256];
@@ -44,7 +45,7 @@ gd_status gd_pickle_full(gd_pickle *p, gd_error *err) {
                         p->what, p->op_at, p->arena.limit);
 }
 
-/* ---- nodes -------------------------------------------------------------------------------- */
+/* ---- nodes ------------------------------------------------------------------------------- */
 
 void *gd_pickle_room(gd_pickle *p, size_t n, size_t size) {
     size_t total;
@@ -118,7 +119,7 @@ gd_pref gd_pickle_get(const gd_pickle *p, gd_pref dict, const char *key) {
     return 0;
 }
 
-/* ---- stack, marks, memo ------------------------------------------------------------------- */
+/* ---- stack, marks, memo ------------------------------------------------------------------ */
 
 /* Entries above the newest mark: an opcode may take these and no others. */
 static size_t above(const gd_pickle *p) {
@@ -220,7 +221,7 @@ static gd_status memo_get(gd_pickle *p, uint64_t i, gd_error *err) {
     return push(p, p->memo[i], err);
 }
 
-/* ---- arguments in the byte stream --------------------------------------------------------- */
+/* ---- arguments in the byte stream -------------------------------------------------------- */
 
 static gd_status bytes_left(gd_pickle *p, uint64_t n, gd_error *err) {
     if (n <= p->size - p->at) return GD_OK;
@@ -303,7 +304,7 @@ static gd_status string(gd_pickle *p, gd_pkind kind, unsigned bytes, gd_error *e
     return push_new(p, r, err);
 }
 
-/* ---- containers --------------------------------------------------------------------------- */
+/* ---- containers -------------------------------------------------------------------------- */
 
 /* Takes the n newest values off the stack into a new list, tuple, set or dict. */
 static gd_status collect(gd_pickle *p, gd_pkind kind, size_t n, gd_error *err) {
@@ -367,7 +368,7 @@ static gd_status extend_mark(gd_pickle *p, gd_pkind kind, gd_error *err) {
     return extend(p, kind, n, err);
 }
 
-/* ---- names and what is asked of them ------------------------------------------------------ */
+/* ---- names and what is asked of them ----------------------------------------------------- */
 
 static gd_status push_global(gd_pickle *p, const gd_pglobal *g, gd_error *err) {
     if (!g->n_module || !g->n_name || g->n_module > MAX_NAME || g->n_name > MAX_NAME)
@@ -454,7 +455,7 @@ static gd_status frame(gd_pickle *p, gd_error *err) {
     return bytes_left(p, n, err);
 }
 
-/* ---- the machine -------------------------------------------------------------------------- */
+/* ---- the machine ------------------------------------------------------------------------- */
 
 static gd_status step(gd_pickle *p, unsigned op, gd_error *err) {
     switch (op) {

@@ -1,9 +1,9 @@
 /* pickle.h -- a pickle read as inert data: a machine that can build values and cannot call any.
  *
- * Protocols 2 to 5. GLOBAL is two strings. REDUCE, NEWOBJ and BUILD of a few names that PyTorch's
- * files are made of (OrderedDict, _rebuild_tensor_v2, typed storages, ...) make the node they stand
- * for; of every other name they make an opaque object that remembers its parts. Strings point into
- * the bytes of the pickle, which must outlive the machine. */
+ * Protocols 2 to 5. GLOBAL is two strings. REDUCE, NEWOBJ and BUILD of a few names that
+ * PyTorch's files are made of (OrderedDict, _rebuild_tensor_v2, typed storages, ...) make the
+ * node they stand for; of every other name they make an opaque object that remembers its parts.
+ * Strings point into the bytes of the pickle, which must outlive the machine. */
 #ifndef GD_WEIGHTS_IMPORT_PICKLE_H
 #define GD_WEIGHTS_IMPORT_PICKLE_H
 
@@ -99,8 +99,9 @@ typedef struct gd_pickle {
     int                  n_odd;
 } gd_pickle;
 
-/* Runs the pickle that starts at data[at]; p must be {0} but for arena.limit. On success p->root is
- * its value and p->at the byte after STOP. gd_pickle_free in every case. `what` is kept. */
+/* Runs the pickle that starts at data[at]; p must be {0} but for arena.limit. On success
+ * p->root is its value and p->at the byte after STOP. gd_pickle_free in every case. `what` is
+ * kept. */
 gd_status gd_pickle_run(gd_pickle *p, const unsigned char *data, size_t size, size_t at,
                         const char *what, gd_error *err) GD_MUST_CHECK;
 void      gd_pickle_free(gd_pickle *p);
@@ -115,7 +116,7 @@ bool gd_pickle_is_global(const gd_pickle *p, gd_pref r, const char *module, cons
 /* The value of a string key in a dict, or 0 (None). The last of equal keys counts. */
 gd_pref gd_pickle_get(const gd_pickle *p, gd_pref dict, const char *key);
 
-/* ---- between pickle.c and pickle_torch.c ---------------------------------------------------- */
+/* ---- between pickle.c and pickle_torch.c ------------------------------------------------- */
 
 /* Zeroed memory for objects, or NULL. */
 void *gd_pickle_room(gd_pickle *p, size_t n, size_t size);

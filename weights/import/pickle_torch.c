@@ -1,13 +1,13 @@
 /* pickle_torch.c -- the few names of a pickle that stand for something here; see pickle.h.
  *
- * "REDUCE torch._utils._rebuild_tensor_v2 (storage, offset, size, ...)" is read as a record with
- * those fields. Every name that is not compared with a literal below becomes an opaque object, so
- * os.system with its arguments is three strings in memory and nothing else. */
+ * "REDUCE torch._utils._rebuild_tensor_v2 (storage, offset, size, ...)" is read as a record
+ * with those fields. Every name that is not compared with a literal below becomes an opaque
+ * object, so os.system with its arguments is three strings in memory and nothing else. */
 #include "weights/import/pickle.h"
 
 #include <string.h>
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------- */
 
 static bool text_is(const char *s, uint32_t n, const char *want) {
     return n == strlen(want) && memcmp(s, want, n) == 0;
@@ -23,8 +23,8 @@ static bool name_in(const gd_pglobal *g, const char *const *list) {
     return false;
 }
 
-/* Names that honest checkpoints are full of. They are not called either; they are only not worth a
- * warning. */
+/* Names that honest checkpoints are full of. They are not called either; they are only not
+ * worth a warning. */
 static bool harmless(const gd_pglobal *g) {
     static const char *const builtin[] = {
         "set",  "frozenset", "complex",   "list",  "dict",  "tuple",  "int",   "long", "float",
@@ -77,7 +77,7 @@ void gd_pickle_note(gd_pickle *p, gd_pref global) {
     p->n_odd++;
 }
 
-/* ---- types ---------------------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------------------------- */
 
 typedef struct type_name {
     const char   *name;
@@ -132,9 +132,10 @@ static gd_status find_type(gd_pickle *p, const type_name *list, size_t n, gd_pre
                         p->at, (int)v->global->n_name, v->global->name);
 }
 
-/* ---- persistent ids ------------------------------------------------------------------------- */
+/* ---- persistent ids ---------------------------------------------------------------------- */
 
-/* ('storage', type, key, location, numel[, view]) where view is None or (key, offset, numel). */
+/* ('storage', type, key, location, numel[, view]) where view is None or (key, offset,
+ * numel). */
 static gd_status storage(gd_pickle *p, const gd_pref *f, uint32_t n, gd_pref *out,
                          gd_error *err) {
     gd_pstorage s = {.key = f[2]};
@@ -192,7 +193,7 @@ gd_status gd_pickle_persist(gd_pickle *p, gd_pref id, gd_pref *out, gd_error *er
     return opaque(p, 0, id, out, err);
 }
 
-/* ---- tensors -------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------- */
 
 static gd_status extents(gd_pickle *p, gd_pref r, const char *what, int *n, int64_t *v,
                          gd_error *err) {
@@ -214,7 +215,8 @@ static gd_status extents(gd_pickle *p, gd_pref r, const char *what, int *n, int6
     return GD_OK;
 }
 
-/* (storage, offset, size, stride, ...); dtype names the element type when the storage cannot. */
+/* (storage, offset, size, stride, ...); dtype names the element type when the storage
+ * cannot. */
 static gd_status tensor(gd_pickle *p, const gd_pref *f, gd_pref dtype, gd_pref *out,
                         gd_error *err) {
     gd_ptensor      t = {.storage = f[0]};
@@ -239,7 +241,7 @@ static gd_status tensor(gd_pickle *p, const gd_pref *f, gd_pref dtype, gd_pref *
     return GD_OK;
 }
 
-/* ---- what is asked of names ----------------------------------------------------------------- */
+/* ---- what is asked of names -------------------------------------------------------------- */
 
 /* OrderedDict() or, from Python 2, OrderedDict([[key, value], ...]). */
 static gd_status dict(gd_pickle *p, const gd_pnode *args, bool pairs, gd_pref *out,

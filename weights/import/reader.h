@@ -75,9 +75,8 @@ gd_status gd_ckpt_room(const gd_ckpt *c, void **list, int n, int *room, size_t s
                        gd_error *err);
 /* Copies *s (key is copied too); *index receives its number. */
 gd_status gd_ckpt_add_storage(gd_ckpt *c, const gd_ckpt_storage *s, int *index, gd_error *err);
-/* Copies *t; path[n] is copied and checked (length, UTF-8, control bytes); numel and
- * contiguous are computed; the view is checked against the storage, which must have been
- * added. */
+/* Copies *t; path[n] is copied and checked (length, UTF-8, control bytes); numel and contiguous
+ * are computed; the view is checked against the storage, which must have been added. */
 gd_status gd_ckpt_add_tensor(gd_ckpt *c, const gd_ckpt_tensor *t, const char *path, size_t n,
                              gd_error *err);
 

@@ -4,8 +4,9 @@
  *     {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...,
  *      "__metadata__": {"string": "string"}}
  *
- * The top level is cut into members here and each member is given to jansson on its own: a header
- * of 16 MiB would otherwise become a tree of some hundred MiB before anything could be refused. */
+ * The top level is cut into members here and each member is given to jansson on its own: a
+ * header of 16 MiB would otherwise become a tree of some hundred MiB before anything could be
+ * refused. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static gd_status bad(const header *h, int code, const char *what) {
                         h->f->path, h->at + 8, what);
 }
 
-/* ---- cutting the top level ------------------------------------------------------------------ */
+/* ---- cutting the top level --------------------------------------------------------------- */
 
 static void spaces(header *h) {
     while (h->at < h->n && strchr(" \t\r\n", h->text[h->at]) && h->text[h->at]) h->at++;
@@ -110,7 +111,7 @@ static json_t *parse(const header *h, size_t from, size_t to, gd_status *st) {
     return NULL;
 }
 
-/* ---- one tensor ----------------------------------------------------------------------------- */
+/* ---- one tensor -------------------------------------------------------------------------- */
 
 static gd_status find_type(const header *h, const json_t *v, const char *name,
                            gd_ckpt_dtype *out) {
@@ -240,7 +241,7 @@ static gd_status members(header *h) {
     return h->at == h->n ? GD_OK : bad(h, 431, "text follows the object");
 }
 
-/* ---- the data ------------------------------------------------------------------------------- */
+/* ---- the data ---------------------------------------------------------------------------- */
 
 static int by_begin(const void *a, const void *b) {
     const span *x = a, *y = b;

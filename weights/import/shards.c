@@ -2,8 +2,8 @@
  *
  *     {"metadata": {...}, "weight_map": {"tensor name": "file name", ...}}
  *
- * A shard is a plain file in the folder of the index: a name with a slash, or a symbolic link, could
- * make the index read a file its author was never given. */
+ * A shard is a plain file in the folder of the index: a name with a slash, or a symbolic link,
+ * could make the index read a file its author was never given. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>

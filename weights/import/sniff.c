@@ -1,4 +1,5 @@
-/* sniff.c -- what a file is, from its first bytes: half of all broken downloads are recognisable. */
+/* sniff.c -- what a file is, from its first bytes: half of all broken downloads are
+ * recognisable. */
 #include <ctype.h>
 #include <string.h>
 
@@ -38,7 +39,8 @@ static const magic known[] = {
     {0, 4, "\x89GDW", "a .gdw file", "it needs no conversion: give it to gdrun"},
 };
 
-/* How torch.save began before 1.6: PROTO, from protocol 4 on a FRAME, then LONG1 of 10 bytes. */
+/* How torch.save began before 1.6: PROTO, from protocol 4 on a FRAME, then LONG1 of 10
+ * bytes. */
 static bool is_legacy(const unsigned char *p, size_t n) {
     static const unsigned char number[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
                                            0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};

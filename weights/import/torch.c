@@ -3,9 +3,8 @@
  *
  * A path is what torch users write: keys and list positions joined by dots; inside a pickled
  * module the names of its state_dict(). The walk remembers the nodes it stands in, so a value
- * that contains itself ends there, and it counts what it visits, so that a few bytes that
- * stand for 2^30 paths are
- * refused. */
+ * that contains itself ends there, and it counts what it visits, so that a few bytes that stand
+ * for 2^30 paths are refused. */
 #include "weights/import/torch.h"
 
 #include <inttypes.h>

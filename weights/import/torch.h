@@ -13,8 +13,8 @@ extern "C" {
  * bytes could ask for. */
 size_t gd_torch_object_limit(uint64_t file_size);
 
-/* A storage of the pickle, once a key, in order of first use. The reader of the container
- * finds its bytes and sets `index`. */
+/* A storage of the pickle, once a key, in order of first use. The reader of the container finds
+ * its bytes and sets `index`. */
 typedef struct gd_torch_storage {
     const char *key; /* n_key bytes inside the pickle */
     uint32_t    n_key;

@@ -32,7 +32,7 @@ static gd_status bad(const gd_ckpt *c, gd_error *err, uint64_t at, const char *w
                         c->path, at, what);
 }
 
-/* ---- the end of the file -------------------------------------------------------------------- */
+/* ---- the end of the file ----------------------------------------------------------------- */
 
 /* Why the last 22 bytes are no end record: cut off, or something follows it. */
 static gd_status no_end(gd_ckpt *c, gd_error *err) {
@@ -101,7 +101,7 @@ static gd_status find_directory(gd_ckpt *c, directory *d, gd_error *err) {
     return GD_OK;
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------- */
 
 static gd_status bad_name(const gd_ckpt *c, gd_error *err, const char *name, size_t n,
                           const char *what) {
@@ -137,7 +137,7 @@ static gd_status check_root(const gd_ckpt *c, gd_zip *z, const char *name, gd_er
     return bad_name(c, err, name, strlen(name), "outside the folder of the first entry");
 }
 
-/* ---- extra fields --------------------------------------------------------------------------- */
+/* ---- extra fields ------------------------------------------------------------------------ */
 
 /* The zip64 field of an extra area: its bytes, or NULL. False: the area is malformed. */
 static bool find_zip64(const unsigned char *p, size_t n, const unsigned char **field,
@@ -167,7 +167,7 @@ static bool widen(uint64_t *v, const unsigned char *field, size_t size, size_t *
     return true;
 }
 
-/* ---- the directory -------------------------------------------------------------------------- */
+/* ---- the directory ----------------------------------------------------------------------- */
 
 static gd_status check_coding(const gd_ckpt *c, const gd_zip_entry *e, gd_error *err) {
     unsigned allowed = FLAG_DESCRIPTOR | FLAG_UTF8 | (e->method == 8 ? FLAG_LEVEL : 0);
@@ -222,7 +222,8 @@ static gd_status read_central(gd_ckpt *c, const unsigned char *b, size_t left, u
     return check_coding(c, e, err);
 }
 
-/* The local header must say what the directory says; with a descriptor its sizes may be zero. */
+/* The local header must say what the directory says; with a descriptor its sizes may be
+ * zero. */
 static gd_status read_local(gd_ckpt *c, gd_zip_entry *e, uint64_t limit, gd_error *err) {
     unsigned char        b[LOCAL + GD_CKPT_MAX_NAME], *extra = NULL;
     const unsigned char *field;

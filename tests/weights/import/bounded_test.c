@@ -1,5 +1,6 @@
-/* bounded_test.c -- R5: a hostile file is refused in under a second of CPU time and with less than
- * 64 MiB of memory above its own size, whatever it claims. Each case runs in a child with limits. */
+/* bounded_test.c -- R5: a hostile file is refused in under a second of CPU time and with less
+ * than 64 MiB of memory above its own size, whatever it claims. Each case runs in a child with
+ * limits. */
 #include <sys/resource.h>
 #include <sys/wait.h>
 

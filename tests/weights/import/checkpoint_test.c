@@ -1,4 +1,5 @@
-/* checkpoint_test.c -- opening as a whole: NaN, memory that ends, files that change, open handles. */
+/* checkpoint_test.c -- opening as a whole: NaN, memory that ends, files that change, open
+ * handles. */
 #include <jansson.h>
 
 #include "tests/weights/import/ckpt_make.h"

@@ -1,7 +1,7 @@
 /* ckpt_make.h -- builds checkpoints byte by byte, right or wrong, and opens them.
  *
- * Zip archives are laid out as zip.h draws them; the offsets of their parts are kept, so that a test
- * can change one field. Pickles are built opcode by opcode. */
+ * Zip archives are laid out as zip.h draws them; the offsets of their parts are kept, so that a
+ * test can change one field. Pickles are built opcode by opcode. */
 #ifndef GD_TESTS_WEIGHTS_IMPORT_CKPT_MAKE_H
 #define GD_TESTS_WEIGHTS_IMPORT_CKPT_MAKE_H
 
@@ -15,7 +15,7 @@
 
 #include "weights/import/reader.h"
 
-/* ---- bytes ---------------------------------------------------------------------------------- */
+/* ---- bytes ------------------------------------------------------------------------------- */
 
 typedef struct bytes {
     unsigned char *p;
@@ -51,7 +51,7 @@ static inline void drop(bytes *b) {
     *b = (bytes){0};
 }
 
-/* ---- pickles -------------------------------------------------------------------------------- */
+/* ---- pickles ----------------------------------------------------------------------------- */
 
 static inline void pk_start(bytes *b) { put(b, "\x80\x02", 2); }
 
@@ -116,7 +116,7 @@ static inline void pk_item(bytes *b, const char *name, const view *v) {
     put_text(b, "s");
 }
 
-/* ---- zip archives --------------------------------------------------------------------------- */
+/* ---- zip archives ------------------------------------------------------------------------ */
 
 typedef struct entry {
     const char *name;
@@ -187,12 +187,14 @@ static inline void put_ckpt(bytes *b, const bytes *pickle, size_t n0, size_t n1)
     put_zip(b, e, n1 ? 4 : 3);
 }
 
-/* ---- opening -------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static inline const char *scratch_dir(void) {
     static char dir[64];
     if (!dir[0]) {
-        strcpy(dir, "/tmp/gd_ckpt_XXXXXX");
+        /* In memory where that is possible: some tests write thousands of files. */
+        strcpy(dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/gd_ckpt_XXXXXX"
+                                                  : "/tmp/gd_ckpt_XXXXXX");
         assert_non_null(mkdtemp(dir));
     }
     return dir;

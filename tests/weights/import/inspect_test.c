@@ -1,7 +1,8 @@
 /* inspect_test.c -- our description of every checkpoint case equals the one PyTorch gave.
  *
- * data/pth-cases/NAME.json was written beside NAME.pth by the program that saved it. Every field of
- * it must be in our JSON with the same value; numbers may differ by 1e-12 of their size. */
+ * data/pth-cases/NAME.json was written beside NAME.pth by the program that saved it. Every
+ * field of it must be in our JSON with the same value; numbers may differ by 1e-12 of their
+ * size. */
 #include <jansson.h>
 #include <math.h>
 

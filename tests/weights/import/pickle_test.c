@@ -1,4 +1,5 @@
-/* pickle_test.c -- the pickle machine by itself: every opcode starved, every length lied about. */
+/* pickle_test.c -- the pickle machine by itself: every opcode starved, every length lied
+ * about. */
 #include "tests/weights/import/ckpt_make.h"
 
 #include "engine/mem.h"

@@ -1,4 +1,5 @@
-/* pickle_torch_test.c -- what names stand for: nothing is called, and only containers take items. */
+/* pickle_torch_test.c -- what names stand for: nothing is called, and only containers take
+ * items. */
 #include "tests/weights/import/ckpt_make.h"
 
 #include "weights/import/pickle.h"

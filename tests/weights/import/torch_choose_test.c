@@ -1,4 +1,5 @@
-/* torch_choose_test.c -- P11: which dict of a trainer's checkpoint is the weights, and their names. */
+/* torch_choose_test.c -- P11: which dict of a trainer's checkpoint is the weights, and their
+ * names. */
 #include "tests/weights/import/ckpt_make.h"
 
 static const view v = {"FloatStorage", "0", 4, 0, 1, {4}, {1}};

@@ -1,4 +1,5 @@
-/* torch_legacy_test.c -- the layout before PyTorch 1.6, which has no checksum: sizes must agree. */
+/* torch_legacy_test.c -- the layout before PyTorch 1.6, which has no checksum: sizes must
+ * agree. */
 #include "tests/weights/import/ckpt_make.h"
 
 typedef struct legacy {

@@ -128,8 +128,9 @@ static void paths(void **state) {
     drop(&b);
 }
 
-/* A pickled module: parameters, persistent buffers and children, under the names of state_dict().
- * Attributes that are tensors but no state are left out, as state_dict() leaves them out. */
+/* A pickled module: parameters, persistent buffers and children, under the names of
+ * state_dict(). Attributes that are tensors but no state are left out, as state_dict() leaves
+ * them out. */
 static void put_module(bytes *b, bool child, const view *v) {
     pk_global(b, "my.models", "Net");
     put(b, ")\x81}", 3);

@@ -1,4 +1,5 @@
-/* torch_zip_test.c -- what stands beside data.pkl: byte order, code, records nobody asked for. */
+/* torch_zip_test.c -- what stands beside data.pkl: byte order, code, records nobody asked
+ * for. */
 #include "tests/weights/import/ckpt_make.h"
 
 static const view four = {"FloatStorage", "0", 4, 0, 1, {4}, {1}};

@@ -1,4 +1,5 @@
-/* zip_extract_test.c -- compressed entries: off by default, bounded, checked like stored ones. */
+/* zip_extract_test.c -- compressed entries: off by default, bounded, checked like stored
+ * ones. */
 #include "tests/weights/import/ckpt_make.h"
 
 #include "weights/import/zip.h"

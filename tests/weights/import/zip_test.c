@@ -44,7 +44,8 @@ static void good_archive(void **state) {
     done(&f);
 }
 
-/* One field changed; `where` 0: local header of entry 1, 1: its directory entry, 2: end record. */
+/* One field changed; `where` 0: local header of entry 1, 1: its directory entry, 2: end
+ * record. */
 typedef struct change {
     int      where;
     size_t   at, width;
