@@ -1,4 +1,5 @@
-/* legacy_fuzz.c -- any bytes behind the first pickle of a checkpoint from before PyTorch 1.6. */
+/* legacy_fuzz.c -- any bytes behind the first pickle of a checkpoint from before PyTorch
+ * 1.6. */
 #include "tests/fuzz/ckpt_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

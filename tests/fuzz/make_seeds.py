@@ -1,7 +1,7 @@
-"""make_seeds.py -- writes the seeds of the checkpoint fuzzers: make_seeds.py FOLDER.
-
-One subfolder a target, in the form its target expects. Checkpoints come from PyTorch; where a target
-puts the first bytes itself, they are cut off here."""
+# make_seeds.py -- writes the seeds of the checkpoint fuzzers: make_seeds.py FOLDER.
+#
+# One subfolder a target, in the form its target expects. Checkpoints come from PyTorch; where a
+# target puts the first bytes itself, they are cut off here.
 import io
 import json
 import os

@@ -1,4 +1,5 @@
-/* pickle_fuzz.c -- any bytes as the data.pkl of a sound archive whose records have no checksum. */
+/* pickle_fuzz.c -- any bytes as the data.pkl of a sound archive whose records have no
+ * checksum. */
 #include "tests/fuzz/ckpt_fuzz.h"
 
 typedef struct layout {
