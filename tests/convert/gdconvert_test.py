@@ -170,6 +170,7 @@ class Convert(unittest.TestCase):
                     self.path("x.gdw"), "--num-classes", 21)
         names = self.path("voc.names")
         with open(names, "w") as f:
+            f.write("__background__\n")
             f.write("".join("class %c\n" % (97 + i) for i in range(20)))
         meta, tensors, stderr = self.convert(self.path("rcnn.pth"), "--num-classes", 21,
                                              "--reset-head", "--names", names)
@@ -179,7 +180,7 @@ class Convert(unittest.TestCase):
                    {k: v for k, v in was.items() if "box_predictor" not in k}, flat)
         self.assertEqual(tensors["roi_heads.box_predictor.cls_score.weight"].shape, (21, 1024))
         self.assertEqual(tensors["roi_heads.box_predictor.bbox_pred.weight"].shape, (84, 1024))
-        self.assertEqual(meta["classes"].split("\n")[19], "class t")
+        self.assertEqual(meta["classes"].split("\n")[::19], ["class a", "class t"])
         self.assertEqual(meta["category_ids"].split(",")[0], "1")
 
     def test_real_files(self):
@@ -238,6 +239,18 @@ class Convert(unittest.TestCase):
         state["layer1.0.conv2.weight"] = state["layer1.0.conv2.weight"][:, :39].clone()
         self.refuse(4, "E461|layer1.0.conv2.weight", self.save("pruned.pth", state), "--arch",
                     "resnet18", "-o", self.path("x.gdw"))
+
+    def test_expanded(self):
+        """A few numbers repeated into 230 MB are no pruned model."""
+        state, n = dict(self.state), 50000
+        for k in ("conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var"):
+            t = state["layer1.0." + k]
+            state["layer1.0." + k] = t[:1].clone().expand(n, *t.shape[1:])
+        t = state["layer1.0.conv2.weight"]
+        state["layer1.0.conv2.weight"] = t[:, :1].clone().expand(64, n, 3, 3)
+        self.refuse(4, "E461|layer1.0.conv1.weight [50000,64,3,3]",
+                    self.save("expanded.pth", state), "--arch", "resnet18", "-o",
+                    self.path("x.gdw"))
 
     def test_license(self):
         text = self.path("LICENSE")

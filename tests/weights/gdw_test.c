@@ -260,6 +260,47 @@ static void test_rules(void **state) {
     gd_mem_put(b);
 }
 
+/* Two names, two keys that are equal; a byte too many. */
+static void test_twins(void **state) {
+    (void)state;
+    static const char data[2] = {1, 2};
+    gd_gdw_writer    *w;
+    unsigned char    *b, *c;
+    size_t            n;
+    const char       *path = gdw_path("twins.gdw");
+    gd_assert_ok(gd_gdw_writer_open(&w, &err), &err);
+    for (int i = 0; i < 2; i++) {
+        const char   *name = i ? "n2" : "n1";
+        gd_gdw_tensor t = {.name = name, .type = GD_GDW_U8, .data = data + i};
+        gd_assert_ok(gd_gdw_writer_tensor(w, &t, NULL, NULL, &err), &err);
+        gd_assert_ok(gd_gdw_writer_meta(w, i ? "k2" : "k1", "", &err), &err);
+    }
+    gd_assert_ok(gd_gdw_writer_commit(w, path, 0, &err), &err);
+    gd_gdw_writer_close(w);
+    gd_assert_ok(gd_file_slurp(path, 4096, &b, &n, &err), &err);
+    unlink(path);
+    const size_t names = 64 + 2 * 96, pairs = names + 4;
+    assert_memory_equal(b + names, "n1n2", 4);
+    b[names + 3] = '1';
+    gdw_reseal(b);
+    refuse(b, n, 454, "'n1': is not in order after 'n1'");
+    b[names + 3] = '2';
+    b[pairs + 10 + 9] = '1';
+    gdw_reseal(b);
+    refuse(b, n, 454, "'k1' is not in order after 'k1'");
+    b[pairs + 10 + 9] = '2';
+    gdw_reseal(b);
+    c = gd_mem_get(n + 1);
+    memcpy(c, b, n);
+    c[n] = 0;
+    refuse(c, n + 1, 452, "its header says");
+    assert_non_null(strstr(err.why, "appended"));
+    refuse(c, n - 1, 452, "its header says");
+    assert_non_null(strstr(err.why, "truncated"));
+    gd_mem_put(b);
+    gd_mem_put(c);
+}
+
 static void test_overflowing_shape(void **state) {
     (void)state;
     /* 4194305 * 4194305 * 211106198978564 wraps to 4: here 2^31-1 each wraps past 2^64. */
@@ -418,17 +459,12 @@ static void test_shrinking(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_golden_bytes),
-        cmocka_unit_test(test_no_tensors),
-        cmocka_unit_test(test_shapes_and_types),
-        cmocka_unit_test(test_writer_refusals),
-        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_overflowing_shape),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_other_files),
-        cmocka_unit_test(test_not_regular),
-        cmocka_unit_test(test_sparse),
+        cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_golden_bytes),
+        cmocka_unit_test(test_no_tensors),        cmocka_unit_test(test_shapes_and_types),
+        cmocka_unit_test(test_writer_refusals),   cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_overflowing_shape), cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_versions),          cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_not_regular),       cmocka_unit_test(test_sparse),
         cmocka_unit_test(test_shrinking),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
