@@ -71,6 +71,19 @@ static void test_metrics(void **state) {
     assert_true(fabsf(gd_text_width("ab", 40) - 2 * gd_text_width("ab", 20)) < 1e-4f);
 }
 
+/* Inside a stem the ink is whole, at every size that has one. */
+static void test_full_cover(void **state) {
+    (void)state;
+    for (float size = 20; size < 300; size *= 1.3f) {
+        uint8_t   p[300 * 300 * 3] = {0};
+        gd_canvas c = {p, 300, 300, 0};
+        int       most = 0;
+        gd_draw_text(&c, 10, 250, "I", size, (gd_color){255, 255, 255});
+        for (int i = 0; i < 300 * 300; i++) most = p[3 * i] > most ? p[3 * i] : most;
+        assert_int_equal(most, 255);
+    }
+}
+
 /* Latin-1 and the ellipsis have their own shapes; what is missing or broken shows one sign. */
 static void test_code_points(void **state) {
     double sign = ink("\xe2\x82\xac", 40, 10, 60, 100, 100, NULL); /* the euro is not baked */
@@ -102,7 +115,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_atlas),    cmocka_unit_test(test_ink_is_area),
         cmocka_unit_test(test_metrics),  cmocka_unit_test(test_code_points),
-        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_extremes), cmocka_unit_test(test_full_cover),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ static gd_error err;
 static void test_pixels(void **state) {
     enum { W = 64, H = 32 };
     static uint8_t           rgb[W * H * 3 + 7 * H];
-    const gd_detection       boxes[] = {{{1.5f, 2, 30, 20.2f}, 0.9f, 0},
+    const gd_detection       boxes[] = {{{1.5f, 2, 29.2f, 20.2f}, 0.9f, 0},
                                         {{40, -3, 70, 99}, 0.8f, 1},
                                         {{70, 0, 90, 20}, 0.7f, 2}};
     char                     folder[64], path[128];
