@@ -83,6 +83,9 @@ typedef enum gd_flag_id {
     GD_OPT_NO_CONF,
     GD_OPT_INFO_JSON,
     GD_OPT_LAYERS,
+    GD_OPT_FUSED,
+    GD_OPT_TOLERANCE,
+    GD_OPT_ALL_LAYERS,
     GD_OPT_MAN,
     GD_OPT_ARCH, /* gdconvert */
     GD_OPT_OUT,

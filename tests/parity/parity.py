@@ -1,0 +1,146 @@
+# parity.py -- what the live parity tests share: seeded models, pictures, our programs, matching.
+"""Weights are seeded, saved by torch.save and converted by gdconvert; pictures are real ones of
+the test data. A test exits 77 with the reason where an oracle or the data is missing."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+
+warnings.filterwarnings("ignore")
+ROOT = os.environ.get("GD_ROOT", os.getcwd())
+BUILD = os.environ.get("GD_BUILD", os.path.join(ROOT, "build/ci"))
+DATA = os.environ.get("GD_DATA", os.path.join(ROOT, "../shared/data"))
+
+
+def skip(reason):
+    print("skipped:", reason)
+    sys.exit(77)
+
+
+try:
+    import numpy as np
+    import torch
+    import torchvision
+    from PIL import Image, ImageOps
+except ImportError as e:
+    skip(f"no oracle: {e}")
+if not os.path.isdir(os.path.join(DATA, "coco-mini/dev/images")):
+    skip("the test data is not here")
+torch.set_num_threads(min(2, os.cpu_count() or 1))
+
+
+def run(*argv):
+    """Output of a program of ours; its message on stderr ends the test when it fails."""
+    p = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if p.returncode:
+        sys.exit(f"{argv[0]} exited {p.returncode}: {p.stderr.decode()}")
+    return p.stdout
+
+
+def gdrun(*argv):
+    return run(os.path.join(BUILD, "gdrun"), *argv)
+
+
+def convert(source, out, *argv):
+    run(os.path.join(BUILD, "gdconvert"), source, "-o", out, "-y", *argv)
+    return out
+
+
+def seed_norms(model, seed):
+    """Statistics that a trained network could have, so that batch norm does something."""
+    g = torch.Generator().manual_seed(seed)
+    for name, v in model.state_dict().items():
+        if name.endswith("running_mean"):
+            v.copy_(torch.randn(v.shape, generator=g) * 0.1)
+        if name.endswith("running_var"):
+            v.copy_(torch.rand(v.shape, generator=g) * 0.5 + 0.75)
+
+
+def scale_heads(model, image):
+    """Outputs of the heads get the spread of a trained detector's on this picture."""
+    targets = [(model.rpn.head.cls_logits, 2.0), (model.rpn.head.bbox_pred, 0.25),
+               (model.roi_heads.box_predictor.cls_score, 2.2),
+               (model.roi_heads.box_predictor.bbox_pred, 1.0)]
+    for module, want in targets:
+        seen = []
+        hook = module.register_forward_hook(lambda _m, _i, o: seen.append(o.flatten()))
+        with torch.no_grad():
+            model([image])
+            module.weight *= want / torch.cat(seen).std()
+        hook.remove()
+
+
+def pictures(folder, count):
+    """Real pictures of different sizes: JPEG as they are, and one each in grey, turned by EXIF,
+    CMYK, and PNG with alpha. Paths, in a fixed order."""
+    source = os.path.join(DATA, "coco-mini/dev/images")
+    sizes, plain = set(), []
+    for name in sorted(os.listdir(source)):
+        path = os.path.join(source, name)
+        with Image.open(path) as im:
+            if im.mode == "RGB" and im.size not in sizes:
+                sizes.add(im.size)
+                plain.append(path)
+    paths = plain[: count - 4]
+    grey, turned, cmyk, alpha = (Image.open(p).convert("RGB") for p in plain[count - 4: count])
+    made = [os.path.join(folder, n) for n in ("grey.jpg", "turned.jpg", "cmyk.jpg", "alpha.png")]
+    grey.convert("L").save(made[0], quality=92)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(made[1], quality=92, exif=exif)
+    cmyk.convert("CMYK").save(made[2], quality=92)
+    alpha.putalpha(alpha.convert("L"))
+    alpha.save(made[3])
+    return paths + made
+
+
+def load(path):
+    """The picture as every reference reads it: displayed orientation, RGB."""
+    return ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+
+
+def iou(a, b):
+    x = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    y = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    area = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - x * y
+    return x * y / area if area > 0 else 1.0
+
+
+def unmatched(some, others, min_iou=0.999, max_score=1e-4):
+    """Detections (label, score, box) of `some` without an equal in `others`."""
+    left, lost = list(others), []
+    for d in some:
+        best = max((o for o in left if o[0] == d[0] and abs(o[1] - d[1]) <= max_score),
+                   key=lambda o: iou(o[2], d[2]), default=None)
+        if best is None or iou(best[2], d[2]) <= min_iou:
+            lost.append(d)
+        else:
+            left.remove(best)
+    return lost
+
+
+def differences(ours, theirs, cut=100, near=5e-4):
+    """Detections of one side that the other lacks, but those near a cut at `cut`; and how many
+    those were."""
+    floor = -1.0
+    if len(theirs) >= cut or len(ours) >= cut:
+        floor = max(min(d[1] for d in side) for side in (ours, theirs) if len(side) >= cut) + near
+    keep = lambda side: [d for d in side if d[1] > floor]
+    left_out = len(ours) + len(theirs) - len(keep(ours)) - len(keep(theirs))
+    return unmatched(keep(ours), theirs) + unmatched(keep(theirs), ours), left_out
+
+
+def detect(model, paths, *argv):
+    """{path: [(category id, score, [x1, y1, x2, y2])]} from one run of gdrun detect."""
+    out = json.loads(gdrun("detect", "-m", model, *paths, "--json", "-", "-q", *argv))
+    result = {}
+    for frame in out["frames"] if "frames" in out else out["images"]:
+        result[frame["source"]] = [(d["category_id"], d["conf"], d["box"])
+                                   for d in frame["detections"]]
+    return result
+
+
+def workspace():
+    return tempfile.TemporaryDirectory(prefix="gdrun-parity-")
