@@ -23,7 +23,9 @@ static int crop(gd_net *n, const int *feature, int boxes, int count) {
                                 .scale = {1 / 4.0f, 1 / 8.0f, 1 / 16.0f, 1 / 32.0f}};
     const size_t       mark = gd_net_enter(n, "box_roi_pool");
     int                in[3 + LEVELS] = {boxes, count};
+    const size_t inner = gd_net_enter(n, "level"); /* the module's own name is for the crops */
     in[2] = gd_net_op(n, "fpn_level", &level, 1, &boxes, NULL);
+    gd_net_leave(n, inner);
     for (int i = 0; i < LEVELS; i++) in[3 + i] = feature[i];
     const int y = gd_net_op(n, "roi_align", &align, 3 + LEVELS, in, NULL);
     gd_net_leave(n, mark);
