@@ -1,12 +1,14 @@
 # detect_test.py -- detect and classify on real pictures with real weights: results, selections, sources.
 import csv
+import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from gd_cli import CLEAN, GDRUN, PICTURES, check, classify, detect, lines, main, run  # noqa: E402
+from gd_cli import CLEAN, GDRUN, PICTURES, check, classify, detect, lines, main, many_pictures, run  # noqa: E402
 
 
 def results():
@@ -81,6 +83,51 @@ def sources():
               env={"GDRUN_MODEL_DIR": os.getcwd()})[0] == 1, "GDRUN_MODEL_DIR")
 
 
+def info():
+    """What is told about a model agrees with what is known of it."""
+    rc, out, err = run("info", "nano.gdw")
+    check(rc == 0 and "912159" in out and "person, bicycle" in out and "GFLOP" in out, f"info: {err}")
+    rc, out, err = run("info", "-m", "nano.gdw", "--json", "--layers")
+    d = json.loads(out)
+    w = d["workload"]
+    check(d["parameters"] == 912159 and d["architecture"] == "yolox_nano" and d["task"] == "detect", d)
+    check(d["classes"][79] == {"class_id": 79, "category_id": 90, "name": "toothbrush"}, "classes")
+    check(len(d["layers"]) == w["layers"] and len(d["tensors"]) > 500, "layers, tensors")
+    check(1.0 < w["gflop"] < 1.2, f"YOLOX-nano at 416 is 1.08 GFLOP: {w}")
+    check(w["activation_bytes"] < w["unshared_bytes"], f"memory is not shared: {w}")
+    big = json.loads(run("info", "nano.gdw", "--json", "--imgsz", "832", "--batch", "2")[1])["workload"]
+    check(7.5 < big["gflop"] / w["gflop"] < 8.5, f"four times the pixels, twice: {big}")
+    check(run("info", "cifar.gdw", "nano.gdw")[0] == 2 and run("info")[0] == 2, "info takes one model")
+
+
+def progress():
+    """Progress with an estimate on a terminal for lists, silence elsewhere."""
+    def on_pty(*args):
+        master, slave = pty.openpty()
+        p = subprocess.Popen([GDRUN, "classify", "-m", "cifar.gdw"] + list(args), stderr=slave,
+                             stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                             env=dict(CLEAN, TERM="xterm"))
+        os.close(slave)
+        text = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:
+                break
+            text += piece
+            if not piece:
+                break
+        os.close(master)
+        return p.wait(), text
+    many_pictures("list", 400)
+    rc, text = on_pty("list")
+    check(rc == 0 and b"/400" in text and b" left" in text and text.rstrip(b"\r").endswith(b"\x1b[2K"),
+          f"progress: {text[-200:]}")
+    check(b"left" not in on_pty("tiny.png")[1], "progress for one picture")
+    check(b"left" not in on_pty("list", "-q")[1], "progress under -q")
+    check("left" not in classify("list")[2], "progress into a file")
+
+
 def locales():
     """A9: the same numbers everywhere."""
     want = detect(PICTURES[1], "--csv", "-", "-q")[1]
@@ -92,4 +139,4 @@ def locales():
     check("OMP_NUM_THREADS is not used" in err, "OMP_NUM_THREADS")
 
 
-main(results, selections, sources, locales)
+main(results, selections, sources, info, progress, locales)

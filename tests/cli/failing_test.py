@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from gd_cli import (ASAN, CLEAN, DATA, GDCONVERT, GDRUN, PICTURES, check, classify, detect, lines,
-                    main, run)  # noqa: E402
+                    main, many_pictures, run)  # noqa: E402
 
 
 def exit_codes():
@@ -80,9 +80,7 @@ def not_a_number():
 
 def thousand():
     """I14: one bad picture among many fails alone."""
-    os.mkdir("many")
-    for i in range(1000):
-        os.link("tiny.png", f"many/{i:04d}.png")
+    many_pictures("many", 1000)
     os.unlink("many/0500.png")
     open("many/0500.png", "wb").write(b"\x89PNG\r\n\x1a\n")
     rc, out, err = classify("many", "--jsonl", "many.jsonl", "--batch", "16")
@@ -93,6 +91,7 @@ def thousand():
 
 def signals():
     """SIGINT and SIGTERM: outputs are completed first."""
+    many_pictures("many", 1000)
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         name = f"sig{code}.jsonl"
         p = subprocess.Popen([GDRUN, "classify", "-m", "cifar.gdw"] + ["many"] * 200 +
@@ -104,6 +103,18 @@ def signals():
         check(p.returncode == code, f"signal {number}: {p.returncode} {err}")
         rows = lines(open(name).read()) if os.path.exists(name) else [{}]
         check(rows[-1].get("type") == "summary" and rows[-1].get("interrupted"), f"{name}: {rows[-1]}")
+    p = subprocess.Popen([GDRUN, "detect", "-m", "nano.gdw", "-", "--jsonl", "wait.jsonl"],
+                         stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=CLEAN)
+    p.stdin.write(b"\xff\xd8")
+    p.stdin.flush()
+    time.sleep(1 if not ASAN else 3)
+    p.send_signal(signal.SIGINT)
+    try:
+        p.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        p.kill()
+    check(p.returncode == 130 and b"error" not in p.stderr.read(), f"waiting for stdin: {p.returncode}")
+    check(os.path.exists("wait.jsonl"), "the output was not completed")
 
 
 def limits():

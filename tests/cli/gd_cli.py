@@ -27,7 +27,7 @@ def check(ok, what):
     global failures
     if not ok:
         failures += 1
-        print("FAILED:", what)
+        print("FAILED:", str(what)[:1000])
 
 
 def run(*args, env=None, **kw):
@@ -50,6 +50,14 @@ def classify(*args, **kw):
 
 def lines(text):
     return [json.loads(t) for t in text.splitlines()]
+
+
+def many_pictures(folder, count):
+    """A folder of `count` names of tiny.png; made once."""
+    if not os.path.isdir(folder):
+        os.mkdir(folder)
+        for i in range(count):
+            os.link("tiny.png", f"{folder}/{i:04d}.png")
 
 
 def main(*parts):

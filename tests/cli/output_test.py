@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from gd_cli import CLEAN, GDRUN, PICTURES, check, classify, detect, lines, main, run  # noqa: E402
+from gd_cli import CLEAN, GDRUN, PICTURES, check, classify, detect, lines, main, many_pictures, run  # noqa: E402
 
 
 def hostile_names():
@@ -67,9 +67,7 @@ def outputs():
 def broken_stdout():
     """A4: full, closed and gone; other outputs are completed."""
     shutil.copy(PICTURES[1], "000000000001.jpg")
-    os.mkdir("many")
-    for i in range(1000):
-        os.link("tiny.png", f"many/{i:04d}.png")
+    many_pictures("many", 1000)
     for form in ("--jsonl", "--csv", "--json", "--coco"):
         with open("/dev/full", "w") as full:
             rc, out, err = detect("000000000001.jpg", form, "-", stdout=full)

@@ -40,7 +40,8 @@ def sweep(args, output=None):
             ok = rc == 6 and "error[E6" in err or rc == 0 and not on
             if rc in (1, 3) and "error[E6" in err or rc == 2 and "memory" in err:
                 ok = True  # a picture failed for want of memory; the run went on
-            check(ok, f"{args}: allocation {at} of {count}{' and all after' if on else ''}: {rc} {err[:400]}")
+            after = " and all after" if on else ""
+            check(ok, f"{args}: allocation {at} of {count}{after}: {rc} {err[:400]}")
             check(not output or not os.path.exists(output + ".part"), f"{output}.part is left")
             if rc and output and os.path.exists(output):
                 check(lines(open(output).read())[-1].get("type") == "summary", f"{output} is torn")

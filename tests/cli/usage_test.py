@@ -29,7 +29,7 @@ def check(ok, what):
     global failures
     if not ok:
         failures += 1
-        print("FAILED:", what)
+        print("FAILED:", str(what)[:1000])
 
 
 def refused(args, code, *words):

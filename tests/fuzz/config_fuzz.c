@@ -1,4 +1,4 @@
-/* config_fuzz.c -- any bytes as a YAML config file: refused or taken, never a crash or a leak. */
+/* config_fuzz.c -- any bytes as a config file: refused or taken, never a crash or a leak. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -149,6 +149,18 @@ static gd_status judge_warnings(const gd_run *r, const gd_picture *p, const char
     return GD_OK;
 }
 
+/* The decoder could read the pipe itself, but would wait for its end through a signal. */
+static gd_status read_stdin(gd_run *r, const gd_read_options *opt, slot *s) {
+    unsigned char *data = NULL;
+    size_t         size;
+    gd_status      st = gd_stdin_read(GD_PICTURE_FILE_BYTES, &data, &size, &s->error);
+    if (st == GD_OK)
+        st = gd_decoder_read_memory(r->decoder, data, size, "stdin", opt, &s->picture,
+                                    &s->error);
+    gd_mem_put(data);
+    return st;
+}
+
 static void read_picture(gd_run *r, const gd_source *source, slot *s) {
     gd_read_options opt = {.allow_truncated = gd_flag_on(r->flags, GD_OPT_ALLOW_TRUNCATED),
                            .no_exif = gd_flag_on(r->flags, GD_OPT_NO_EXIF)};
@@ -162,7 +174,7 @@ static void read_picture(gd_run *r, const gd_source *source, slot *s) {
         s->error = *source->error;
         st = s->error.status;
     } else if (pipe) {
-        st = gd_decoder_read_fd(r->decoder, 0, "stdin", &opt, &s->picture, &s->error);
+        st = read_stdin(r, &opt, s);
     } else {
         st = gd_decoder_read(r->decoder, source->path, &opt, &s->picture, &s->error);
     }
@@ -269,6 +281,7 @@ static void loop(gd_run *r, slot *slots, int batch, gd_image *images, gd_result 
     for (int i = 0; i < r->sources.n && !r->stop; i++) {
         if (gd_interrupted() || gd_stdout_failed()) break;
         read_picture(r, &r->sources.items[i], &slots[filled++]);
+        if (gd_interrupted()) break;
         if (filled < batch && i + 1 < r->sources.n) continue;
         run_slots(r, slots, filled, images, results);
         filled = 0;

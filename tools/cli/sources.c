@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/io.h"
 #include "engine/mem.h"
@@ -223,6 +224,36 @@ gd_status gd_sources_gather(gd_sources *s, const gd_flags *f, gd_error *err) {
     gd_fail_code(err, GD_ERR_ARG, 207, "no source was given");
     gd_error_hint(err, "name pictures, folders, patterns, @list.txt or - for stdin");
     return GD_ERR_ARG;
+}
+
+gd_status gd_stdin_read(size_t most, unsigned char **out, size_t *size, gd_error *err) {
+    size_t         room = 1 << 16, n = 0;
+    unsigned char *p = gd_mem_get(room), *more;
+    *out = NULL;
+    *size = 0;
+    while (p) {
+        ssize_t got = read(0, p + n, room - n);
+        if (got == 0) {
+            *out = p;
+            *size = n;
+            return GD_OK;
+        }
+        if (got < 0) {
+            gd_mem_put(p);
+            return gd_fail_code(err, GD_ERR_IO, 354, "stdin: cannot read: %s", strerror(errno));
+        }
+        n += (size_t)got;
+        if (n > most) {
+            gd_mem_put(p);
+            return gd_fail_code(err, GD_ERR_FORMAT, 354, "stdin: more than %zu bytes", most);
+        }
+        if (n < room) continue;
+        more = gd_mem_grow(p, room, 2 * room);
+        if (!more) gd_mem_put(p);
+        p = more;
+        room *= 2;
+    }
+    return gd_fail(err, GD_ERR_NOMEM, "no memory for what comes from stdin");
 }
 
 void gd_sources_free(gd_sources *s) {

@@ -37,6 +37,11 @@ gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) GD_MUST_
 gd_status gd_sources_gather(gd_sources *s, const gd_flags *f, gd_error *err) GD_MUST_CHECK;
 void      gd_sources_free(gd_sources *s);
 
+/* Everything from stdin to its end (gd_mem_put), at most `most` bytes. A signal that arrives
+ * while it waits ends the reading with GD_ERR_IO. */
+gd_status gd_stdin_read(size_t most, unsigned char **out, size_t *size,
+                        gd_error *err) GD_MUST_CHECK;
+
 /* True when both names lead to the same existing file. */
 bool gd_same_file(const char *a, const char *b);
 /* E208 when the file `output` is one of the pictures. */
