@@ -1,8 +1,8 @@
 /* rank.h -- scores and indices as whole numbers whose order is the one every selection keeps.
  *
- * A key is 64 bits: the score turned so that better is smaller, then the index. Keys of a set are
- * all different, so that sorting them has one result: best score first, equal scores (0 and -0
- * are equal) lower index first, NaN last. */
+ * A key is 64 bits: the score turned so that better is smaller, then the index. Keys of a set
+ * are all different, so that sorting them has one result: best score first, equal scores (0 and
+ * -0 are equal) lower index first, NaN last. */
 #ifndef GD_KERNELS_RANK_H
 #define GD_KERNELS_RANK_H
 

@@ -1,7 +1,7 @@
 /* class_boxes_cpu.c -- per-class selection: one scan; only an overflow costs a sort.
  *
- * Scratch of one picture: a key for each candidate in the order of rows and classes, and as much
- * again to sort them. */
+ * Scratch of one picture: a key for each candidate in the order of rows and classes, and as
+ * much again to sort them. */
 #include "kernels/arg.h"
 #include "kernels/class_boxes/class_boxes.h"
 #include "kernels/rank.h"

@@ -1,9 +1,9 @@
 /* nms_cpu.c -- suppression group by group: sorted once, each candidate against the kept ones.
  *
- * Scratch of one picture: keys twice (sorting needs a second array), then one array a coordinate
- * in the order (group, score). The kept boxes of a group move to the front of its part, so that
- * the inner loop reads adjacent floats. Groups go to different threads; the result does not
- * depend on how. */
+ * Scratch of one picture: keys twice (sorting needs a second array), then one array a
+ * coordinate in the order (group, score). The kept boxes of a group move to the front of its
+ * part, so that the inner loop reads adjacent floats. Groups go to different threads; the
+ * result does not depend on how. */
 #include "engine/backend.h"
 #include "kernels/arg.h"
 #include "kernels/cpu/isa.h"
@@ -20,8 +20,8 @@ size_t gdk_nms_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
            field_room(l) * FIELDS * sizeof(float);
 }
 
-/* One group: candidate i of `box` (FIELDS arrays, `room` apart) is kept unless an earlier kept one
- * overlaps it by more than iou; keep[i] says so. */
+/* One group: candidate i of `box` (FIELDS arrays, `room` apart) is kept unless an earlier kept
+ * one overlaps it by more than iou; keep[i] says so. */
 GD_ISA_BODY void suppress_body(float *box, size_t room, int64_t n, float iou, uint8_t *keep) {
     float  *x1 = box, *y1 = x1 + room, *x2 = y1 + room, *y2 = x2 + room, *area = y2 + room;
     int64_t kept = 0;
@@ -94,8 +94,8 @@ static int64_t candidates(const gd_launch *l, int64_t b, int64_t n, const work *
     return m;
 }
 
-/* From keys by score to keys by (group, place), boxes in that order and the starts of the groups;
- * returns the number of groups. */
+/* From keys by score to keys by (group, place), boxes in that order and the starts of the
+ * groups; returns the number of groups. */
 static int64_t by_group(const gd_launch *l, int64_t b, int64_t m, const work *w) {
     const int32_t *group = l->n_in > 2 && l->in[2] ? GD_AT(const int32_t, l->in[2], b) : NULL;
     const size_t   room = field_room(l);

@@ -1,8 +1,8 @@
-/* roi_align_cpu.c -- RoIAlign with channels as vectors; forward a box a task, backward a band of rows.
+/* roi_align_cpu.c -- RoIAlign with channels as vectors: a box a task, backward a band of rows.
  *
- * Backward, each thread owns some rows of the feature and walks over all boxes: a pixel gets its
- * contributions in the order of boxes, bins and sampling points, so the bits do not depend on the
- * number of threads and nothing is atomic. */
+ * Backward, each thread owns some rows of the feature and walks over all boxes: a pixel gets
+ * its contributions in the order of boxes, bins and sampling points, so the bits do not depend
+ * on the number of threads and nothing is atomic. */
 #include <math.h>
 #include <string.h>
 

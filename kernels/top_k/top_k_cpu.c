@@ -1,7 +1,8 @@
 /* top_k_cpu.c -- top-k in one pass over the scores.
  *
- * A buffer of four times k collects what may still belong to the best; full, it is sorted and cut
- * to k, and from then on only scores better than the worst of those enter. Pictures in parallel. */
+ * A buffer of four times k collects what may still belong to the best; full, it is sorted and
+ * cut to k, and from then on only scores better than the worst of those enter. Pictures in
+ * parallel. */
 #include "engine/backend.h"
 #include "kernels/arg.h"
 #include "kernels/cpu/isa.h"
@@ -22,8 +23,8 @@ size_t gdk_top_k_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
     return (size_t)(l->in[0]->dim[0] * room(l) * 2) * sizeof(uint64_t);
 }
 
-/* Moves *at to the start of the first block of STEP scores, at or after it, that holds one above
- * `least`; what is left of the last block counts as one. */
+/* Moves *at to the start of the first block of STEP scores, at or after it, that holds one
+ * above `least`; what is left of the last block counts as one. */
 GD_ISA_BODY void skip_body(const float *s, int64_t n, float least, int64_t *at) {
     int64_t i = *at;
     for (; i + STEP <= n; i += STEP) {

@@ -92,7 +92,8 @@ static gd_status run(const gd_kernel *k, gd_launch *l, int times, gd_error *err)
     if (k->release) k->release(l->state);
     gd_mem_put(l->scratch);
     qsort(ms, (size_t)times, sizeof *ms, by_value);
-    if (st == GD_OK && times > 1) printf("%s: %.3f ms, best %.3f ms\n", k->name, ms[times / 2], ms[0]);
+    if (st == GD_OK && times > 1)
+        printf("%s: %.3f ms, best %.3f ms\n", k->name, ms[times / 2], ms[0]);
     if (st == GD_OK && times == 1) printf("%s\n", k->name);
     return st;
 }
