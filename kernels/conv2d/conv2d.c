@@ -182,6 +182,18 @@ static gd_status grad(gd_graph *g, const gd_node *n, const int *d_out, int *d_in
 }
 
 static const gd_kernel kernels[] = {
+    {.name = "conv2d_wino_f32",
+     .backend = GD_CPU,
+     .dtype = GD_F32,
+     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE,
+     .fits = gdk_conv2d_wino_fits,
+     .absorbs = gdk_steps_absorbs,
+     .scratch = gdk_conv2d_wino_scratch,
+     .prepare = gdk_conv2d_wino_prepare,
+     .release = gd_mem_put,
+     .run = gdk_conv2d_wino_run,
+     .tol_k = 4,
+     .tol_why = "sums of inputs are multiplied before they cancel"},
 #if GD_HAVE_ONEDNN
     {.name = "conv2d_dnnl_f32",
      .backend = GD_CPU,
