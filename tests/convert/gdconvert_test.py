@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,30 @@ def seeded(build, **args):
     return model.eval()
 
 
+def resnet20():
+    """The state of a ResNet-20 for CIFAR-10: 1 MB, for tests that are not about the values."""
+    state = {}
+
+    def conv_bn(prefix, n, out, into):
+        state["%sconv%s.weight" % (prefix, n)] = torch.randn(out, into, 3, 3)
+        for leaf in ("weight", "bias", "running_mean", "running_var"):
+            state["%sbn%s.%s" % (prefix, n, leaf)] = torch.rand(out)
+
+    conv_bn("", 1, 16, 3)
+    for stage, width in ((1, 16), (2, 32), (3, 64)):
+        for i in range(3):
+            prefix = "layer%d.%d." % (stage, i)
+            conv_bn(prefix, 1, width, width // 2 if i == 0 and stage > 1 else width)
+            conv_bn(prefix, 2, width, width)
+    state["linear.weight"], state["linear.bias"] = torch.randn(10, 64), torch.randn(10)
+    return state
+
+
+def sanitized():
+    with open(PROGRAM, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 class Convert(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -61,6 +86,9 @@ class Convert(unittest.TestCase):
         cls.state = cls.resnet.state_dict()
         cls.pth = cls.path("resnet18.pth")
         torch.save(cls.state, cls.pth)
+        cls.small = resnet20()
+        cls.small_pth = cls.path("resnet20.pth")
+        torch.save(cls.small, cls.small_pth)
 
     @classmethod
     def tearDownClass(cls):
@@ -133,15 +161,15 @@ class Convert(unittest.TestCase):
             self.assertEqual(meta, want)
 
     def test_half(self):
-        meta, tensors, _ = self.convert(self.pth, "--precision", "fp16")
+        meta, tensors, _ = self.convert(self.small_pth, "--precision", "fp16")
         for name, t in tensors.items():
-            want = expected(self.state[name])
+            want = expected(self.small[name])
             wide = want.ndim == 1
             self.assertEqual(t.dtype, np.float32 if wide else np.float16)
             np.testing.assert_array_equal(t, want if wide else want.astype(np.float16))
-        large = dict(self.state)
-        large["conv1.weight"] = torch.full((64, 3, 7, 7), 65520.0)
-        self.refuse(4, "E466|conv1.weight|9408 of 9408", self.save("large.pth", large), "-o",
+        large = dict(self.small)
+        large["conv1.weight"] = torch.full((16, 3, 3, 3), 65520.0)
+        self.refuse(4, "E466|conv1.weight|432 of 432", self.save("large.pth", large), "-o",
                     self.path("x.gdw"), "--precision", "fp16")
 
     def test_faster_rcnn(self):
@@ -256,7 +284,7 @@ class Convert(unittest.TestCase):
         text = self.path("LICENSE")
         with open(text, "w") as f:
             f.write("MIT\n\n\tAs is.\n")
-        meta, _, _ = self.convert(self.pth, "--license", text)
+        meta, _, _ = self.convert(self.small_pth, "--license", text)
         self.assertEqual(meta["license"], "MIT\n\n\tAs is.\n")
 
     # ---- what is refused
@@ -280,17 +308,17 @@ class Convert(unittest.TestCase):
                     "-o", out)
 
     def test_not_finite(self):
-        state = {k: v.clone() for k, v in self.state.items()}
+        state = {k: v.clone() for k, v in self.small.items()}
         state["conv1.weight"][0, 0, 0, :3] = float("nan")
-        state["fc.bias"][7] = float("-inf")
+        state["linear.bias"][7] = float("-inf")
         bad = self.save("nan.pth", state)
         meta, tensors, stderr = self.convert(bad)
-        self.assertIn("'conv1.weight': 3 of 9408 values are NaN", stderr)
+        self.assertIn("'conv1.weight': 3 of 432 values are NaN", stderr)
         self.assertTrue(np.isnan(tensors["conv1.weight"][0, 0, :3, 0]).all())
-        self.refuse(4, "conv1.weight|3 of 9408", bad, "--strict", "-o", self.path("x.gdw"))
-        state = dict(self.state)
-        state["fc.bias"] = torch.full((1000,), 1e39, dtype=torch.float64)
-        self.refuse(4, "E465|fc.bias|1000 of 1000|fp32", self.save("double.pth", state), "-o",
+        self.refuse(4, "conv1.weight|3 of 432", bad, "--strict", "-o", self.path("x.gdw"))
+        state = dict(self.small)
+        state["linear.bias"] = torch.full((10,), 1e39, dtype=torch.float64)
+        self.refuse(4, "E465|linear.bias|10 of 10|fp32", self.save("double.pth", state), "-o",
                     self.path("x.gdw"))
 
     def test_hostile(self):
@@ -302,10 +330,10 @@ class Convert(unittest.TestCase):
 
         evil = Evil()
         evil.mark = self.path("executed")
-        meta, tensors, stderr = self.convert(self.save("evil.pth", dict(self.state, x=evil)))
-        self.check(tensors, self.state)
+        meta, tensors, stderr = self.convert(self.save("evil.pth", dict(self.small, x=evil)))
+        self.check(tensors, self.small)
         self.assertFalse(os.path.exists(evil.mark))
-        with open(self.pth, "rb") as f:
+        with open(self.small_pth, "rb") as f:
             cut = f.read(99999)
         for name, data in (("empty", b""), ("byte", b"x"), ("html", b"<!DOCTYPE html><p>404"),
                            ("lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
@@ -323,14 +351,14 @@ class Convert(unittest.TestCase):
     def test_usage(self):
         out = self.path("x.gdw")
         self.refuse(2, "no file")
-        self.refuse(2, "-o", self.pth)
-        self.refuse(2, "E208", self.pth, "-o", self.pth)
-        self.refuse(2, "E209", self.pth, self.pth, "-o", out)
-        self.refuse(2, "E209", self.pth, "-o", out, "--json")
-        self.refuse(2, "E209", self.pth, "-o", out, "--inspect")
-        self.refuse(2, "E201|--strict", self.pth, "-o", out, "--strct")
-        self.refuse(2, "1 to 65536", self.pth, "-o", out, "--num-classes", 0)
-        self.refuse(2, "--precision", self.pth, "-o", out, "--precision", "int8")
+        self.refuse(2, "-o", self.small_pth)
+        self.refuse(2, "E208", self.small_pth, "-o", self.small_pth)
+        self.refuse(2, "E209", self.small_pth, self.small_pth, "-o", out)
+        self.refuse(2, "E209", self.small_pth, "-o", out, "--json")
+        self.refuse(2, "E209", self.small_pth, "-o", out, "--inspect")
+        self.refuse(2, "E201|--strict", self.small_pth, "-o", out, "--strct")
+        self.refuse(2, "1 to 65536", self.small_pth, "-o", out, "--num-classes", 0)
+        self.refuse(2, "--precision", self.small_pth, "-o", out, "--precision", "int8")
         code, stdout, _ = run("--list")
         self.assertEqual(code, 0)
         self.assertRegex(stdout, r"(?m)^resnet18 +classify +1000 classes")
@@ -345,23 +373,23 @@ class Convert(unittest.TestCase):
         out = self.path("exists.gdw")
         with open(out, "wb") as f:
             f.write(b"mine")
-        self.refuse(9, "exists already|-y", self.pth, "-o", out)
+        self.refuse(9, "exists already|-y", self.small_pth, "-o", out)
         with open(out, "rb") as f:
             self.assertEqual(f.read(), b"mine")
-        code, _, stderr = run(self.pth, "-o", out, "-y")
+        code, _, stderr = run(self.small_pth, "-o", out, "-y")
         self.assertEqual(code, 0, stderr)
         gdw_file.read(out)
         os.unlink(out)
-        self.refuse(9, "no/such", self.pth, "-o", self.path("no/such/folder.gdw"))
-        self.refuse(9, "directory", self.pth, "-o", self.dir)
-        self.refuse(9, "/dev/full", self.pth, "-o", "/dev/full")
+        self.refuse(9, "no/such", self.small_pth, "-o", self.path("no/such/folder.gdw"))
+        self.refuse(9, "directory", self.small_pth, "-o", self.dir)
+        self.refuse(9, "/dev/full", self.small_pth, "-o", "/dev/full")
         self.assertFalse(os.path.isfile("/dev/full"))
         os.symlink(self.path("elsewhere"), self.path("link.gdw"))
-        self.refuse(9, "symbolic link", self.pth, "-o", self.path("link.gdw"))
+        self.refuse(9, "symbolic link", self.small_pth, "-o", self.path("link.gdw"))
         os.unlink(self.path("link.gdw"))
-        full = "ulimit -f 1000; exec \"$0\" \"$@\""
+        full = "ulimit -f 100; exec \"$0\" \"$@\""
         before = sorted(os.listdir(self.dir))
-        done = subprocess.run(["bash", "-c", full, PROGRAM, self.pth, "-o", self.path("x.gdw")],
+        done = subprocess.run(["bash", "-c", full, PROGRAM, self.small_pth, "-o", self.path("x.gdw")],
                               capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 9, done.stderr)
         self.assertEqual(sorted(os.listdir(self.dir)), before)
@@ -370,7 +398,7 @@ class Convert(unittest.TestCase):
         """While it writes (to a FIFO that nobody empties) the process is under both filters."""
         fifo = self.path("out.fifo")
         os.mkfifo(fifo)
-        job = subprocess.Popen([PROGRAM, self.pth, "-o", fifo], stderr=subprocess.DEVNULL)
+        job = subprocess.Popen([PROGRAM, self.small_pth, "-o", fifo], stderr=subprocess.DEVNULL)
         with open(fifo, "rb") as f:
             f.read(1)
             with open("/proc/%d/status" % job.pid) as s:
@@ -380,6 +408,42 @@ class Convert(unittest.TestCase):
         os.unlink(fifo)
         self.assertRegex(status, r"(?m)^Seccomp:\s+2$")
         self.assertRegex(status, r"(?m)^NoNewPrivs:\s+1$")
+
+    def test_interrupted(self):
+        """SIGINT between two tensors: exit 130; a file would not have appeared."""
+        fifo = self.path("int.fifo")
+        os.mkfifo(fifo)
+        job = subprocess.Popen([PROGRAM, self.small_pth, "-o", fifo], stderr=subprocess.PIPE)
+        with open(fifo, "rb") as f:
+            f.read(1)
+            job.send_signal(signal.SIGINT)
+            size = 1 + len(f.read())
+        job.communicate(timeout=60)
+        self.assertEqual(job.returncode, 130)
+        self.assertLess(size, 1090000)
+        os.unlink(fifo)
+
+    def test_poor_surroundings(self):
+        """Closed descriptors, few descriptors, little memory, another locale, no room on stdout."""
+        out = self.path("poor.gdw")
+        run(self.small_pth, "-o", out)
+        with open(out, "rb") as f:
+            want = f.read()
+        settings = ["exec 0<&-", "exec 0<&- 1>&- 2>&-", "ulimit -n 8",
+                    "export LC_ALL=de_DE.UTF-8 TZ=Asia/Tokyo"]
+        scarce = [] if sanitized() else ["ulimit -s 64"] + [
+            "ulimit -v %d" % kib for kib in range(30000, 90000, 15000)]
+        for setting in settings + scarce:
+            text = setting + "; exec \"$0\" \"$@\""
+            done = subprocess.run(["bash", "-c", text, PROGRAM, self.small_pth, "-y", "-o", out],
+                                  capture_output=True, timeout=60)
+            if not (b"loading shared libraries" in done.stderr and "-v" in setting):
+                allowed = (0, 6) if "-v" in setting else (0,)
+                self.assertIn(done.returncode, allowed, "%s: %s" % (setting, done.stderr))
+            with open(out, "rb") as f:
+                self.assertEqual(f.read(), want)
+            self.assertFalse(os.path.exists(out + ".part"))
+        os.unlink(out)
 
 
 if __name__ == "__main__":
