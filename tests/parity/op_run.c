@@ -3,8 +3,8 @@
  *     op_run [--row NAME] [--time N] OP "attr=value attr=v,v,v" OUT IN.npy ... ("-": none)
  *
  * Attributes that are not named take their default. Writes OUT.0.npy, OUT.1.npy, ... Without
- * --row the engine's choice among the fitting rows runs; its name goes to stdout. --time prints
- * the median and the best time of N runs. */
+ * --row the first fitting row that is not the reference runs; its name goes to stdout. --time
+ * prints the median and the best time of N runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -118,7 +118,7 @@ def classification_transform():
 
 def resizers():
     """Bytes of the resizers, by both rows, up and down, one axis alone, extreme aspects."""
-    pairs = [(s, d) for s, d in zip(sizes(40, 1, 200), sizes(40, 1, 200))]
+    pairs = [(s, d) for s, d in zip(sizes(25, 1, 200), sizes(25, 1, 200))]
     pairs += [((40, 60), (20, 30)), ((40, 60), (40, 30)), ((40, 60), (80, 60)), ((33, 47), (33, 47)),
               ((1, 300), (7, 5)), ((300, 1), (9, 2))]
     for size, new in pairs:
