@@ -167,9 +167,40 @@ def exact_ties():
         checks.ok(np.array_equal(index, want), f"top-k among equals, {row}")
 
 
+def odd_values():
+    """NaN and infinities: the fast rows decide as the definitions do."""
+    rng = np.random.default_rng(5)
+    odd = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], np.float32)
+    for n, k in ((30, 30), (6000, 5), (6000, 1300), (6000, 6000)):
+        scores = rng.normal(size=(1, n)).astype(np.float32)
+        at = rng.random((1, n)) < 0.5
+        scores[at] = rng.choice(odd, at.sum())
+        a, b = (run("top_k", [scores], row=row, k=k) for row in ("top_k_ref_f32", None))
+        checks.ok(all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b)), f"top-k of odd scores, {n}, {k}")
+    corner = rng.random((1, 500, 2)) * 60
+    boxes = np.concatenate([corner, corner + rng.random((1, 500, 2)) * 20 - 2], 2).astype(np.float32)
+    scores = rng.random((1, 500)).astype(np.float32)
+    for tensor in (boxes, scores):
+        at = rng.random(tensor.shape) < 0.05
+        tensor[at] = rng.choice(odd, at.sum())
+    group = rng.integers(-2, 3, (1, 500)).astype(np.int32)
+    a, b = (run("nms", [boxes, scores, group], row=row, iou=0.4, min_score=-1, max_out=90) for row in ("nms_ref_f32", None))
+    checks.ok(all(np.array_equal(x, y) for x, y in zip(a, b)), "nms of odd boxes and scores")
+    classes = np.repeat(boxes, 3, 2)
+    some = rng.random((1, 500, 3)).astype(np.float32)
+    some[rng.random(some.shape) < 0.1] = np.nan
+    a, b = (run("class_boxes", [some, classes], row=row, capacity=300) for row in ("class_boxes_ref_f32", None))
+    checks.ok(all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b)), "class boxes of odd values")
+    heads = rng.normal(size=(1, 20, 20, 12)).astype(np.float32) * 12
+    heads[rng.random(heads.shape) < 0.02] = np.nan
+    a, b = (run("yolox_decode", [heads], row=row, n_level=1, stride=8) for row in ("yolox_decode_ref_f32", None))
+    checks.ok(all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b)), "YOLOX cells of odd values")
+
+
 boxes = proposals(anchors())
 suppression()
 pooling()
 classes(boxes)
 exact_ties()
+odd_values()
 checks.finish()
