@@ -86,6 +86,8 @@ static int run(gd_flags *f) {
         .arch = gd_flag_text(f, GD_OPT_ARCH),
         .names = gd_flag_text(f, GD_OPT_NAMES),
         .license = gd_flag_text(f, GD_OPT_LICENSE),
+        .set = gd_flag_get(f, GD_OPT_SET)->items,
+        .n_set = gd_flag_get(f, GD_OPT_SET)->n_items,
         .num_classes = (int)gd_flag_int(f, GD_OPT_NUM_CLASSES),
         .reset_head = gd_flag_on(f, GD_OPT_RESET_HEAD),
         .allow_deflate = gd_flag_on(f, GD_OPT_ALLOW_DEFLATE),

@@ -97,6 +97,7 @@ typedef enum gd_flag_id {
     GD_OPT_INSPECT_JSON,
     GD_OPT_STORE,
     GD_OPT_LICENSE,
+    GD_OPT_SET,
     GD_OPT_LIST,
     GD_OPT_DEVICE, /* everywhere */
     GD_OPT_THREADS,

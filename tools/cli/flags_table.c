@@ -363,6 +363,13 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                         .commands = GD_CMD_CONVERT,
                         .group = OUTPUT,
                         .help = "licence text of the weights, stored in the file"},
+    [GD_OPT_SET] = {.name = "set",
+                    .kind = GD_KIND_PATHS,
+                    .argument = "KEY=VALUE",
+                    .commands = GD_CMD_CONVERT,
+                    .group = MODEL,
+                    .help = "another value for an entry of the model's recipe, such as "
+                            "input.short=576; may be repeated"},
     [GD_OPT_LIST] = {.name = "list",
                      .kind = GD_KIND_SWITCH,
                      .no_config = true,

@@ -8,6 +8,7 @@
 #include "engine/io.h"
 #include "engine/mem.h"
 #include "engine/utf8.h"
+#include "layers/recipe.h"
 #include "tools/cli/program.h"
 #include "tools/convert/join.h"
 #include "tools/convert/names.h"
@@ -179,8 +180,38 @@ static gd_status meta(course *k, const char *key, const char *value) {
     return gd_gdw_writer_meta(k->writer, key, value, k->err);
 }
 
-/* The recipe of the architecture, as far as no key of the checkpoint implies another value. */
+/* What the user set for a key of the recipe, or NULL. */
+static const char *find_set(const void *ctx, const char *key) {
+    const gd_convert_job *job = ctx;
+    const size_t          n = strlen(key);
+    for (int i = job->n_set - 1; i >= 0; i--)
+        if (strncmp(job->set[i], key, n) == 0 && job->set[i][n] == '=')
+            return job->set[i] + n + 1;
+    return NULL;
+}
+
+/* Every --set names a key of this architecture's recipe and a value that can be used. */
+static gd_status check_set(const course *k) {
+    gd_recipe r;
+    for (int i = 0; i < k->job->n_set; i++) {
+        const char         *text = k->job->set[i];
+        const size_t        n = strcspn(text, "=");
+        const gd_meta_pair *p = k->arch->recipe;
+        while (p && p->key && (strlen(p->key) != n || strncmp(p->key, text, n) != 0)) p++;
+        if (p && p->key && text[n] == '=') continue;
+        gd_status st =
+            gd_fail_code(k->err, GD_ERR_ARG, 200,
+                         "--set %s: %s has no such entry in its recipe", text, k->arch->name);
+        gd_error_hint(k->err, "`gdrun info MODEL` shows the entries, as in input.short=576");
+        return st;
+    }
+    return gd_recipe_read(k->arch, find_set, k->job, &r, k->err);
+}
+
+/* The recipe of the architecture, as far as neither the user nor a key of the checkpoint says
+ * otherwise. */
 static gd_status add_recipe(course *k) {
+    GD_TRY(check_set(k));
     for (const gd_meta_pair *p = k->arch->recipe; p && p->key; p++) {
         const char *value = p->value;
         for (const gd_key_sign *s = k->arch->signs; s && s->key; s++)
@@ -189,7 +220,8 @@ static gd_status add_recipe(course *k) {
                 gd_say(GD_LEVEL_INFO, "%s = %s, because the file has '%s'", p->key, value,
                        s->key);
             }
-        GD_TRY(meta(k, p->key, value));
+        const char *set = find_set(k->job, p->key);
+        GD_TRY(meta(k, p->key, set ? set : value));
     }
     return GD_OK;
 }

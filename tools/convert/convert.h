@@ -12,16 +12,18 @@
 #include "weights/import/checkpoint.h"
 
 typedef struct gd_convert_job {
-    const char *input, *output;
-    const char *arch;          /* NULL: recognised by the tensors */
-    const char *names;         /* file of class names, or NULL */
-    const char *license;       /* file of the licence text, or NULL */
-    int         num_classes;   /* outputs the head must have; 0: not said */
-    bool        reset_head;    /* replace the class head by a fresh one */
-    bool        allow_deflate; /* read compressed zip records */
-    bool        strict;        /* doubts about values are errors */
-    bool        half;          /* store convolution and linear weights as fp16 */
-    bool        replace;       /* the output may exist */
+    const char        *input, *output;
+    const char        *arch;    /* NULL: recognised by the tensors */
+    const char        *names;   /* file of class names, or NULL */
+    const char        *license; /* file of the licence text, or NULL */
+    const char *const *set;     /* "KEY=VALUE" of the recipe, n_set of them */
+    int                n_set;
+    int                num_classes;   /* outputs the head must have; 0: not said */
+    bool               reset_head;    /* replace the class head by a fresh one */
+    bool               allow_deflate; /* read compressed zip records */
+    bool               strict;        /* doubts about values are errors */
+    bool               half;          /* store convolution and linear weights as fp16 */
+    bool               replace;       /* the output may exist */
 } gd_convert_job;
 
 /* Opens the input and prints its warnings. */
