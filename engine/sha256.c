@@ -31,16 +31,19 @@ static void block(uint32_t h[8], const unsigned char *p) {
                (rotr(b, 17) ^ rotr(b, 19) ^ b >> 10);
     }
     memcpy(v, h, sizeof v);
-    for (int t = 0; t < 64; t++) {
-        uint32_t a = v[0], e = v[4];
-        uint32_t t1 = v[7] + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) +
-                      ((e & v[5]) ^ (~e & v[6])) + round_constant[t] + w[t];
-        uint32_t t2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) +
-                      ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += t1;
-        v[0] = t1 + t2;
-    }
+    /* Eight rounds rename the eight variables once around: no value is moved. */
+    for (int t = 0; t < 64; t += 8)
+        for (int k = 0; k < 8; k++) {
+            uint32_t a = v[(8 - k) & 7], e = v[(12 - k) & 7];
+            uint32_t b = v[(9 - k) & 7], c = v[(10 - k) & 7];
+            uint32_t t1 = v[(15 - k) & 7] + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) +
+                          ((e & v[(13 - k) & 7]) ^ (~e & v[(14 - k) & 7])) +
+                          round_constant[t + k] + w[t + k];
+            uint32_t t2 =
+                (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+            v[(11 - k) & 7] += t1;
+            v[(15 - k) & 7] = t1 + t2;
+        }
     for (int i = 0; i < 8; i++) h[i] += v[i];
 }
 
