@@ -320,7 +320,8 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                             .hi = 65536,
                             .commands = GD_CMD_CONVERT,
                             .group = MODEL,
-                            .help = "class count the head must have"},
+                            .help =
+                                "outputs that the class head must have, background included"},
     [GD_OPT_RESET_HEAD] = {.name = "reset-head",
                            .kind = GD_KIND_SWITCH,
                            .commands = GD_CMD_CONVERT,
