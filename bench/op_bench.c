@@ -8,8 +8,8 @@
  *
  * Attributes left out take the value of the operator's field table. Rows take turns, round by
  * round, so that a busy machine hurts all of them alike; with -j 1 the clock is the processor
- * time of this process, which other processes hardly touch. Printed: the best time, the median, the
- * spread (upper quartile over best, in percent), and rates at the best time. */
+ * time of this process, which other processes hardly touch. Printed: the best time, the median,
+ * the spread (upper quartile over best, in percent), and rates at the best time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

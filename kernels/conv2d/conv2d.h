@@ -48,6 +48,13 @@ size_t    gdk_conv2d_wino_scratch(const gd_launch *l, const gd_device_caps *dev)
 gd_status gdk_conv2d_wino_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                   gd_error *err);
 gd_status gdk_conv2d_wino_run(const gd_launch *l, gd_error *err);
+
+bool      gdk_conv2d_dw_fits(const gd_launch *l, const gd_device_caps *dev);
+size_t    gdk_conv2d_dw_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_conv2d_dw_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
+                                gd_error *err);
+gd_status gdk_conv2d_dw_run(const gd_launch *l, gd_error *err);
+
 bool      gdk_conv2d_omp_fits(const gd_launch *l, const gd_device_caps *dev);
 size_t    gdk_conv2d_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_conv2d_omp_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,

@@ -7,11 +7,7 @@
 
 #include <string.h>
 
-#include "kernels/cpu/isa.h"
-
-typedef float vec4 __attribute__((vector_size(16), aligned(4), may_alias));
-typedef float vec8 __attribute__((vector_size(32), aligned(4), may_alias));
-typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
+#include "kernels/cpu/gemm_rows.h"
 
 #define SPLAT4(f) \
     { f, f, f, f }
@@ -20,45 +16,17 @@ typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define SPLAT16(f) \
     { f, f, f, f, f, f, f, f, f, f, f, f, f, f, f, f }
 
-/* Every row of a tile by name, since sums must not be an array to stay in registers. */
-#define ROWS_1(X, V, L) X(0, V, L)
-#define ROWS_2(X, V, L) ROWS_1(X, V, L) X(1, V, L)
-#define ROWS_3(X, V, L) ROWS_2(X, V, L) X(2, V, L)
-#define ROWS_4(X, V, L) ROWS_3(X, V, L) X(3, V, L)
-#define ROWS_5(X, V, L) ROWS_4(X, V, L) X(4, V, L)
-#define ROWS_6(X, V, L) ROWS_5(X, V, L) X(5, V, L)
-#define ROWS_7(X, V, L) ROWS_6(X, V, L) X(6, V, L)
-#define ROWS_8(X, V, L) ROWS_7(X, V, L) X(7, V, L)
-#define ROWS_9(X, V, L) ROWS_8(X, V, L) X(8, V, L)
-#define ROWS_10(X, V, L) ROWS_9(X, V, L) X(9, V, L)
-#define ROWS_11(X, V, L) ROWS_10(X, V, L) X(10, V, L)
-#define ROWS_12(X, V, L) ROWS_11(X, V, L) X(11, V, L)
-#define ROWS_13(X, V, L) ROWS_12(X, V, L) X(12, V, L)
-#define ROWS_14(X, V, L) ROWS_13(X, V, L) X(13, V, L)
-
-#define LOAD(p, V) (*(const V *)(const void *)(p))
-#define STORE(p, V) (*(V *)(void *)(p))
-
-#define POINT(i, V, L) const float *r##i = row[i];
-#define BEGIN_2(i, V, L) V a##i = LOAD(init, V), b##i = LOAD(init + L, V);
 #define STEP_2(i, V, L)                  \
     {                                    \
         const V x = SPLAT##L((r##i)[c]); \
         a##i += x * w0;                  \
         b##i += x * w1;                  \
     }
-#define END_2(i, V, L)                 \
-    STORE(tile + i * 2 * L, V) = a##i; \
-    STORE(tile + i * 2 * L + L, V) = b##i;
-#define BEGIN_1(i, V, L) V a##i = LOAD(init, V);
 #define STEP_1(i, V, L)                  \
     {                                    \
         const V x = SPLAT##L((r##i)[c]); \
         a##i += x * w0;                  \
     }
-#define END_1(i, V, L) STORE(tile + i * L, V) = a##i;
-#define WEIGHTS_2(V, L) const V w0 = LOAD(w, V), w1 = LOAD(w + L, V);
-#define WEIGHTS_1(V, L) const V w0 = LOAD(w, V);
 
 #define KERNEL(name, isa, V, L, M, N)                                                      \
     isa static void name##_##N##_##M(const float *const *row, int64_t taps, int64_t depth, \
@@ -71,13 +39,6 @@ typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
         ROWS_##M(END_##N, V, L)                                                            \
     }
 
-#define KERNELS_6(name, isa, V, L, N) \
-    KERNEL(name, isa, V, L, 1, N)     \
-    KERNEL(name, isa, V, L, 2, N)     \
-    KERNEL(name, isa, V, L, 3, N)     \
-    KERNEL(name, isa, V, L, 4, N)     \
-    KERNEL(name, isa, V, L, 5, N)     \
-    KERNEL(name, isa, V, L, 6, N)
 #define KERNELS_14(name, isa, V, L, N) \
     KERNELS_6(name, isa, V, L, N)      \
     KERNEL(name, isa, V, L, 7, N)      \
@@ -88,25 +49,19 @@ typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
     KERNEL(name, isa, V, L, 12, N)     \
     KERNEL(name, isa, V, L, 13, N)     \
     KERNEL(name, isa, V, L, 14, N)
-#define NAMES_6(name, N)                                                            \
-    name##_##N##_1, name##_##N##_2, name##_##N##_3, name##_##N##_4, name##_##N##_5, \
-        name##_##N##_6
 #define NAMES_14(name, N)                                                              \
     NAMES_6(name, N), name##_##N##_7, name##_##N##_8, name##_##N##_9, name##_##N##_10, \
         name##_##N##_11, name##_##N##_12, name##_##N##_13, name##_##N##_14
 
-#define ISA_ANY
 KERNELS_6(any, ISA_ANY, vec4, 4, 1)
 KERNELS_6(any, ISA_ANY, vec4, 4, 2)
 static const gdk_gemm gemm_any = {4, 6, {{NAMES_6(any, 1)}, {NAMES_6(any, 2)}}};
 
 #if defined(__x86_64__)
-#define ISA_AVX2 __attribute__((target("avx2,fma")))
 KERNELS_6(avx2, ISA_AVX2, vec8, 8, 1)
 KERNELS_6(avx2, ISA_AVX2, vec8, 8, 2)
 static const gdk_gemm gemm_avx2 = {8, 6, {{NAMES_6(avx2, 1)}, {NAMES_6(avx2, 2)}}};
 
-#define ISA_AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
 KERNELS_14(avx512, ISA_AVX512, vec16, 16, 1)
 KERNELS_14(avx512, ISA_AVX512, vec16, 16, 2)
 static const gdk_gemm gemm_avx512 = {16, 14, {{NAMES_14(avx512, 1)}, {NAMES_14(avx512, 2)}}};

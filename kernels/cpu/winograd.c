@@ -4,7 +4,8 @@
  *   M [36][patch][panel] -> 4x4 pixels of the panel, bias, steps, store
  *
  * V of one block of patches stays in the second-level cache, M always does. Of large planes
- * each thread takes blocks of its own; of small ones the threads share V and part the panels. */
+ * each thread takes blocks of its own; of small ones the threads share V and part the
+ * panels. */
 #include "kernels/cpu/winograd.h"
 
 #include <omp.h>

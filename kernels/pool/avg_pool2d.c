@@ -89,15 +89,16 @@ static gd_status grad_adaptive(gd_graph *g, const gd_node *n, const int *d_out, 
     return gd_graph_add(g, "adaptive_avg_pool2d_bwd", &a, 1, d_out, d_in, err);
 }
 
-const gd_op gd_op_avg_pool2d = {.name = "avg_pool2d",
-                                .min_in = 1,
-                                .max_in = 1,
-                                .n_out = 1,
-                                .attr_fields = fields,
-                                .attr_size = sizeof(gd_avg_pool2d),
-                                .infer = infer,
-                                .grad = grad,
-                                .kernels = (const gd_kernel[]){GD_REF_ROWS(avg_pool2d), {0}}};
+const gd_op gd_op_avg_pool2d = {
+    .name = "avg_pool2d",
+    .min_in = 1,
+    .max_in = 1,
+    .n_out = 1,
+    .attr_fields = fields,
+    .attr_size = sizeof(gd_avg_pool2d),
+    .infer = infer,
+    .grad = grad,
+    .kernels = (const gd_kernel[]){GDK_POOL_ROW(avg_pool2d), GD_REF_ROWS(avg_pool2d), {0}}};
 
 const gd_op gd_op_avg_pool2d_bwd = {.name = "avg_pool2d_bwd",
                                     .min_in = 1,
@@ -118,7 +119,8 @@ const gd_op gd_op_adaptive_avg_pool2d = {
     .attr_size = sizeof(gd_adaptive_avg_pool2d),
     .infer = infer_adaptive,
     .grad = grad_adaptive,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(adaptive_avg_pool2d), {0}}};
+    .kernels = (const gd_kernel[]){
+        GDK_POOL_ROW(adaptive_avg_pool2d), GD_REF_ROWS(adaptive_avg_pool2d), {0}}};
 
 const gd_op gd_op_adaptive_avg_pool2d_bwd = {
     .name = "adaptive_avg_pool2d_bwd",

@@ -36,15 +36,16 @@ static gd_status grad(gd_graph *g, const gd_node *n, const int *d_out, int *d_in
                         err);
 }
 
-const gd_op gd_op_max_pool2d = {.name = "max_pool2d",
-                                .min_in = 1,
-                                .max_in = 1,
-                                .n_out = 1,
-                                .attr_fields = fields,
-                                .attr_size = sizeof(gd_max_pool2d),
-                                .infer = infer,
-                                .grad = grad,
-                                .kernels = (const gd_kernel[]){GD_REF_ROWS(max_pool2d), {0}}};
+const gd_op gd_op_max_pool2d = {
+    .name = "max_pool2d",
+    .min_in = 1,
+    .max_in = 1,
+    .n_out = 1,
+    .attr_fields = fields,
+    .attr_size = sizeof(gd_max_pool2d),
+    .infer = infer,
+    .grad = grad,
+    .kernels = (const gd_kernel[]){GDK_POOL_ROW(max_pool2d), GD_REF_ROWS(max_pool2d), {0}}};
 
 const gd_op gd_op_max_pool2d_bwd = {.name = "max_pool2d_bwd",
                                     .min_in = 2,

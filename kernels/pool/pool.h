@@ -80,6 +80,16 @@ gd_status gdk_pool_infer(const char *op, const gd_launch *l, const int32_t size[
                          const int32_t stride[2], const int32_t pad[2], bool ceil_mode,
                          gd_error *err);
 
+gd_status gdk_max_pool2d_omp_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_avg_pool2d_omp_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_adaptive_avg_pool2d_omp_f32(const gd_launch *l, gd_error *err);
+/* Their row. */
+#define GDK_POOL_ROW(op)                                                                   \
+    {                                                                                      \
+        .name = #op "_omp_f32", .backend = GD_CPU, .dtype = GD_F32, .flags = GD_ROW_PITCH, \
+        .run = gdk_##op##_omp_f32                                                          \
+    }
+
 GD_REF_DECLARE(max_pool2d)
 GD_REF_DECLARE(max_pool2d_bwd)
 GD_REF_DECLARE(avg_pool2d)
