@@ -184,7 +184,8 @@ def odd_values():
         at = rng.random(tensor.shape) < 0.05
         tensor[at] = rng.choice(odd, at.sum())
     group = rng.integers(-2, 3, (1, 500)).astype(np.int32)
-    a, b = (run("nms", [boxes, scores, group], row=row, iou=0.4, min_score=-1, max_out=90) for row in ("nms_ref_f32", None))
+    a, b = (run("nms", [boxes, scores, group], row=row, iou=0.4, min_score=-1, max_out=90)
+            for row in ("nms_ref_f32", None))
     checks.ok(all(np.array_equal(x, y) for x, y in zip(a, b)), "nms of odd boxes and scores")
     classes = np.repeat(boxes, 3, 2)
     some = rng.random((1, 500, 3)).astype(np.float32)
