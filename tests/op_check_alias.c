@@ -58,7 +58,11 @@ static void check_join(const oc_problem *p, const oc_stage *s, int i, const char
 void oc_alias(const oc_problem *p) {
     static const oc_layout layouts[] = {
         {.name = "dense", .fill = 0xff},
-        {.name = "pitched", .pitch_values = true, .pitch_weights = true, .fill = 0xff},
+        {.name = "pitched",
+         .pitch_in = true,
+         .pitch_out = true,
+         .pitch_weights = true,
+         .fill = 0xff},
     };
     if (!p->op->view && !p->op->join) return;
     for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {

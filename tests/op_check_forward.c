@@ -126,7 +126,7 @@ static void compare_row(const oc_problem *p, const truth *t, const gd_kernel *ro
               layout->name, *step ? ", fused " : "", step, worst);
     if (s->trouble[0])
         oc_report(false, "bounds", p, NAN, "%s, %s: %s", row->name, layout->name, s->trouble);
-    if (!(p->op->flags & GD_OP_RANDOM))
+    if (!(p->op->flags & GD_OP_RANDOM) && !p->n_step)
         oc_report(repeats(p, row, layout, &got), "repeat", p, NAN,
                   "%s, %s: other bits the second time", row->name, layout->name);
     oc_result_free(&got);
@@ -145,7 +145,7 @@ static bool absorbs_all(const gd_kernel *row, const oc_problem *p) {
 static void try_row(const oc_problem *p, const truth *t, const gd_kernel *row,
                     const oc_layout *layout) {
     const gd_device_caps dev = gd_cpu_caps();
-    const bool           pitched = layout->pitch_values || layout->pitch_weights;
+    const bool           pitched = layout->pitch_in || layout->pitch_out;
     oc_stage             s;
     gd_error             e = {0};
     if (pitched && !(row->flags & GD_ROW_PITCH)) return;
@@ -171,15 +171,27 @@ static bool can_run_in_place(const oc_problem *p, const gd_kernel *row) {
 static void try_layouts(const oc_problem *p, const truth *t, const gd_kernel *row) {
     static const oc_layout layouts[] = {
         {.name = "dense", .constants = true, .fill = 0xff},
-        {.name = "dense, nothing constant", .fill = 0xff},
-        {.name = "pitched", .pitch_values = true, .constants = true, .fill = 0xff},
-        {.name = "all pitched", .pitch_values = true, .pitch_weights = true, .fill = 0xff},
+        {.name = "pitched",
+         .pitch_in = true,
+         .pitch_out = true,
+         .constants = true,
+         .fill = 0xff},
         {.name = "in place", .in_place = true, .constants = true, .fill = 0xff},
+        /* not again for each step: */
+        {.name = "pitched inputs", .pitch_in = true, .constants = true, .fill = 0xff},
+        {.name = "pitched outputs", .pitch_out = true, .constants = true, .fill = 0xff},
+        /* for problems with constants only: */
+        {.name = "dense, nothing constant", .fill = 0xff},
+        {.name = "all pitched",
+         .pitch_in = true,
+         .pitch_out = true,
+         .pitch_weights = true,
+         .fill = 0xff},
     };
     bool has_const = false;
     for (int i = 0; i < p->n_in; i++) has_const |= p->in[i].constant;
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-        if ((i == 1 || i == 3) && !has_const) continue;
+        if ((i >= 3 && p->n_step) || (i >= 5 && !has_const)) continue;
         if (layouts[i].in_place && !can_run_in_place(p, row)) continue;
         try_row(p, t, row, &layouts[i]);
     }
@@ -259,13 +271,14 @@ static void try_steps(const oc_problem *p, const gd_kernel *row, const char *a, 
     for (int i = 0; i < fused.n_step; i++) free(fused.step[i].v);
 }
 
-/* Each step alone, and each ordered pair of two different ones. */
+/* Each step alone and, on small problems, each ordered pair of two different ones. */
 void oc_steps(const oc_problem *p) {
+    const bool pairs = oc_problem_size(p) <= 2000;
     for (const gd_kernel *row = p->op->kernels; row->name; row++) {
         if (row->backend != GD_CPU) continue;
         for (const char *const *a = row->absorbs; a && *a; a++) {
             try_steps(p, row, *a, NULL);
-            for (const char *const *b = row->absorbs; *b; b++)
+            for (const char *const *b = row->absorbs; pairs && *b; b++)
                 if (a != b) try_steps(p, row, *a, *b);
         }
     }

@@ -47,7 +47,7 @@ static void open_inputs(oc_stage *s, const oc_problem *p, gd_dtype type) {
         if (x->absent) continue;
         /* Bytes are pictures from a decoder: always packed. */
         const bool pitched = x->shape.dtype != GD_U8 &&
-                             (x->constant ? s->layout.pitch_weights : s->layout.pitch_values);
+                             (x->constant ? s->layout.pitch_weights : s->layout.pitch_in);
         s->in[i] = gd_tensor_make(type_of(&x->shape, type), x->shape.ndim, x->shape.dim);
         tensor_open(&s->in[i], &s->in_block[i], pitched ? 3 + i : 0);
         for (int64_t k = 0; k < gd_tensor_count(&s->in[i]); k++)
@@ -65,7 +65,7 @@ static void open_steps(oc_stage *s, const oc_problem *p) {
         s->l.step[i].attr = p->step[i].attr;
         if (!p->step[i].v) continue;
         s->arg[i] = gd_tensor_make(s->out[0].dtype, s->out[0].ndim, s->out[0].dim);
-        tensor_open(&s->arg[i], &s->arg_block[i], s->layout.pitch_values ? 7 + i : 0);
+        tensor_open(&s->arg[i], &s->arg_block[i], s->layout.pitch_in ? 7 + i : 0);
         for (int64_t k = 0; k < gd_tensor_count(&s->arg[i]); k++)
             gd_tensor_set(&s->arg[i], k, p->step[i].v[k]);
         s->l.step[i].arg = &s->arg[i];
@@ -101,7 +101,7 @@ gd_status oc_stage_open(oc_stage *s, const oc_problem *p, gd_dtype type,
     for (int i = 0; i < s->l.n_out; i++) s->l.out[i] = &s->out[i];
     GD_TRY(p->op->infer(&s->l, err));
     for (int i = 0; i < s->l.n_out; i++) {
-        tensor_open(&s->out[i], &s->out_block[i], s->layout.pitch_values ? 5 + i : 0);
+        tensor_open(&s->out[i], &s->out_block[i], layout->pitch_out ? 5 + i : 0);
         memset(s->out[i].data, layout->fill, span_of(&s->out[i]));
         /* gaps keep 0xff */
         const size_t  size = gd_dtype_size(s->out[i].dtype);

@@ -16,7 +16,7 @@ command -v ccache > /dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE=-O1 \
     "${launcher[@]}" > build.log 2>&1 || { cat build.log; exit 1; }
 build() { timeout 600 cmake --build build --target "$1" > build.log 2>&1; }
-check() { (ulimit -v 8000000; timeout 300 build/"$@" > check.log 2>&1); }
+check() { timeout 300 build/"$@" > check.log 2>&1; }
 # A test that fails anyway notices nothing: each command must pass on the tree as it is.
 grep -v '^#' tests/mutants/list | sed -n 's/ :: .*//p' | sort -u > commands
 while IFS= read -r test; do
@@ -54,8 +54,8 @@ while IFS= read -r line; do
         # shellcheck disable=SC2086 # the test and its arguments
         check $test
         status=$?
-        if [ $status -eq 0 ]; then
-            verdict=SURVIVED
+        if [ $status -eq 0 ] || [ $status -eq 124 ]; then
+            verdict="SURVIVED ($status)" # 124: still running after its time
             survived=$((survived + 1))
         else
             verdict="noticed by $test ($status)"
