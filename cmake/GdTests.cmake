@@ -47,6 +47,10 @@ target_link_libraries(op_run PRIVATE gd_inside)
 add_executable(geometry_run tests/parity/geometry_run.c)
 target_link_libraries(geometry_run PRIVATE gd_inside)
 
+# model_bench: a whole model through the public interface and the shared library.
+add_executable(model_bench bench/model_bench.c)
+target_link_libraries(model_bench PRIVATE gdrun gd_flags)
+
 # op_bench: every kernel row side by side on the shapes of bench/shapes.
 file(GLOB op_bench_src CONFIGURE_DEPENDS bench/op_bench*.c)
 if(op_bench_src)
