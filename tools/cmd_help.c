@@ -1,8 +1,9 @@
-/* cmd_help.c -- `gdrun help`: commands, error codes, manual pages. */
+/* cmd_help.c -- `gdrun help`: commands, models, error codes, manual pages. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/cli/help.h"
+#include "tools/cli/model_table.h"
 #include "tools/cli/number.h"
 #include "tools/cli/report.h"
 #include "tools/cli/text.h"
@@ -34,10 +35,14 @@ int gd_cmd_help(gd_flags *f) {
         gd_help_command(command ? command->bit : GD_CMD_CONVERT);
         return GD_EXIT_OK;
     }
+    if (!strcmp(topic, "models"))
+        return gd_model_table(&err) == GD_OK ? GD_EXIT_OK
+                                             : (int)gd_report_error(&err, GD_EXIT_BUG, NULL);
     if (code_of(topic) && gd_help_code(code_of(topic), *topic == 'W' || *topic == 'w'))
         return GD_EXIT_OK;
     gd_fail_code(&err, GD_ERR_ARG, 205, "no help on '%s'",
                  gd_escape(shown, sizeof shown, topic));
-    gd_error_hint(&err, "a command, or a code such as E401; 'gdrun help' lists the commands");
+    gd_error_hint(&err, "a command, 'models', or a code such as E401; 'gdrun help' lists the "
+                        "commands");
     return (int)gd_report_error(&err, GD_EXIT_USAGE, NULL);
 }

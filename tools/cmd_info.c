@@ -4,21 +4,11 @@
 #include <string.h>
 
 #include "tools/cli/model.h"
+#include "tools/cli/model_table.h"
 #include "tools/cli/program.h"
 #include "tools/cli/text.h"
 #include "tools/cli/workload.h"
 #include "tools/cmd.h"
-
-static bool ends_with(const char *name, const char *end) {
-    size_t n = strlen(name), m = strlen(end);
-    return n >= m && !strcmp(name + n - m, end);
-}
-
-/* Statistics of batch norm are part of a model but nothing that training's gradient moves. */
-static bool is_statistic(const char *name) {
-    return ends_with(name, "running_mean") || ends_with(name, "running_var") ||
-           ends_with(name, "num_batches_tracked");
-}
 
 typedef struct totals {
     int64_t parameters, statistics, bytes;
@@ -31,7 +21,7 @@ static totals count(const gd_gdw *g) {
         int64_t              n = 1;
         for (int k = 0; k < w->ndim; k++) n *= w->dim[k];
         t.bytes += (int64_t)w->size;
-        *(is_statistic(w->name) ? &t.statistics : &t.parameters) += n;
+        *(gd_is_statistic(w->name) ? &t.statistics : &t.parameters) += n;
     }
     return t;
 }
@@ -133,13 +123,17 @@ static gd_status print_json(const gd_model *m, const gd_workload *w, const char 
 
 /* ---- text -------------------------------------------------------------------------------- */
 
-static void print_classes(const gd_model *m) {
-    int  n = gd_model_class_count(m);
-    char shown[96];
+/* The first names tell which list it is; ImageNet's thousand would fill screens. */
+enum { CLASSES_SHOWN = 10 };
+
+static void print_classes(const gd_model *m, bool all) {
+    int  n = gd_model_class_count(m), shown = all || n < CLASSES_SHOWN ? n : CLASSES_SHOWN;
+    char name[96];
     gd_print("classes       %d:", n);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < shown; i++)
         gd_print("%s %s", i ? "," : "",
-                 gd_escape(shown, sizeof shown, gd_model_class_name(m, i)));
+                 gd_escape(name, sizeof name, gd_model_class_name(m, i)));
+    if (shown < n) gd_print(", and %d more (-v lists them)", n - shown);
     gd_print("\n");
 }
 
@@ -174,7 +168,8 @@ static void print_workload(const gd_workload *w) {
              (double)s->sum_bytes / 0x1p20, (double)s->scratch_bytes / 0x1p20);
 }
 
-static void print_text(const gd_model *m, const gd_workload *w, const char *path, bool layers) {
+static void print_text(const gd_model *m, const gd_workload *w, const char *path, bool layers,
+                       bool all) {
     const gd_gdw *g = m->file;
     totals        t = count(g);
     char          shown[300];
@@ -185,7 +180,7 @@ static void print_text(const gd_model *m, const gd_workload *w, const char *path
              (long long)t.parameters, (long long)t.statistics, gd_gdw_count(g));
     gd_print("weights       %.1f MiB\n", (double)t.bytes / 0x1p20);
     print_workload(w);
-    print_classes(m);
+    print_classes(m, all);
     gd_print("metadata\n");
     print_metadata(g);
     if (layers) print_layers(w);
@@ -217,7 +212,7 @@ int gd_cmd_info(gd_flags *f) {
     if (gd_flag_on(f, GD_OPT_INFO_JSON))
         GD_GO(print_json(m, &w, path, layers, &err));
     else
-        print_text(m, &w, path, layers);
+        print_text(m, &w, path, layers, gd_flag_int(f, GD_OPT_VERBOSE) > 0);
 done:
     gd_workload_close(&w);
     gd_model_close(m);

@@ -2,20 +2,12 @@
 #include <string.h>
 
 #include "engine/mem.h"
-#include "layers/arch.h"
+#include "tools/cli/model_table.h"
 #include "tools/cli/program.h"
 #include "tools/cli/sources.h"
 #include "tools/convert/confine.h"
 #include "tools/convert/convert.h"
 #include "weights/import/inspect.h"
-
-static int list_archs(void) {
-    for (const gd_arch *const *a = gd_archs; *a; a++)
-        gd_print("%-28s %-9s %4d classes  %s\n", (*a)->name,
-                 (*a)->task == GD_TASK_CLASSIFY ? "classify" : "detect",
-                 (*a)->n_class - (*a)->n_background, (*a)->truth);
-    return GD_EXIT_OK;
-}
 
 /* Which flags must be there, and which must not. */
 static gd_status check_usage(const gd_flags *f, gd_error *err) {
@@ -78,7 +70,9 @@ done:
 static int run(gd_flags *f) {
     gd_error err = {0};
     gd_exit  subject = GD_EXIT_USAGE;
-    if (gd_flag_on(f, GD_OPT_LIST)) return list_archs();
+    if (gd_flag_on(f, GD_OPT_LIST))
+        return gd_model_table(&err) == GD_OK ? GD_EXIT_OK
+                                             : (int)gd_report_error(&err, GD_EXIT_BUG, NULL);
     if (check_usage(f, &err) != GD_OK) return (int)gd_report_error(&err, subject, NULL);
     const gd_convert_job job = {
         .input = f->args[0],

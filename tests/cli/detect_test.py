@@ -87,6 +87,8 @@ def info():
     """What is told about a model agrees with what is known of it."""
     rc, out, err = run("info", "nano.gdw")
     check(rc == 0 and "912159" in out and "person, bicycle" in out and "GFLOP" in out, f"info: {err}")
+    check("person, bicycle" in out and "and 70 more" in out and "toothbrush" not in out, f"names: {out}")
+    check("toothbrush" in run("info", "nano.gdw", "-v")[1], "names under -v")
     rc, out, err = run("info", "-m", "nano.gdw", "--json", "--layers")
     d = json.loads(out)
     w = d["workload"]

@@ -1,6 +1,7 @@
 # usage_test.py -- the command line without a model: flags, messages, streams, limits, completions.
 import os
 import pty
+import re
 import resource
 import shutil
 import subprocess
@@ -109,6 +110,15 @@ def messages():
     rc, out, err = run(["-q", "detect", "--help"])
     check(rc == 0 and "--conf SCORE" in out and "--arch" not in out, "detect --help")
     check("--epochs" not in out and "--tracker" not in out, "help lists what does not exist")
+    # Counts that torchvision and YOLOX state for their models, the frozen norms' factors included.
+    rc, out, err = run(["help", "models"])
+    for line in (r"resnet18 +classify +1000 classes +11\.69 M +short side 256, centre 224x224 +torchvision",
+                 r"resnet50 +classify +1000 classes +25\.56 M ",
+                 r"fasterrcnn_resnet50_fpn +detect +90 classes +41\.81 M +short side 800, long <= 1333 +t",
+                 r"yolox_nano +detect +80 classes +0\.91 M +letterbox 416x416 ",
+                 r"resnet20_cifar +classify +10 classes +0\.27 M +stretch 32x32 "):
+        check(rc == 0 and re.search("(?m)^" + line, out), f"help models: no {line} in {out} {err}")
+    check(max(map(len, out.splitlines())) <= 120, "help models: too wide")
     for command in ("detect", "classify", "info", "doctor", "completion", "help", "version"):
         rc, out, err = run(["help", command])
         check(rc == 0 and not err and out == run([command, "--help"])[1], f"help {command}")
@@ -225,7 +235,7 @@ def documents():
            '_gdrun; echo "${COMPREPLY[@]}"')
     for line, want in (("gdrun de", "detect"), ("gdrun detect --con", "--conf --conf-class --config"),
                        ("gdrun detect --device cp", "cpu"), ("gdconvert --ar", "--arch"),
-                       ("gdrun completion z", "zsh"), ("gdrun help cl", "classify")):
+                       ("gdrun completion z", "zsh"), ("gdrun help cl", "classify"), ("gdrun help mo", "models")):
         p = subprocess.run(["bash", "-c", ask, GDRUN, line], stdout=subprocess.PIPE, env=CLEAN)
         check(p.stdout.decode().strip() == want, f"completing '{line}': {p.stdout}")
     for page in ("gdrun", "gdconvert"):

@@ -76,7 +76,7 @@ static void bash(void) {
              "    elif [[ $command == help ]]; then\n"
              "        COMPREPLY=($(compgen -W \"");
     command_names();
-    gd_print("\" -- \"$cur\"))\n"
+    gd_print(" models\" -- \"$cur\"))\n"
              "    else\n"
              "        COMPREPLY=($(compgen -f -- \"$cur\"))\n"
              "    fi\n"

@@ -109,8 +109,9 @@ static void overview(void) {
     flag_lines(GD_CMD_GDRUN);
     gd_print("\nExit codes:\n%s", exit_codes);
     gd_print(
-        "\n'gdrun help COMMAND' lists the flags of a command, 'gdrun help E401' explains an\n"
-        "error code. Results go to stdout, everything else to stderr.\n");
+        "\n'gdrun help COMMAND' lists the flags of a command, 'gdrun help models' the models,\n"
+        "'gdrun help E401' explains an error code. Results go to stdout, everything else to\n"
+        "stderr.\n");
 }
 
 void gd_help_command(unsigned command) {
