@@ -75,6 +75,7 @@ static void refused(void **state) {
         assert_int_not_equal(open_index(t[i].text, &c, &err), GD_OK);
         assert_null(c);
         if (err.code != t[i].code) fail_msg("got E%d: %s", err.code, err.msg);
+        if (strstr(t[i].text, "link.")) assert_non_null(strstr(err.msg, "symbolic link"));
     }
 }
 

@@ -71,14 +71,15 @@ static void right(void **state) {
 /* Y1. */
 static void wrong(void **state) {
     (void)state;
-    legacy t[14];
-    int    code[14];
-    for (int i = 0; i < 14; i++) t[i] = good;
+    legacy t[15];
+    int    code[15];
+    for (int i = 0; i < 15; i++) t[i] = good;
     t[0].layout = 1002, code[0] = 420;
     t[1].protocol = 1000, code[1] = 420;
     t[2].order = "\x89", code[2] = 416;
     t[3].order = "N", code[3] = 420;
     t[4].numel0 = 5, code[4] = 422;
+    t[14].numel0 = 3, code[14] = 422;
     t[5].numel1 = -1, code[5] = 422;
     t[6].numel0 = INT64_MAX, code[6] = 422;
     t[7].cut = 1, code[7] = 422;
@@ -88,7 +89,7 @@ static void wrong(void **state) {
     t[11].keys = "](K\1K\2e.", code[11] = 420;
     t[12].keys = "](U\0011U\0011e.", code[12] = 420; /* one key twice */
     t[13].keys = "](U\0011U\0012e.", code[13] = 420; /* an unknown key */
-    for (int i = 0; i < 14; i++) {
+    for (int i = 0; i < 15; i++) {
         bytes b = make(&t[i]);
         print_message("case %d\n", i);
         assert_refused(&b, NULL, code[i]);
