@@ -50,6 +50,9 @@ target_link_libraries(geometry_run PRIVATE gd_inside)
 # model_bench: a whole model through the public interface and the shared library.
 add_executable(model_bench bench/model_bench.c)
 target_link_libraries(model_bench PRIVATE gdrun gd_flags)
+# trace_bench: the same, taken apart by kernel row and by node.
+add_executable(trace_bench bench/trace_bench.c)
+target_link_libraries(trace_bench PRIVATE gdrun gd_flags)
 
 # op_bench: every kernel row side by side on the shapes of bench/shapes.
 file(GLOB op_bench_src CONFIGURE_DEPENDS bench/op_bench*.c)

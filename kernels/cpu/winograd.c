@@ -92,8 +92,9 @@ size_t gdk_winograd_packed(const gdk_winograd_shape *s) {
 
 void gdk_winograd_pack(const gdk_winograd_shape *s, const float *w, float *packed) {
     const gdk_gemm *g = gdk_gemm_get();
-    const int64_t   place = gdk_gemm_packed(g, s->K, s->C);
-    for (int64_t p = 0; p < gdk_gemm_panels(g, s->K); p++) {
+    const int64_t   place = gdk_gemm_packed(g, s->K, s->C), panels = gdk_gemm_panels(g, s->K);
+#pragma omp parallel for num_threads(gd_cpu_threads())
+    for (int64_t p = 0; p < panels; p++) {
         const int64_t first = p * 2 * g->lanes;
         const int64_t width = gdk_gemm_vectors(g, s->K, p) * g->lanes;
         for (int64_t j = 0; j < width; j++)
