@@ -35,10 +35,11 @@ typedef struct oc_problem {
 
 typedef struct oc_layout {
     const char *name;
-    bool        pitch_in, pitch_out, pitch_weights; /* pitch > channels on these tensors */
-    bool        constants; /* honour `constant`; else nothing is constant */
-    bool        in_place;  /* out[0] is in[0], or the second input of a step */
-    int         fill;      /* byte that fills outputs and scratch before the run */
+    uint32_t pitch_in; /* bit i: pitch > channels on input i, and on second inputs of steps */
+    bool     pitch_out, pitch_weights; /* weights: constants too */
+    bool     constants;                /* honour `constant`; else nothing is constant */
+    bool     in_place;                 /* out[0] is in[0], or the second input of a step */
+    int      fill;                     /* byte that fills outputs and scratch before the run */
 } oc_layout;
 
 typedef struct oc_block {

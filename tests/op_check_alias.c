@@ -59,7 +59,7 @@ void oc_alias(const oc_problem *p) {
     static const oc_layout layouts[] = {
         {.name = "dense", .fill = 0xff},
         {.name = "pitched",
-         .pitch_in = true,
+         .pitch_in = 0xffff,
          .pitch_out = true,
          .pitch_weights = true,
          .fill = 0xff},

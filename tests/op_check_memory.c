@@ -118,7 +118,9 @@ static void fail_heap(const oc_problem *p, const gd_tensor *weights) {
 }
 
 static void fail_arena(const oc_problem *p, const gd_tensor *weights) {
-    for (size_t limit = 64;; limit += 64) {
+    /* Fine enough to meet the smallest requests where a graph is cheap to build. */
+    const size_t step = oc_problem_size(p) <= 40 ? 8 : 64;
+    for (size_t limit = step;; limit += step) {
         gd_error        e = {0};
         const gd_status st = live(p, weights, limit, &e);
         if (st == GD_ERR_NOMEM) continue;

@@ -46,8 +46,8 @@ static void open_inputs(oc_stage *s, const oc_problem *p, gd_dtype type) {
         const oc_input *x = &p->in[i];
         if (x->absent) continue;
         /* Bytes are pictures from a decoder: always packed. */
-        const bool pitched = x->shape.dtype != GD_U8 &&
-                             (x->constant ? s->layout.pitch_weights : s->layout.pitch_in);
+        const bool pitched = x->shape.dtype != GD_U8 && (s->layout.pitch_in >> i & 1) &&
+                             (s->layout.pitch_weights || !x->constant);
         s->in[i] = gd_tensor_make(type_of(&x->shape, type), x->shape.ndim, x->shape.dim);
         tensor_open(&s->in[i], &s->in_block[i], pitched ? 3 + i : 0);
         for (int64_t k = 0; k < gd_tensor_count(&s->in[i]); k++)
