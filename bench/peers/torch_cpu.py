@@ -31,9 +31,17 @@ def runner(arch, weights):
     state = torch.load(weights, map_location="cpu")
     if arch.startswith("yolox"):
         import yolox_twin
-        model = yolox_twin.build(arch).eval()
+        model = yolox_twin.YOLOX(arch.split("_")[1]).eval()
         model.load_state_dict(state["model"])
-        return lambda rgb: yolox_twin.postprocess(model(letterboxed(rgb, 416)), 0.001, 0.65)
+
+        def detect(rgb):
+            raw = model(letterboxed(rgb, 416))[0]
+            score, label = (raw[:, 4:5] * raw[:, 5:]).max(1)
+            keep = score >= 0.001
+            boxes = yolox_twin.decode(raw, 416)[keep]
+            return boxes[torchvision.ops.batched_nms(boxes, score[keep], label[keep], 0.65)]
+
+        return detect
     if arch.startswith("fasterrcnn"):
         model = torchvision.models.detection.fasterrcnn_resnet50_fpn(
             weights=None, weights_backbone=None, num_classes=91).eval()
