@@ -2,10 +2,10 @@
  *
  *     model_bench MODEL.gdw WIDTH HEIGHT RUNS THREADS
  *
- * The picture is noise from a fixed seed. Prints one line of JSON: milliseconds to load the model,
- * of the first run (it plans), and of the later ones (best, median, upper quartile), and the peak
- * resident memory of the process. Copies what a user would write, so it includes preprocessing
- * and post-processing. */
+ * The picture is noise from a fixed seed. Prints one line of JSON: milliseconds to load the
+ * model, of the first run (it plans), and of the later ones (best, median, upper quartile), and
+ * the peak resident memory of the process. It does what a user's program would, so it includes
+ * preprocessing and post-processing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -61,7 +61,8 @@ def pictures():
     sweep(["detect", "-m", "nano.gdw", PICTURES[1], "--imgsz", "64", "--csv", "-", "-q"])
 
 
-p = subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", "/dev/null", SOURCE], stderr=subprocess.PIPE)
+p = subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", "/dev/null", SOURCE],
+                   stderr=subprocess.PIPE)
 if p.returncode:
     print("skipped: cc cannot build the preloaded library:", p.stderr.decode()[:200])
     sys.exit(77)
