@@ -13,11 +13,11 @@ enum { MOST_BANDS = 64, MOST_SIDE = 65535 };
 
 static size_t aligned(size_t n) { return (n + 63) / 64 * 64; }
 
-static size_t plan_bytes(const gd_launch *l) {
-    const gd_preprocess *a = l->attr;
-    const int64_t        cap = l->in[0]->dim[1];
-    const int            side = cap < MOST_SIDE ? (int)cap : MOST_SIDE;
-    return aligned(gdk_resample_plan_bytes(a->filter, side, side, a->out_w, a->out_h));
+/* For a picture of any size: a session plans before it knows the pictures, and the room that the
+ * input states may be another one at the run. */
+static size_t plan_bytes(const gd_preprocess *a) {
+    return aligned(
+        gdk_resample_plan_bytes(a->filter, MOST_SIDE, MOST_SIDE, a->out_w, a->out_h));
 }
 
 static size_t line_bytes(const gd_preprocess *a) {
@@ -30,7 +30,7 @@ static size_t band_bytes(const gd_preprocess *a) {
 
 size_t gdk_preprocess_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
-    return plan_bytes(l) + MOST_BANDS * band_bytes(l->attr);
+    return plan_bytes(l->attr) + MOST_BANDS * band_bytes(l->attr);
 }
 
 /* table[c][v]: value of byte v as channel c of the output. */
@@ -107,7 +107,7 @@ gd_status gdk_preprocess_cpu_f32(const gd_launch *l, gd_error *err) {
     fill_table(j.a, j.by_out);
     for (int c = 0; c < 3; c++)
         memcpy(j.by_src[c], j.by_out[j.a->swap_rb ? 2 - c : c], sizeof j.by_src[c]);
-    j.bands = (char *)l->scratch + plan_bytes(l);
+    j.bands = (char *)l->scratch + plan_bytes(j.a);
     const int threads = gd_cpu_threads(), n_band = threads < MOST_BANDS ? threads : MOST_BANDS;
     for (j.b = 0; j.b < l->out[0]->dim[0]; j.b++) {
         GD_TRY(gdk_preprocess_picture(l, j.b, &j.p, err));

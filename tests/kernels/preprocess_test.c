@@ -104,8 +104,23 @@ static void divisors(void **state) {
     assert_int_equal(gdk_preprocess_divisor(-1), 0);
 }
 
+/* A session asks before it knows the picture, with room for one pixel. */
+static void scratch_serves_any_picture(void **state) {
+    (void)state;
+    for (int filter = GD_FILTER_TORCH; filter <= GD_FILTER_NEAREST; filter++) {
+        setup  s;
+        size_t small;
+        prepare(&s, filter);
+        s.in[0].dim[1] = 1;
+        small = gdk_preprocess_cpu_scratch(&s.l, NULL);
+        s.in[0].dim[1] = (int64_t)1 << 28;
+        assert_int_equal(gdk_preprocess_cpu_scratch(&s.l, NULL), small);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(refuses), cmocka_unit_test(outside),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(scratch_serves_any_picture),
+                                       cmocka_unit_test(refuses), cmocka_unit_test(outside),
                                        cmocka_unit_test(threads), cmocka_unit_test(divisors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
