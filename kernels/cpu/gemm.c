@@ -67,13 +67,15 @@ KERNELS_14(avx512, ISA_AVX512, vec16, 16, 2)
 static const gdk_gemm gemm_avx512 = {16, 14, {{NAMES_14(avx512, 1)}, {NAMES_14(avx512, 2)}}};
 #endif
 
-const gdk_gemm *gdk_gemm_get(void) {
+const gdk_gemm *gdk_gemm_variant(int i) {
 #if defined(__x86_64__)
-    if (gd_isa_avx512()) return &gemm_avx512;
-    if (gd_isa_avx2() && __builtin_cpu_supports("fma")) return &gemm_avx2;
+    if (gd_isa_avx512() && i-- == 0) return &gemm_avx512;
+    if (gd_isa_avx2() && __builtin_cpu_supports("fma") && i-- == 0) return &gemm_avx2;
 #endif
-    return &gemm_any;
+    return i == 0 ? &gemm_any : NULL;
 }
+
+const gdk_gemm *gdk_gemm_get(void) { return gdk_gemm_variant(0); }
 
 int64_t gdk_gemm_packed(const gdk_gemm *g, int64_t filters, int64_t depth) {
     const int64_t full = 2 * g->lanes, rest = filters % full;

@@ -25,8 +25,9 @@ typedef struct gdk_gemm {
     gdk_gemm_fn fn[2][GDK_GEMM_ROWS]; /* [vectors of the panel - 1][rows - 1] */
 } gdk_gemm;
 
-/* The kernels for this machine. */
+/* The kernels for this machine: the best set; set i that it can run, best first, then NULL. */
 const gdk_gemm *gdk_gemm_get(void);
+const gdk_gemm *gdk_gemm_variant(int i);
 
 /* Panels are 2 * lanes wide; the last one is `lanes` wide when that suffices. */
 static inline int64_t gdk_gemm_panels(const gdk_gemm *g, int64_t filters) {

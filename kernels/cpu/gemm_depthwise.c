@@ -33,10 +33,12 @@ static const gdk_depthwise depthwise_avx512 = {16,
                                                {{NAMES_6(avx512, 1)}, {NAMES_6(avx512, 2)}}};
 #endif
 
-const gdk_depthwise *gdk_depthwise_get(void) {
+const gdk_depthwise *gdk_depthwise_variant(int i) {
 #if defined(__x86_64__)
-    if (gd_isa_avx512()) return &depthwise_avx512;
-    if (gd_isa_avx2() && __builtin_cpu_supports("fma")) return &depthwise_avx2;
+    if (gd_isa_avx512() && i-- == 0) return &depthwise_avx512;
+    if (gd_isa_avx2() && __builtin_cpu_supports("fma") && i-- == 0) return &depthwise_avx2;
 #endif
-    return &depthwise_any;
+    return i == 0 ? &depthwise_any : NULL;
 }
+
+const gdk_depthwise *gdk_depthwise_get(void) { return gdk_depthwise_variant(0); }

@@ -19,7 +19,9 @@ typedef struct gdk_depthwise {
     gdk_depthwise_fn fn[2][GDK_DEPTHWISE_ROWS]; /* [vectors of the panel - 1][rows - 1] */
 } gdk_depthwise;
 
-/* The kernels for this machine; `offset` is added to every row pointer. */
+/* The best kernels for this machine, and the i-th best (NULL: no more), as in gemm.h. `offset`
+ * is added to every row pointer. */
 const gdk_depthwise *gdk_depthwise_get(void);
+const gdk_depthwise *gdk_depthwise_variant(int i);
 
 #endif
