@@ -195,7 +195,10 @@ int gd_net_linear(gd_net *n, int x, const char *name, int k, bool flatten, bool 
             h = t->dim[1];
             w = t->dim[2];
             columns *= h * w;
+            /* The module's own name is for its output. */
+            const size_t inner = gd_net_enter(n, "flatten");
             x = gd_net_reshape(n, x, 2, (const int64_t[]){t->dim[0], columns});
+            gd_net_leave(n, inner);
         }
     }
     in[0] = x;
