@@ -5,7 +5,7 @@ find_program(GD_PYTHON /usr/bin/python3 DOC "Python of the distribution, with it
 function(gd_test name)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set(env GD_BUILD=${PROJECT_BINARY_DIR} GD_ROOT=${PROJECT_SOURCE_DIR}
-    GD_DATA=${PROJECT_SOURCE_DIR}/../shared/data)
+    GD_DATA=${PROJECT_SOURCE_DIR}/../shared/data GD_SANITIZE=${GD_SANITIZE})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900 ENVIRONMENT "${env}")
 endfunction()
 
@@ -41,11 +41,14 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/tests/op_check.c)
   gd_test(op_check $<TARGET_FILE:op_check>)
 endif()
 
-# Bridges from the Python tests of tests/parity: one operator on .npy files, and picture sizes.
+# Bridges from the Python tests of tests/parity: one operator or a whole network on .npy files,
+# and picture sizes.
 add_executable(op_run tests/parity/op_run.c tests/parity/npy.c)
 target_link_libraries(op_run PRIVATE gd_inside)
 add_executable(geometry_run tests/parity/geometry_run.c)
 target_link_libraries(geometry_run PRIVATE gd_inside)
+add_executable(network_run tests/parity/network_run.c tests/parity/npy.c)
+target_link_libraries(network_run PRIVATE gd_inside)
 
 # model_bench: a whole model through the public interface and the shared library.
 add_executable(model_bench bench/model_bench.c)
