@@ -12,6 +12,8 @@ warnings.filterwarnings("ignore")
 ROOT = os.environ.get("GD_ROOT", os.getcwd())
 BUILD = os.environ.get("GD_BUILD", os.path.join(ROOT, "build/ci"))
 DATA = os.environ.get("GD_DATA", os.path.join(ROOT, "../shared/data"))
+# The sanitizers make gdrun several times slower: fewer pictures there, values alone elsewhere.
+SANITIZED = bool(os.environ.get("GD_SANITIZE"))
 
 
 def skip(reason):
@@ -59,17 +61,20 @@ def seed_norms(model, seed):
 
 
 def scale_heads(model, image):
-    """Outputs of the heads get the spread of a trained detector's on this picture."""
-    targets = [(model.rpn.head.cls_logits, 2.0), (model.rpn.head.bbox_pred, 0.25),
-               (model.roi_heads.box_predictor.cls_score, 2.2),
-               (model.roi_heads.box_predictor.bbox_pred, 1.0)]
-    for module, want in targets:
-        seen = []
-        hook = module.register_forward_hook(lambda _m, _i, o: seen.append(o.flatten()))
+    """Outputs of the heads get the spread of a trained detector's on this picture: the region
+    proposals first, for they decide what the box heads see."""
+    rpn, box = model.rpn.head, model.roi_heads.box_predictor
+    for targets in ([(rpn.cls_logits, 2.0), (rpn.bbox_pred, 0.25)],
+                    [(box.cls_score, 2.2), (box.bbox_pred, 1.0)]):
+        seen = {module: [] for module, _ in targets}
+        hooks = [module.register_forward_hook(lambda m, _i, o: seen[m].append(o.flatten()))
+                 for module, _ in targets]
         with torch.no_grad():
             model([image])
-            module.weight *= want / torch.cat(seen).std()
-        hook.remove()
+            for module, want in targets:
+                module.weight *= want / torch.cat(seen[module]).std()
+        for hook in hooks:
+            hook.remove()
 
 
 def pictures(folder, count):
@@ -136,7 +141,7 @@ def detect(model, paths, *argv):
     """{path: [(category id, score, [x1, y1, x2, y2])]} from one run of gdrun detect."""
     out = json.loads(gdrun("detect", "-m", model, *paths, "--json", "-", "-q", *argv))
     result = {}
-    for frame in out["frames"] if "frames" in out else out["images"]:
+    for frame in out["frames"]:
         result[frame["source"]] = [(d["category_id"], d["conf"], d["box"])
                                    for d in frame["detections"]]
     return result

@@ -1,0 +1,71 @@
+# detector_parity.py -- Faster R-CNN against live torchvision, for the tests of each backbone.
+import os
+
+from parity import (SANITIZED, Image, convert, detect, differences, load, pictures, scale_heads,
+                    seed_norms, torch, torchvision, workspace)
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.transforms.functional import to_tensor
+
+
+def seeded(backbone, classes, seed, path):
+    """A detector whose statistics and heads are spread as a trained one's."""
+    torch.manual_seed(seed)
+    body = resnet_fpn_backbone(backbone_name=backbone, weights=None, trainable_layers=5,
+                               norm_layer=torchvision.ops.FrozenBatchNorm2d)
+    model = FasterRCNN(body, num_classes=classes).eval()
+    seed_norms(model, seed)
+    scale_heads(model, to_tensor(load(path)))
+    return model
+
+
+def save(model, backbone, classes, folder, state=None, name="model"):
+    """The .pth and .gdw paths of a model, or of its weights under other names."""
+    pth, gdw, names = (os.path.join(folder, name + end) for end in (".pth", ".gdw", ".names"))
+    torch.save(state or model.state_dict(), pth)
+    with open(names, "w") as f:
+        f.write("".join(f"class {i}\n" for i in range(1, classes)))
+    convert(pth, gdw, "--arch", f"fasterrcnn_{backbone}_fpn", "--names", names)
+    return pth, gdw
+
+
+def reference(model, path):
+    """[(label, score, box)] of the original; category ids of gdconvert count as its labels."""
+    with torch.no_grad():
+        out = model([to_tensor(load(path))])[0]
+    return [(int(c), float(s), [float(v) for v in b])
+            for c, s, b in zip(out["labels"], out["scores"], out["boxes"])]
+
+
+def same(name, model, path, ours):
+    """True: equal detections. False: not. None: the reference disagrees with itself when
+    oneDNN is off, so the picture says nothing."""
+    theirs = reference(model, path)
+    wrong, left_out = differences(ours, theirs)
+    with Image.open(path) as im:
+        what = f"{name} {os.path.basename(path)} {im.width}x{im.height} {im.mode}"
+    print(f"{what}: {len(theirs)} detections, {left_out} at the cut, {len(wrong)} differ",
+          *wrong[:3], flush=True)
+    if not wrong:
+        return len(theirs) > 0
+    with torch.backends.mkldnn.flags(enabled=False):
+        again = reference(model, path)
+    if not differences(again, theirs)[0]:
+        return False
+    print(f"{what}: the reference disagrees with itself")
+    return None
+
+
+def check(backbone, classes, seed):
+    """0 if ten real pictures, of which at least eight must count, give equal detections."""
+    with workspace() as folder:
+        paths = pictures(folder, 10)
+        model = seeded(backbone, classes, seed, paths[0])
+        if SANITIZED:
+            paths = paths[-2:]
+        _, gdw = save(model, backbone, classes, folder)
+        ours = detect(gdw, paths, "--conf", "0.05")
+        said = [same(backbone, model, path, ours[path]) for path in paths]
+    counted = len(said) - said.count(None)
+    print(f"{backbone}: {counted} of {len(said)} pictures counted, {said.count(False)} failed")
+    return 0 if False not in said and counted >= (1 if SANITIZED else 8) else 1
