@@ -121,7 +121,7 @@ def limits():
     """A6, A8: starved, it answers with fewer threads or with words; never with a crash."""
     def limit(which, value):
         return lambda: resource.setrlimit(which, (value, value))
-    cases = [(resource.RLIMIT_NOFILE, 8), (resource.RLIMIT_STACK, 64 << 10),
+    cases = [(resource.RLIMIT_NOFILE, 8), (resource.RLIMIT_STACK, (1024 if ASAN else 64) << 10),
              (resource.RLIMIT_FSIZE, 0)]
     if not ASAN:
         cases += [(resource.RLIMIT_AS, mib << 20) for mib in (32, 64, 96, 128, 192, 256, 512)]
