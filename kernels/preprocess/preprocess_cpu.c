@@ -13,8 +13,8 @@ enum { MOST_BANDS = 64, MOST_SIDE = 65535 };
 
 static size_t aligned(size_t n) { return (n + 63) / 64 * 64; }
 
-/* For a picture of any size: a session plans before it knows the pictures, and the room that the
- * input states may be another one at the run. */
+/* For a picture of any size: a session plans before it knows the pictures, and the room that
+ * the input states may be another one at the run. */
 static size_t plan_bytes(const gd_preprocess *a) {
     return aligned(
         gdk_resample_plan_bytes(a->filter, MOST_SIDE, MOST_SIDE, a->out_w, a->out_h));
