@@ -1,6 +1,7 @@
 /* conv2d_dnnl.c -- convolution through oneDNN: channels last throughout, weights packed. */
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/cpu/cpu_dnnl.h"
+#include "kernels/cpu/gemm.h"
 
 /* oneDNN 2.6 forgets the sum with a residual where a window lies on padding alone. */
 static bool windows_meet_input(const gd_conv2d *a, const gd_tensor *w) {
@@ -22,11 +23,10 @@ bool gdk_conv2d_dnnl_fits(const gd_launch *l, const gd_device_caps *dev) {
 
 gd_status gdk_conv2d_dnnl_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                   gd_error *err) {
-    (void)dev;
     const gd_conv2d      *a = l->attr;
     const gdk_dnnl_window win = {{a->stride[0], a->stride[1]},
                                  {a->pad[0], a->pad[1], a->pad[2], a->pad[3]},
                                  {a->dilation[0], a->dilation[1]},
                                  a->groups};
-    return gdk_dnnl_conv_open(l, &win, state, err);
+    return gdk_dnnl_conv_open(l, &win, gdk_threads(dev), state, err);
 }

@@ -1,5 +1,4 @@
 /* conv2d_omp.c -- convolution on the CPU without a library: products of pixels and panels. */
-#include "engine/mem.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/cpu/igemm.h"
 #include "kernels/cpu/steps.h"
@@ -28,16 +27,14 @@ bool gdk_conv2d_omp_fits(const gd_launch *l, const gd_device_caps *dev) {
 }
 
 size_t gdk_conv2d_omp_scratch(const gd_launch *l, const gd_device_caps *dev) {
-    (void)dev;
     const gdk_igemm_shape s = shape_of(l);
-    return gdk_igemm_row_scratch(&s, l);
+    return gdk_igemm_row_scratch(&s, l, dev);
 }
 
 gd_status gdk_conv2d_omp_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                  gd_error *err) {
-    (void)dev;
     const gdk_igemm_shape s = shape_of(l);
-    return gdk_igemm_row_prepare(&s, l, state, err);
+    return gdk_igemm_row_prepare(&s, l, dev, state, err);
 }
 
 gd_status gdk_conv2d_omp_run(const gd_launch *l, gd_error *err) {

@@ -1,6 +1,6 @@
 /* conv2d_wino.c -- 3x3 convolution of stride 1 with a quarter of the multiplications. */
-#include "engine/mem.h"
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/cpu/gemm.h"
 #include "kernels/cpu/steps.h"
 #include "kernels/cpu/winograd.h"
 
@@ -29,28 +29,26 @@ bool gdk_conv2d_wino_fits(const gd_launch *l, const gd_device_caps *dev) {
 }
 
 size_t gdk_conv2d_wino_scratch(const gd_launch *l, const gd_device_caps *dev) {
-    (void)dev;
     const gdk_winograd_shape s = shape_of(l);
-    return gdk_winograd_scratch(&s);
+    return gdk_winograd_scratch(&s, gdk_threads(dev));
 }
 
 gd_status gdk_conv2d_wino_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                   gd_error *err) {
-    (void)dev;
     const gdk_winograd_shape s = shape_of(l);
-    const size_t             bytes = gdk_winograd_packed(&s);
-    *state = gd_mem_get(bytes);
-    if (!*state)
-        return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of transformed filters",
-                       bytes);
-    gdk_winograd_pack(&s, l->in[1]->data, *state);
+    gdk_panels              *p;
+    *state = NULL;
+    GD_TRY(gdk_panels_make(dev, (size_t)gdk_winograd_packed(&s), &p, err));
+    gdk_winograd_pack(&s, l->in[1]->data, p->w);
+    *state = p;
     return GD_OK;
 }
 
 gd_status gdk_conv2d_wino_run(const gd_launch *l, gd_error *err) {
     (void)err;
     const gdk_winograd_shape s = shape_of(l);
-    gdk_winograd_run(&s, l->in[0]->data, l->in[0]->pitch, l->state,
-                     l->in[2] ? l->in[2]->data : NULL, l, l->scratch);
+    const gdk_panels        *p = l->state;
+    gdk_winograd_run(&s, l->in[0]->data, l->in[0]->pitch, p->w,
+                     l->in[2] ? l->in[2]->data : NULL, l, p->threads);
     return GD_OK;
 }

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "engine/backend.h"
 #include "engine/mem.h"
 #include "kernels/activation/activation.h"
 
@@ -21,7 +20,7 @@ typedef struct primitive {
     dnnl_stream_t         stream;
     dnnl_memory_t         mem[MAX_ARG];
     dnnl_exec_arg_t       arg[MAX_ARG];
-    int                   n_arg;
+    int                   n_arg, threads;
     void                 *weights, *scratch; /* ours */
 } primitive;
 
@@ -39,14 +38,15 @@ static gd_status check(dnnl_status_t s, const char *what, gd_error *err) {
     return gd_fail(err, st, "oneDNN: %s failed with status %d", what, (int)s);
 }
 
-/* oneDNN takes its thread count from the calling thread's OpenMP setting. */
-static int enter(void) {
+/* oneDNN takes its thread count from the calling thread's OpenMP setting, when a primitive is
+ * made and when it runs: both must agree, whatever other sessions do to the pool meanwhile. */
+static int enter(int threads) {
     const int before = omp_get_max_threads();
-    if (before != gd_cpu_threads()) omp_set_num_threads(gd_cpu_threads());
+    if (before != threads) omp_set_num_threads(threads);
     return before;
 }
-static void leave(int before) {
-    if (before != gd_cpu_threads()) omp_set_num_threads(before);
+static void leave(int before, int threads) {
+    if (before != threads) omp_set_num_threads(before);
 }
 
 static bool is_step(const gd_launch *l, int i, const char *name) {
@@ -204,16 +204,17 @@ static gd_status add_memories(primitive *p, const gd_launch *l, const dnnl_memor
 }
 
 /* op_desc is a dnnl_convolution_desc_t or dnnl_inner_product_desc_t. */
-static gd_status open_primitive(const void *op_desc, const gd_launch *l,
+static gd_status open_primitive(const void *op_desc, const gd_launch *l, int threads,
                                 const dnnl_memory_desc_t md[4], void **state, gd_error *err) {
     gd_status             st;
     dnnl_primitive_attr_t attr = NULL;
-    const int             threads = enter();
+    const int             before = enter(threads);
     primitive            *p = gd_mem_get_zero(sizeof *p);
     if (!p) {
         st = gd_fail(err, GD_ERR_NOMEM, "no memory for a oneDNN primitive");
         goto done;
     }
+    p->threads = threads;
     GD_GO(make_attr(l, &md[3], &attr, err));
     GD_GO(check(dnnl_primitive_desc_create(&p->desc, op_desc, attr, engine, NULL),
                 "choosing an implementation", err));
@@ -226,7 +227,7 @@ static gd_status open_primitive(const void *op_desc, const gd_launch *l,
 done:
     if (attr) dnnl_primitive_attr_destroy(attr);
     gdk_dnnl_close(p);
-    leave(threads);
+    leave(before, threads);
     return st;
 }
 
@@ -241,8 +242,8 @@ static dnnl_status_t describe_bias(dnnl_memory_desc_t *md, const gd_tensor *b) {
     return b ? dnnl_memory_desc_init_by_tag(md, 1, dim, dnnl_f32, dnnl_a) : dnnl_success;
 }
 
-gd_status gdk_dnnl_conv_open(const gd_launch *l, const gdk_dnnl_window *win, void **state,
-                             gd_error *err) {
+gd_status gdk_dnnl_conv_open(const gd_launch *l, const gdk_dnnl_window *win, int threads,
+                             void **state, gd_error *err) {
     dnnl_memory_desc_t      md[4], wanted;
     dnnl_convolution_desc_t desc;
     const dnnl_dims_t       stride = {win->stride[0], win->stride[1]};
@@ -259,10 +260,10 @@ gd_status gdk_dnnl_conv_open(const gd_launch *l, const gdk_dnnl_window *win, voi
                      &desc, dnnl_forward_inference, dnnl_convolution_direct, &md[0], &wanted,
                      l->in[2] ? &md[2] : NULL, &md[3], stride, gap, before, after),
                  "describing a convolution", err));
-    return open_primitive(&desc, l, md, state, err);
+    return open_primitive(&desc, l, threads, md, state, err);
 }
 
-gd_status gdk_dnnl_linear_open(const gd_launch *l, void **state, gd_error *err) {
+gd_status gdk_dnnl_linear_open(const gd_launch *l, int threads, void **state, gd_error *err) {
     dnnl_memory_desc_t        md[4], wanted;
     dnnl_inner_product_desc_t desc;
     *state = NULL;
@@ -278,7 +279,7 @@ gd_status gdk_dnnl_linear_open(const gd_launch *l, void **state, gd_error *err) 
         check(dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_inference, &md[0],
                                                    &wanted, l->in[2] ? &md[2] : NULL, &md[3]),
               "describing a linear layer", err));
-    return open_primitive(&desc, l, md, state, err);
+    return open_primitive(&desc, l, threads, md, state, err);
 }
 
 void gdk_dnnl_close(void *state) {
@@ -306,10 +307,10 @@ gd_status gdk_dnnl_run(const gd_launch *l, gd_error *err) {
     for (int i = 0; i < l->n_step && s == dnnl_success; i++)
         if (p->mem[ARG_STEP + i]) s = point(p, ARG_STEP + i, l->step[i].arg->data);
     if (s == dnnl_success) {
-        const int threads = enter();
+        const int before = enter(p->threads);
         s = dnnl_primitive_execute(p->run, p->stream, p->n_arg, p->arg);
         if (s == dnnl_success) s = dnnl_stream_wait(p->stream);
-        leave(threads);
+        leave(before, p->threads);
     }
     return check(s, "running a primitive", err);
 }

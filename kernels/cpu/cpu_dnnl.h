@@ -20,10 +20,10 @@ extern const char *const gdk_dnnl_absorbs[];
 
 /* Whether weights are constant and the operand of each binary step looks like the output. */
 bool gdk_dnnl_takes(const gd_launch *l);
-/* Fill *state with a primitive and the weights in the order it wants. */
-gd_status gdk_dnnl_conv_open(const gd_launch *l, const gdk_dnnl_window *win, void **state,
-                             gd_error *err);
-gd_status gdk_dnnl_linear_open(const gd_launch *l, void **state, gd_error *err);
+/* Fill *state with a primitive for so many threads and the weights in the order it wants. */
+gd_status gdk_dnnl_conv_open(const gd_launch *l, const gdk_dnnl_window *win, int threads,
+                             void **state, gd_error *err);
+gd_status gdk_dnnl_linear_open(const gd_launch *l, int threads, void **state, gd_error *err);
 void      gdk_dnnl_close(void *state);
 /* Runs l->state. oneDNN itself makes a few small short-lived allocations in each call. */
 gd_status gdk_dnnl_run(const gd_launch *l, gd_error *err);

@@ -5,8 +5,7 @@
  * spreads one number of each pixel. This file is compiled with products fused into sums. */
 #include "kernels/cpu/gemm.h"
 
-#include <string.h>
-
+#include "engine/mem.h"
 #include "kernels/cpu/gemm_rows.h"
 
 #define SPLAT4(f) \
@@ -94,4 +93,16 @@ void gdk_gemm_pack(const gdk_gemm *g, const float *w, int64_t filters, int64_t s
                 to[i * width + j] =
                     first + j < filters ? w[(first + j) * stride + i * step] : 0.0f;
     }
+}
+
+gd_status gdk_panels_make(const gd_device_caps *dev, size_t floats, gdk_panels **out,
+                          gd_error *err) {
+    const size_t bytes = sizeof(gdk_panels) + floats * sizeof(float);
+    gdk_panels  *p = gd_mem_get(bytes);
+    *out = p;
+    if (!p)
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of packed weights", bytes);
+    p->threads = gdk_threads(dev);
+    p->filled = floats > 0;
+    return GD_OK;
 }

@@ -43,6 +43,21 @@ int64_t gdk_gemm_packed(const gdk_gemm *g, int64_t filters, int64_t depth);
 void gdk_gemm_pack(const gdk_gemm *g, const float *w, int64_t filters, int64_t stride,
                    int64_t depth, int64_t step, float *packed);
 
+/* State of a row: packed weights, and the threads that its scratch was sized for when the
+ * session was opened. A later session may change the pool, so runs use this number. */
+typedef struct gdk_panels {
+    int  threads;
+    bool filled; /* false: weights are not constant, each run packs them into scratch */
+    _Alignas(64) float w[];
+} gdk_panels;
+/* `floats` may be 0; released by gd_mem_put. */
+gd_status gdk_panels_make(const gd_device_caps *dev, size_t floats, gdk_panels **out,
+                          gd_error *err);
+/* Threads of the device, at least 1. */
+static inline int gdk_threads(const gd_device_caps *dev) {
+    return dev->n_sm > 0 ? dev->n_sm : 1;
+}
+
 /* Rows for tiles of m pixels: as few tiles as possible, of nearly equal height. */
 static inline int gdk_gemm_height(const gdk_gemm *g, int64_t m) {
     const int64_t tiles = (m + g->rows - 1) / g->rows;

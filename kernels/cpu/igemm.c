@@ -9,14 +9,13 @@
 #include <omp.h>
 #include <string.h>
 
-#include "engine/backend.h"
-#include "engine/mem.h"
 #include "kernels/cpu/steps.h"
 
 enum {
     CACHE_FLOATS = 128 * 1024, /* weights of one piece: half a megabyte */
     RUN_CHANNELS = 12,         /* up to here a row of taps is taken as one run */
-    RUN_FLOATS = 256
+    RUN_FLOATS = 256,
+    GATHER_CHANNELS = 4096 /* beyond, the copies would leave the second-level cache */
 };
 
 typedef struct job {
@@ -63,8 +62,8 @@ static size_t copy_bytes(const gdk_igemm_shape *s) {
     return aligned((size_t)(s->R * s->S * s->C) * GDK_GEMM_ROWS * sizeof(float));
 }
 
-size_t gdk_igemm_scratch(const gdk_igemm_shape *s) {
-    return (row_bytes(s) + zero_bytes(s) + copy_bytes(s)) * (size_t)gd_cpu_threads();
+size_t gdk_igemm_scratch(const gdk_igemm_shape *s, int threads) {
+    return (row_bytes(s) + zero_bytes(s) + copy_bytes(s)) * (size_t)threads;
 }
 
 static bench take_bench(const gdk_igemm_shape *s, void *scratch, int thread) {
@@ -181,18 +180,18 @@ static void run_piece(const job *j, const bench *b, int64_t i, int64_t m_pieces)
 }
 
 void gdk_igemm_run(const gdk_igemm_shape *s, const float *x, int64_t x_pitch,
-                   const float *packed, const float *bias, const gd_launch *l, void *scratch) {
+                   const float *packed, const float *bias, const gd_launch *l, int threads) {
     job j = {.s = s, .g = gdk_gemm_get(), .x = x, .packed = packed, .bias = bias};
     gdk_steps_read(l, &j.steps);
     j.x_pitch = x_pitch;
     j.runs = takes_runs(s, x_pitch);
     j.taps = j.runs ? s->R : s->R * s->S;
     j.depth = (j.runs ? s->S : 1) * (s->C / s->groups);
-    j.gathers = s->R * s->S == 1 && x_pitch * s->stride[1] % 256 == 0;
+    j.gathers = s->R * s->S == 1 && x_pitch * s->stride[1] % 256 == 0 &&
+                s->C / s->groups <= GATHER_CHANNELS;
     j.m = s->N * s->P * s->Q;
     j.height = gdk_gemm_height(j.g, j.m);
     j.panels = gdk_gemm_panels(j.g, s->K / s->groups);
-    const int     threads = gd_cpu_threads();
     const int64_t panel = j.taps * j.depth * 2 * j.g->lanes;
     const int64_t tiles = (j.m + j.height - 1) / j.height;
     j.panels_a_piece = CACHE_FLOATS / (panel ? panel : 1);
@@ -207,7 +206,7 @@ void gdk_igemm_run(const gdk_igemm_shape *s, const float *x, int64_t x_pitch,
     const int64_t k_pieces = (j.panels + j.panels_a_piece - 1) / j.panels_a_piece * s->groups;
 #pragma omp parallel num_threads(threads)
     {
-        const bench b = take_bench(s, scratch, omp_get_thread_num());
+        const bench b = take_bench(s, l->scratch, omp_get_thread_num());
 #pragma omp for schedule(dynamic, 1)
         for (int64_t i = 0; i < m_pieces * k_pieces; i++) run_piece(&j, &b, i, m_pieces);
     }
@@ -215,31 +214,33 @@ void gdk_igemm_run(const gdk_igemm_shape *s, const float *x, int64_t x_pitch,
 
 /* ---- rows ------------------------------------------------------------------------------- */
 
-size_t gdk_igemm_row_scratch(const gdk_igemm_shape *s, const gd_launch *l) {
-    const bool constant = (l->const_in & 2u) != 0;
-    return gdk_igemm_scratch(s) +
-           (constant ? 0 : aligned((size_t)gdk_igemm_packed(s) * sizeof(float)));
+size_t gdk_igemm_row_scratch(const gdk_igemm_shape *s, const gd_launch *l,
+                             const gd_device_caps *dev) {
+    const bool   constant = (l->const_in & 2u) != 0;
+    const size_t panels = aligned((size_t)gdk_igemm_packed(s) * sizeof(float));
+    return gdk_igemm_scratch(s, gdk_threads(dev)) + (constant ? 0 : panels);
 }
 
-gd_status gdk_igemm_row_prepare(const gdk_igemm_shape *s, const gd_launch *l, void **state,
-                                gd_error *err) {
+gd_status gdk_igemm_row_prepare(const gdk_igemm_shape *s, const gd_launch *l,
+                                const gd_device_caps *dev, void **state, gd_error *err) {
+    const bool  constant = (l->const_in & 2u) != 0;
+    gdk_panels *p;
     *state = NULL;
-    if (!(l->const_in & 2u)) return GD_OK;
-    const size_t bytes = (size_t)gdk_igemm_packed(s) * sizeof(float);
-    *state = gd_mem_get(bytes);
-    if (!*state)
-        return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of packed weights", bytes);
-    gdk_igemm_pack(s, l->in[1]->data, *state);
+    GD_TRY(gdk_panels_make(dev, constant ? (size_t)gdk_igemm_packed(s) : 0, &p, err));
+    if (constant) gdk_igemm_pack(s, l->in[1]->data, p->w);
+    *state = p;
     return GD_OK;
 }
 
 void gdk_igemm_row_run(const gdk_igemm_shape *s, const gd_launch *l) {
-    const float *packed = l->state;
-    if (!packed) {
-        float *fresh = (float *)(void *)((char *)l->scratch + aligned(gdk_igemm_scratch(s)));
+    const gdk_panels *p = l->state;
+    const float      *packed = p->w;
+    if (!p->filled) {
+        const size_t used = gdk_igemm_scratch(s, p->threads);
+        float       *fresh = (float *)(void *)((char *)l->scratch + used);
         gdk_igemm_pack(s, l->in[1]->data, fresh);
         packed = fresh;
     }
     gdk_igemm_run(s, l->in[0]->data, l->in[0]->pitch, packed, l->in[2] ? l->in[2]->data : NULL,
-                  l, l->scratch);
+                  l, p->threads);
 }

@@ -18,16 +18,17 @@ typedef struct gdk_igemm_shape {
 int64_t gdk_igemm_packed(const gdk_igemm_shape *s); /* floats */
 void    gdk_igemm_pack(const gdk_igemm_shape *s, const float *w, float *packed);
 /* Bytes of scratch that gdk_igemm_run wants. */
-size_t gdk_igemm_scratch(const gdk_igemm_shape *s);
-/* x at x_pitch, packed weights, bias (NULL: none); output and steps as in the launch. */
+size_t gdk_igemm_scratch(const gdk_igemm_shape *s, int threads);
+/* x at x_pitch, packed weights, bias or NULL; output, steps and scratch are the launch's. */
 void gdk_igemm_run(const gdk_igemm_shape *s, const float *x, int64_t x_pitch,
-                   const float *packed, const float *bias, const gd_launch *l, void *scratch);
+                   const float *packed, const float *bias, const gd_launch *l, int threads);
 
-/* Rows for a launch of x, w [K, ...], bias whose shape the caller has filled in. State is the
- * packed weights of constant weights; others are packed at each run. */
-size_t    gdk_igemm_row_scratch(const gdk_igemm_shape *s, const gd_launch *l);
-gd_status gdk_igemm_row_prepare(const gdk_igemm_shape *s, const gd_launch *l, void **state,
-                                gd_error *err);
+/* Rows for a launch of x, w [K, ...], bias whose shape the caller has filled in. State is a
+ * gdk_panels; weights that are not constant are packed at each run. */
+size_t    gdk_igemm_row_scratch(const gdk_igemm_shape *s, const gd_launch *l,
+                                const gd_device_caps *dev);
+gd_status gdk_igemm_row_prepare(const gdk_igemm_shape *s, const gd_launch *l,
+                                const gd_device_caps *dev, void **state, gd_error *err);
 void      gdk_igemm_row_run(const gdk_igemm_shape *s, const gd_launch *l);
 
 #endif

@@ -38,6 +38,7 @@ typedef struct job {
     int64_t                   x_pitch;
     int64_t                   across, down, patches; /* patches in a row, a column, in all */
     int64_t                   panels;
+    int                       threads;
     gdk_steps                 steps;
 } job;
 
@@ -86,8 +87,8 @@ static void transform_filter(const float *w, int64_t step, double u[PLACES]) {
     }
 }
 
-size_t gdk_winograd_packed(const gdk_winograd_shape *s) {
-    return (size_t)(PLACES * gdk_gemm_packed(gdk_gemm_get(), s->K, s->C)) * sizeof(float);
+int64_t gdk_winograd_packed(const gdk_winograd_shape *s) {
+    return PLACES * gdk_gemm_packed(gdk_gemm_get(), s->K, s->C);
 }
 
 void gdk_winograd_pack(const gdk_winograd_shape *s, const float *w, float *packed) {
@@ -259,17 +260,17 @@ static size_t v_bytes(const gdk_winograd_shape *s, int64_t patches) {
     return aligned((size_t)(PLACES * patches * v_pitch(s)) * sizeof(float));
 }
 
-size_t gdk_winograd_scratch(const gdk_winograd_shape *s) {
-    const size_t  threads = (size_t)gd_cpu_threads();
+size_t gdk_winograd_scratch(const gdk_winograd_shape *s, int threads) {
     const int64_t patches = patches_of(s);
-    const size_t  v = patches <= SHARED ? v_bytes(s, patches) : v_bytes(s, BLOCK) * threads;
-    return zero_bytes(s) + m_bytes() * threads + v;
+    const size_t  n = (size_t)threads;
+    const size_t  v = patches <= SHARED ? v_bytes(s, patches) : v_bytes(s, BLOCK) * n;
+    return zero_bytes(s) + m_bytes() * n + v;
 }
 
 /* Each thread transforms and multiplies blocks of its own. */
 static void run_blocks(const job *j, const float *zero, char *m, char *v) {
     const int64_t blocks = (j->patches + BLOCK - 1) / BLOCK;
-#pragma omp parallel num_threads(gd_cpu_threads())
+#pragma omp parallel num_threads(j->threads)
     {
         const size_t  me = (size_t)omp_get_thread_num();
         float        *my_m = (float *)(void *)(m + me * m_bytes());
@@ -289,7 +290,7 @@ static void run_blocks(const job *j, const float *zero, char *m, char *v) {
 /* All patches are transformed first; then each thread takes panels: weights are read once. */
 static void run_shared(const job *j, const float *zero, char *m, float *v) {
     const int64_t pitch = v_pitch(j->s), place = j->patches * pitch;
-#pragma omp parallel num_threads(gd_cpu_threads())
+#pragma omp parallel num_threads(j->threads)
     {
         float *my_m = (float *)(void *)(m + (size_t)omp_get_thread_num() * m_bytes());
 #pragma omp for schedule(static)
@@ -304,8 +305,7 @@ static void run_shared(const job *j, const float *zero, char *m, float *v) {
 }
 
 void gdk_winograd_run(const gdk_winograd_shape *s, const float *x, int64_t x_pitch,
-                      const float *packed, const float *bias, const gd_launch *l,
-                      void *scratch) {
+                      const float *packed, const float *bias, const gd_launch *l, int threads) {
     job j = {.s = s, .g = gdk_gemm_get(), .x = x, .packed = packed, .bias = bias};
     gdk_steps_read(l, &j.steps);
     j.x_pitch = x_pitch;
@@ -313,9 +313,10 @@ void gdk_winograd_run(const gdk_winograd_shape *s, const float *x, int64_t x_pit
     j.down = (s->P + 3) / 4;
     j.patches = patches_of(s);
     j.panels = gdk_gemm_panels(j.g, s->K);
-    float *zero = scratch;
-    char  *m = (char *)scratch + zero_bytes(s);
-    char  *v = m + m_bytes() * (size_t)gd_cpu_threads();
+    j.threads = threads;
+    float *zero = l->scratch;
+    char  *m = (char *)l->scratch + zero_bytes(s);
+    char  *v = m + m_bytes() * (size_t)threads;
     memset(zero, 0, zero_bytes(s));
     if (j.patches <= SHARED)
         run_shared(&j, zero, m, (float *)(void *)v);

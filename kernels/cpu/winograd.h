@@ -22,13 +22,12 @@ bool gdk_winograd_takes(const gdk_winograd_shape *s);
 bool gdk_winograd_pays(const gdk_winograd_shape *s);
 
 /* Weights [K][3][3][C], transformed and in panels. */
-size_t gdk_winograd_packed(const gdk_winograd_shape *s); /* bytes */
-void   gdk_winograd_pack(const gdk_winograd_shape *s, const float *w, float *packed);
+int64_t gdk_winograd_packed(const gdk_winograd_shape *s); /* floats */
+void    gdk_winograd_pack(const gdk_winograd_shape *s, const float *w, float *packed);
 
-size_t gdk_winograd_scratch(const gdk_winograd_shape *s); /* bytes */
-/* x at x_pitch, packed weights, bias (NULL: none); output and steps as in the launch. */
+size_t gdk_winograd_scratch(const gdk_winograd_shape *s, int threads); /* bytes */
+/* x at x_pitch, packed weights, bias or NULL; output, steps and scratch are the launch's. */
 void gdk_winograd_run(const gdk_winograd_shape *s, const float *x, int64_t x_pitch,
-                      const float *packed, const float *bias, const gd_launch *l,
-                      void *scratch);
+                      const float *packed, const float *bias, const gd_launch *l, int threads);
 
 #endif

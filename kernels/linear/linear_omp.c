@@ -26,16 +26,14 @@ bool gdk_linear_omp_fits(const gd_launch *l, const gd_device_caps *dev) {
 }
 
 size_t gdk_linear_omp_scratch(const gd_launch *l, const gd_device_caps *dev) {
-    (void)dev;
     const gdk_igemm_shape s = shape_of(l);
-    return gdk_igemm_row_scratch(&s, l);
+    return gdk_igemm_row_scratch(&s, l, dev);
 }
 
 gd_status gdk_linear_omp_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                  gd_error *err) {
-    (void)dev;
     const gdk_igemm_shape s = shape_of(l);
-    return gdk_igemm_row_prepare(&s, l, state, err);
+    return gdk_igemm_row_prepare(&s, l, dev, state, err);
 }
 
 gd_status gdk_linear_omp_run(const gd_launch *l, gd_error *err) {

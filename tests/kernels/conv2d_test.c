@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "engine/backend.h"
+#include "engine/exec.h"
 #include "engine/graph.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/pool/pool.h"
@@ -158,10 +160,50 @@ static void folding_needs_constants(void **state) {
     gd_arena_free(&arena);
 }
 
+/* A session that opens later may ask for more threads than the scratch of an older one holds. */
+static void threads_change(void **state) {
+    (void)state;
+    const gd_conv2d a = {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1};
+    const int64_t   filter[4][4] = {
+          {32, 3, 3, 32}, {40, 3, 3, 32}, {32, 1, 1, 32}, {5, 3, 3, 32}};
+    for (int k = 0; k < 4; k++) {
+        gd_arena  arena = {0};
+        gd_graph  g;
+        gd_exec  *e = NULL;
+        gd_error  err;
+        int       in[2], y;
+        gd_tensor want;
+        gd_graph_init(&g, &arena);
+        gd_assert_ok(
+            gd_graph_input(&g, "x", GD_F32, 4, (int64_t[]){1, 50, 50, 32}, &in[0], &err), &err);
+        gd_assert_ok(gd_graph_const_new(&g, "w", GD_F32, 4, filter[k], &in[1], &err), &err);
+        gd_assert_ok(gd_graph_add(&g, "conv2d", &a, 2, in, &y, &err), &err);
+        gd_assert_ok(gd_graph_give_storage(&g, &err), &err);
+        for (int i = 0; i < 2; i++)
+            for (int64_t j = 0; j < gd_tensor_count(&g.value[in[i]].t); j++)
+                gd_tensor_set(&g.value[in[i]].t, j, (double)(j * 7 % 11) - 5);
+        gd_assert_ok(gd_graph_run_reference(&g, 0, &err), &err);
+        want = g.value[y].t;
+        gd_cpu_set_threads(1);
+        const gd_device_caps one = gd_cpu_caps();
+        gd_assert_ok(gd_exec_open(&g, &one, NULL, &e, &err), &err);
+        gd_cpu_set_threads(4);
+        memcpy(gd_exec_tensor(e, in[0])->data, g.value[in[0]].t.data,
+               gd_tensor_bytes(&g.value[in[0]].t));
+        gd_assert_ok(gd_exec_run(e, &err), &err);
+        for (int64_t i = 0; i < gd_tensor_count(&want); i++)
+            assert_true(fabs(gd_tensor_get(gd_exec_tensor(e, y), i) - gd_tensor_get(&want, i)) <
+                        1e-2);
+        gd_exec_close(e);
+        gd_arena_free(&arena);
+        gd_cpu_set_threads(0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conv_attributes), cmocka_unit_test(backward_attributes),
-        cmocka_unit_test(pool_attributes), cmocka_unit_test(folding),
-        cmocka_unit_test(folding_needs_constants)};
+        cmocka_unit_test(conv_attributes),         cmocka_unit_test(backward_attributes),
+        cmocka_unit_test(pool_attributes),         cmocka_unit_test(folding),
+        cmocka_unit_test(folding_needs_constants), cmocka_unit_test(threads_change)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
