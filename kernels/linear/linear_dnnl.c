@@ -3,9 +3,12 @@
 #include "kernels/cpu/gemm.h"
 #include "kernels/linear/linear.h"
 
+/* Many long rows (the first layer of a box head) are faster through linear_omp.c: the panels of
+ * oneDNN 2.6 do not stay in the cache there. */
 bool gdk_linear_dnnl_fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
-    return gdk_dnnl_takes(l);
+    const bool many_long = gd_tensor_pixels(l->in[0]) >= 64 && l->in[1]->dim[1] >= 8192;
+    return !many_long && gdk_dnnl_takes(l);
 }
 
 gd_status gdk_linear_dnnl_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
