@@ -1,14 +1,15 @@
 /* cmd_info.c -- `gdrun info`: what a model file holds and what running it takes. */
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "engine/mem.h"
+#include "engine/utf8.h"
 #include "tools/cli/model.h"
 #include "tools/cli/model_table.h"
 #include "tools/cli/program.h"
 #include "tools/cli/text.h"
 #include "tools/cli/workload.h"
 #include "tools/cmd.h"
+#include "weights/json_make.h"
 
 typedef struct totals {
     int64_t parameters, statistics, bytes;
@@ -28,57 +29,64 @@ static totals count(const gd_gdw *g) {
 
 /* ---- JSON -------------------------------------------------------------------------------- */
 
-/* A JSON string; what is no UTF-8 (the file format does not let it in) is escaped. */
-static json_t *text_of(const char *s) {
-    char    shown[1024];
-    json_t *v = json_string(s ? s : "");
-    return v ? v : json_string(gd_escape(shown, sizeof shown, s));
+static bool is_utf8(const char *s) {
+    uint32_t point;
+    for (size_t n; *s; s += n)
+        if ((n = gd_utf8_next(s, strlen(s), &point)) == 0) return false;
+    return true;
 }
 
-static json_t *tensors_json(const gd_gdw *g) {
+/* A JSON string; what is no UTF-8 (a path can hold it) is escaped. NULL: no memory. */
+static json_t *text_of(const char *s) {
+    char shown[1024];
+    if (!s) s = "";
+    return json_string(is_utf8(s) ? s : gd_escape(shown, sizeof shown, s));
+}
+
+static json_t *tensors_json(const gd_gdw *g, bool *ok) {
     json_t *list = json_array();
     for (size_t i = 0; i < gd_gdw_count(g); i++) {
         const gd_gdw_tensor *w = gd_gdw_tensor_at(g, i);
         json_t              *shape = json_array(), *one = json_object();
-        for (int k = 0; k < w->ndim; k++) json_array_append_new(shape, json_integer(w->dim[k]));
-        json_object_set_new(one, "name", text_of(w->name));
-        json_object_set_new(one, "type", text_of(gd_gdw_type_name(w->type)));
-        json_object_set_new(one, "shape", shape);
-        json_array_append_new(list, one);
+        for (int k = 0; k < w->ndim; k++) gd_json_add(ok, shape, json_integer(w->dim[k]));
+        gd_json_set(ok, one, "name", text_of(w->name));
+        gd_json_set(ok, one, "type", text_of(gd_gdw_type_name(w->type)));
+        gd_json_set(ok, one, "shape", shape);
+        gd_json_add(ok, list, one);
     }
     return list;
 }
 
-static json_t *layers_json(const gd_workload *w) {
+static json_t *layers_json(const gd_workload *w, bool *ok) {
     json_t      *list = json_array();
     gd_trace_row row;
     char         shape[GD_SHAPE_TEXT];
     for (int i = 0; gd_workload_layer(w, i, &row, shape); i++) {
         json_t *one = json_object();
-        json_object_set_new(one, "name", text_of(row.name));
-        json_object_set_new(one, "op", text_of(row.op));
-        json_object_set_new(one, "kernel", text_of(row.kernel));
-        json_object_set_new(one, "output", text_of(shape));
-        json_object_set_new(one, "gflop", json_real(row.gflop));
-        json_object_set_new(one, "mib", json_real(row.mib));
-        json_array_append_new(list, one);
+        gd_json_set(ok, one, "name", text_of(row.name));
+        gd_json_set(ok, one, "op", text_of(row.op));
+        gd_json_set(ok, one, "kernel", text_of(row.kernel));
+        gd_json_set(ok, one, "output", text_of(shape));
+        gd_json_set(ok, one, "gflop", json_real(row.gflop));
+        gd_json_set(ok, one, "mib", json_real(row.mib));
+        gd_json_add(ok, list, one);
     }
     return list;
 }
 
-static json_t *workload_json(const gd_workload *w) {
+static json_t *workload_json(const gd_workload *w, bool *ok) {
     json_t *o = json_object();
-    json_object_set_new(o, "batch", json_integer(w->batch));
-    json_object_set_new(o, "picture_width", json_integer(w->geometry.src_w));
-    json_object_set_new(o, "picture_height", json_integer(w->geometry.src_h));
-    json_object_set_new(o, "input_width", json_integer(w->geometry.net_w));
-    json_object_set_new(o, "input_height", json_integer(w->geometry.net_h));
-    json_object_set_new(o, "layers", json_integer(w->stats.n_node));
-    json_object_set_new(o, "gflop", json_real(w->gflop));
-    json_object_set_new(o, "weight_bytes", json_integer((json_int_t)w->stats.const_bytes));
-    json_object_set_new(o, "activation_bytes", json_integer((json_int_t)w->stats.slab_bytes));
-    json_object_set_new(o, "unshared_bytes", json_integer((json_int_t)w->stats.sum_bytes));
-    json_object_set_new(o, "scratch_bytes", json_integer((json_int_t)w->stats.scratch_bytes));
+    gd_json_set(ok, o, "batch", json_integer(w->batch));
+    gd_json_set(ok, o, "picture_width", json_integer(w->geometry.src_w));
+    gd_json_set(ok, o, "picture_height", json_integer(w->geometry.src_h));
+    gd_json_set(ok, o, "input_width", json_integer(w->geometry.net_w));
+    gd_json_set(ok, o, "input_height", json_integer(w->geometry.net_h));
+    gd_json_set(ok, o, "layers", json_integer(w->stats.n_node));
+    gd_json_set(ok, o, "gflop", json_real(w->gflop));
+    gd_json_set(ok, o, "weight_bytes", json_integer((json_int_t)w->stats.const_bytes));
+    gd_json_set(ok, o, "activation_bytes", json_integer((json_int_t)w->stats.slab_bytes));
+    gd_json_set(ok, o, "unshared_bytes", json_integer((json_int_t)w->stats.sum_bytes));
+    gd_json_set(ok, o, "scratch_bytes", json_integer((json_int_t)w->stats.scratch_bytes));
     return o;
 }
 
@@ -88,36 +96,37 @@ static gd_status print_json(const gd_model *m, const gd_workload *w, const char 
     totals        t = count(g);
     json_t       *root = json_object(), *meta = json_object(), *names = json_array();
     char         *text;
+    bool          ok = true;
     for (int i = 0; i < gd_model_class_count(m); i++) {
         json_t *one = json_object();
-        json_object_set_new(one, "class_id", json_integer(i));
-        json_object_set_new(one, "category_id", json_integer(gd_model_category_id(m, i)));
-        json_object_set_new(one, "name", text_of(gd_model_class_name(m, i)));
-        json_array_append_new(names, one);
+        gd_json_set(&ok, one, "class_id", json_integer(i));
+        gd_json_set(&ok, one, "category_id", json_integer(gd_model_category_id(m, i)));
+        gd_json_set(&ok, one, "name", text_of(gd_model_class_name(m, i)));
+        gd_json_add(&ok, names, one);
     }
     for (size_t i = 0; i < gd_gdw_meta_count(g); i++) {
         const char *key, *value;
         gd_gdw_meta_at(g, i, &key, &value);
-        json_object_set_new(meta, key, text_of(value));
+        gd_json_set(&ok, meta, key, text_of(value));
     }
-    json_object_set_new(root, "file", text_of(path));
-    json_object_set_new(root, "architecture", text_of(gd_model_arch(m)));
-    json_object_set_new(root, "task",
-                        text_of(gd_model_task(m) == GD_TASK_DETECT ? "detect" : "classify"));
-    json_object_set_new(root, "parameters", json_integer(t.parameters));
-    json_object_set_new(root, "statistics", json_integer(t.statistics));
-    json_object_set_new(root, "weight_bytes", json_integer(t.bytes));
-    json_object_set_new(root, "classes", names);
-    json_object_set_new(root, "metadata", meta);
-    json_object_set_new(root, "workload", workload_json(w));
-    if (layers) json_object_set_new(root, "layers", layers_json(w));
-    if (layers) json_object_set_new(root, "tensors", tensors_json(g));
-    text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    gd_json_set(&ok, root, "file", text_of(path));
+    gd_json_set(&ok, root, "architecture", text_of(gd_model_arch(m)));
+    gd_json_set(&ok, root, "task",
+                text_of(gd_model_task(m) == GD_TASK_DETECT ? "detect" : "classify"));
+    gd_json_set(&ok, root, "parameters", json_integer(t.parameters));
+    gd_json_set(&ok, root, "statistics", json_integer(t.statistics));
+    gd_json_set(&ok, root, "weight_bytes", json_integer(t.bytes));
+    gd_json_set(&ok, root, "classes", names);
+    gd_json_set(&ok, root, "metadata", meta);
+    gd_json_set(&ok, root, "workload", workload_json(w, &ok));
+    if (layers) gd_json_set(&ok, root, "layers", layers_json(w, &ok));
+    if (layers) gd_json_set(&ok, root, "tensors", tensors_json(g, &ok));
+    text = ok ? gd_json_text(root, JSON_INDENT(1)) : NULL;
     json_decref(root);
     if (!text) return gd_fail(err, GD_ERR_NOMEM, "no memory for the description");
     gd_print_bytes(text, strlen(text));
     gd_print("\n");
-    free(text);
+    gd_mem_put(text);
     return GD_OK;
 }
 

@@ -1,7 +1,6 @@
 /* model.c -- see model.h. */
 #include "tools/cli/model.h"
 
-#include <jansson.h>
 #include <limits.h>
 #include <math.h>
 #include <pthread.h>
@@ -18,6 +17,7 @@
 #include "tools/cli/number.h"
 #include "tools/cli/report.h"
 #include "tools/cli/text.h"
+#include "weights/json_make.h"
 
 /* ---- the file ---------------------------------------------------------------------------- */
 
@@ -191,23 +191,24 @@ char *gd_recipe_json(const gd_model *m, const gd_session_options *opt) {
     gd_recipe r;
     json_t   *o = json_object();
     char     *text;
+    bool      ok = true;
     gd_model_recipe(m, opt, &r);
-    json_object_set_new(o, "rule", json_string(gd_rule_name(r.rule.kind)));
-    if (r.rule.short_side) json_object_set_new(o, "short", json_integer(r.rule.short_side));
-    if (r.rule.long_side) json_object_set_new(o, "long", json_integer(r.rule.long_side));
+    gd_json_set(&ok, o, "rule", json_string(gd_rule_name(r.rule.kind)));
+    if (r.rule.short_side) gd_json_set(&ok, o, "short", json_integer(r.rule.short_side));
+    if (r.rule.long_side) gd_json_set(&ok, o, "long", json_integer(r.rule.long_side));
     if (r.rule.size_h)
-        json_object_set_new(o, "size", json_pack("[i,i]", r.rule.size_w, r.rule.size_h));
-    json_object_set_new(o, "filter", json_string(gd_filter_name(r.filter)));
-    json_object_set_new(o, "order", json_string(r.bgr ? "bgr" : "rgb"));
-    json_object_set_new(o, "scale", json_real((double)r.scale));
-    json_object_set_new(o, "mean", triple(r.mean));
-    json_object_set_new(o, "std", triple(r.std));
+        gd_json_set(&ok, o, "size", json_pack("[i,i]", r.rule.size_w, r.rule.size_h));
+    gd_json_set(&ok, o, "filter", json_string(gd_filter_name(r.filter)));
+    gd_json_set(&ok, o, "order", json_string(r.bgr ? "bgr" : "rgb"));
+    gd_json_set(&ok, o, "scale", json_real((double)r.scale));
+    gd_json_set(&ok, o, "mean", triple(r.mean));
+    gd_json_set(&ok, o, "std", triple(r.std));
     if (gd_model_task(m) == GD_TASK_DETECT) {
-        json_object_set_new(o, "conf", json_real((double)r.conf));
-        json_object_set_new(o, "iou", json_real((double)r.iou));
-        json_object_set_new(o, "max_det", json_integer(r.max_det));
+        gd_json_set(&ok, o, "conf", json_real((double)r.conf));
+        gd_json_set(&ok, o, "iou", json_real((double)r.iou));
+        gd_json_set(&ok, o, "max_det", json_integer(r.max_det));
     }
-    text = o ? json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
+    text = ok ? gd_json_text(o, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
     json_decref(o);
     return text;
 }

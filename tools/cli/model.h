@@ -27,7 +27,7 @@ gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m);
 
 /* SHA-256 of a file in hexadecimal. */
 gd_status gd_file_sha256(const char *path, char hex[65], gd_error *err) GD_MUST_CHECK;
-/* The recipe in force as a JSON object, released with free(); NULL when memory is exhausted. */
+/* The recipe in force as a JSON object, released with gd_mem_put; NULL without memory. */
 char *gd_recipe_json(const gd_model *m, const gd_session_options *opt);
 
 /* Id of the class called `text`, or numbered so; E211 with the nearest name otherwise. */

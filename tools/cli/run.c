@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -130,7 +129,7 @@ void gd_run_close(gd_run *r) {
     gd_sources_free(&r->sources);
     gd_mem_put(r->names);
     gd_mem_put(r->category_ids);
-    free(r->recipe);
+    gd_mem_put(r->recipe);
 }
 
 /* ---- one picture ------------------------------------------------------------------------- */

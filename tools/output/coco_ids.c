@@ -2,11 +2,11 @@
 #include "tools/output/coco_ids.h"
 
 #include <string.h>
-#include <yajl/yajl_parse.h>
 
 #include "engine/io.h"
 #include "engine/mem.h"
 #include "engine/safe.h"
+#include "tools/output/json_scan.h"
 
 enum { AMBIGUOUS = -1, DEEPEST = 32, NAME_ROOM = 4096 };
 
@@ -117,13 +117,12 @@ gd_status gd_coco_ids_open(gd_coco_ids *c, const char *path, gd_error *err) {
     gd_file        f = {.fd = -1};
     walk          *w = gd_mem_get_zero(sizeof *w);
     unsigned char *chunk = gd_mem_get(CHUNK);
-    yajl_handle    h = NULL;
+    gd_json_scan   scan = {0};
     yajl_status    y = yajl_status_ok;
     uint64_t       at = 0;
     gd_status      st = GD_OK;
     *c = (gd_coco_ids){.path = path};
-    if (w) h = yajl_alloc(&calls, NULL, w);
-    if (!w || !chunk || !h) {
+    if (!w || !chunk || !gd_json_scan_open(&scan, &calls, w)) {
         st = gd_fail(err, GD_ERR_NOMEM, "%s: no memory to read it", path);
         goto done;
     }
@@ -133,19 +132,21 @@ gd_status gd_coco_ids_open(gd_coco_ids *c, const char *path, gd_error *err) {
     while (at < f.size && y == yajl_status_ok) {
         size_t n = f.size - at < CHUNK ? (size_t)(f.size - at) : CHUNK;
         GD_GO(gd_file_read(&f, at, chunk, n, err));
-        y = yajl_parse(h, chunk, n);
-        at += y == yajl_status_ok ? n : yajl_get_bytes_consumed(h);
+        y = gd_json_scan_feed(&scan, chunk, n);
+        at += y == yajl_status_ok ? n : yajl_get_bytes_consumed(scan.handle);
     }
-    if (y == yajl_status_ok) y = yajl_complete_parse(h);
+    if (y == yajl_status_ok) y = gd_json_scan_feed(&scan, NULL, 0);
     if (w->st != GD_OK)
         st = w->st;
+    else if (scan.starved)
+        st = gd_fail(err, GD_ERR_NOMEM, "%s: no memory to read it", path);
     else if (y != yajl_status_ok)
         st = gd_fail_code(err, GD_ERR_FORMAT, 954, "%s: is not valid JSON at byte %llu", path,
                           (unsigned long long)at);
     else if (!w->seen_images)
         st = gd_fail_code(err, GD_ERR_FORMAT, 954, "%s: has no \"images\"", path);
 done:
-    if (h) yajl_free(h);
+    gd_json_scan_close(&scan);
     gd_file_close(&f);
     gd_mem_put(chunk);
     gd_mem_put(w);

@@ -3,8 +3,8 @@
  * Version 1 of the schema. Keys whose value is not known are left out: pts and age_ms for
  * pictures, id and state without a tracker, times that were not measured. */
 #include <string.h>
-#include <yajl/yajl_parse.h>
 
+#include "tools/output/json_scan.h"
 #include "tools/output/writer_kind.h"
 
 static void key_string(gd_buffer *b, const char *key, const char *value) {
@@ -32,13 +32,14 @@ static void key_fixed(gd_buffer *b, const char *key, double value, int digits) {
 /* The recipe is text from elsewhere: it goes in only if it is one JSON object. Line breaks can
  * only stand between tokens there, so blanks may take their place. */
 static gd_status put_recipe(gd_buffer *b, const char *text, gd_error *err) {
-    size_t      n = strlen(text);
-    yajl_handle h = yajl_alloc(NULL, NULL, NULL);
-    if (!h) return gd_fail(err, GD_ERR_NOMEM, "no memory to check the recipe");
-    bool good = text[strspn(text, " \t\r\n")] == '{' &&
-                yajl_parse(h, (const unsigned char *)text, n) == yajl_status_ok &&
-                yajl_complete_parse(h) == yajl_status_ok;
-    yajl_free(h);
+    gd_json_scan scan;
+    bool         good =
+        gd_json_scan_open(&scan, NULL, NULL) && text[strspn(text, " \t\r\n")] == '{' &&
+        gd_json_scan_feed(&scan, (const unsigned char *)text, strlen(text)) == yajl_status_ok &&
+        gd_json_scan_feed(&scan, NULL, 0) == yajl_status_ok;
+    bool starved = scan.starved;
+    gd_json_scan_close(&scan);
+    if (starved) return gd_fail(err, GD_ERR_NOMEM, "no memory to check the recipe");
     if (!good)
         return gd_fail_code(err, GD_ERR_ARG, 956, "the recipe of the model is no JSON object");
     gd_put(b, ",\"recipe\":");

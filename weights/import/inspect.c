@@ -2,7 +2,6 @@
 #include "weights/import/inspect.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "engine/sha256.h"
 #include "engine/utf8.h"
 #include "weights/import/reader.h"
+#include "weights/json_make.h"
 
 enum { ENDS = 4, BLOCK = 1024 };
 
@@ -117,16 +117,25 @@ static json_t *number(bool known, double v) {
     return known && isfinite(v) ? json_real(v) : json_null();
 }
 
+/* A value all of whose parts could be made, or NULL; the others are released then. */
+static json_t *whole(json_t *v, bool ok) {
+    if (ok) return v;
+    json_decref(v);
+    return NULL;
+}
+
 static json_t *numbers(bool known, const double *v, int64_t n) {
     json_t *a = json_array();
-    for (int64_t i = 0; i < n && i < ENDS; i++) json_array_append_new(a, number(known, v[i]));
-    return a;
+    bool    ok = true;
+    for (int64_t i = 0; i < n && i < ENDS; i++) gd_json_add(&ok, a, number(known, v[i]));
+    return whole(a, ok);
 }
 
 static json_t *integers(const int64_t *v, int n) {
     json_t *a = json_array();
-    for (int i = 0; i < n; i++) json_array_append_new(a, json_integer(v[i]));
-    return a;
+    bool    ok = true;
+    for (int i = 0; i < n; i++) gd_json_add(&ok, a, json_integer(v[i]));
+    return whole(a, ok);
 }
 
 /* False when any part could not be made; the parts are released in that case too. */
@@ -150,19 +159,15 @@ static json_t *tensor_json(const gd_ckpt_tensor *t, const stats *s) {
         set(o, "sha256", json_string(s->sha256)) &&
         set(o, "storage", json_integer(t->storage)) &&
         set(o, "weight", t->state ? json_string(t->name) : json_null());
-    if (ok) return o;
-    json_decref(o);
-    return NULL;
+    return whole(o, ok);
 }
 
 static json_t *tensors_json(const gd_ckpt *c, const stats *all) {
     json_t *a = json_array();
-    for (int i = 0; i < c->n_tensors; i++)
-        if (json_array_append_new(a, tensor_json(&c->tensors[i], &all[i])) != 0) {
-            json_decref(a);
-            return NULL;
-        }
-    return a;
+    bool    ok = true;
+    for (int i = 0; i < c->n_tensors && ok; i++)
+        gd_json_add(&ok, a, tensor_json(&c->tensors[i], &all[i]));
+    return whole(a, ok);
 }
 
 /* Groups of two and more, in the order of their first member. */
@@ -179,27 +184,27 @@ static json_t *shared_json(const gd_ckpt *c, int *count, json_t **group) {
         }
         ok = ok && json_array_append_new(group[s], json_string(c->tensors[i].path)) == 0;
     }
-    if (ok) return a;
-    json_decref(a);
-    return NULL;
+    return whole(a, ok);
 }
 
 static json_t *top_json(const gd_ckpt *c) {
     if (c->n_top < 0) return json_string(c->top_type);
     json_t *a = json_array();
-    for (int i = 0; i < c->n_top; i++) json_array_append_new(a, json_string(c->top[i]));
-    return a;
+    bool    ok = true;
+    for (int i = 0; i < c->n_top; i++) gd_json_add(&ok, a, json_string(c->top[i]));
+    return whole(a, ok);
 }
 
 static json_t *warnings_json(const gd_ckpt *c) {
     json_t *a = json_array();
+    bool    ok = true;
     for (int i = 0; i < c->n_warnings; i++) {
         json_t *w = json_object();
-        set(w, "code", json_integer(c->warnings[i].code));
-        set(w, "text", json_string(c->warnings[i].text));
-        json_array_append_new(a, w);
+        gd_json_set(&ok, w, "code", json_integer(c->warnings[i].code));
+        gd_json_set(&ok, w, "text", json_string(c->warnings[i].text));
+        gd_json_add(&ok, a, w);
     }
-    return a;
+    return whole(a, ok);
 }
 
 static int append(const char *s, size_t n, void *to) {
