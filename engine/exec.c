@@ -37,7 +37,8 @@ static gd_status place(gd_exec *e, gd_error *err) {
         gd_plan_item it = {.first = e->first[v], .last = e->last[v]};
         if (g->value[v].kind == GD_VALUE_CONST) {
             e->stats.const_bytes += bytes;
-        } else {
+        } else if (g->value[v].kind == GD_VALUE_INPUT || g->value[v].producer >= 0) {
+            /* A value whose maker was fused away or found dead has no bytes. */
             e->stats.sum_bytes += bytes;
             if (e->alias[v].root == v) it.size = bytes ? bytes : 1;
         }

@@ -103,8 +103,10 @@ gd_status gd_graph_add(gd_graph *g, const char *name, const void *attr, int n_in
                        int *out, gd_error *err) {
     const gd_op *op = gd_op_find(name);
     if (!op) return gd_fail(err, GD_ERR_ARG, "no operator is named '%s'", name);
+    int read[GD_MAX_IN]; /* `out` may be the caller's `in` */
+    for (int i = 0; i < n_in && i < GD_MAX_IN; i++) read[i] = in[i];
     for (int i = 0; i < op->n_out; i++) out[i] = -1;
-    GD_TRY(check_arity(g, op, n_in, in, err));
+    GD_TRY(check_arity(g, op, n_in, read, err));
     if (g->n_node == g->cap_node) {
         gd_node *n = grown(g->arena, g->node, g->n_node, &g->cap_node, sizeof *n);
         if (!n) return no_memory(g, err);
@@ -121,7 +123,7 @@ gd_status gd_graph_add(gd_graph *g, const char *name, const void *attr, int n_in
         if (!copy) return no_memory(g, err);
         n->attr = memcpy(copy, attr, op->attr_size);
     }
-    for (int i = 0; i < n_in; i++) n->in[i] = in[i];
+    for (int i = 0; i < n_in; i++) n->in[i] = read[i];
     for (int i = 0; i < op->n_out; i++) {
         GD_TRY(new_value(g, GD_VALUE_NODE, NULL, &n->out[i], err));
         g->value[n->out[i]].producer = g->n_node;
