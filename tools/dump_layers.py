@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # dump_layers.py -- writes the output of every layer of a PyTorch model for `gdrun compare`.
 """Runs a torchvision model on one picture and writes a safetensors file with the picture
-("pixels"), the network's input ("input") and the output of every leaf module under its path.
+("pixels"), the network's input ("input"), the output of every leaf module under its path, and
+a detector's proposals ("rpn.proposals").
 
     dump_layers.py --arch resnet18 --weights resnet18.pth --picture cat.jpg -o cat.safetensors
 """
@@ -91,6 +92,8 @@ def main():
             images, _ = model.transform([to_tensor(picture)])
             x = images.tensors
             record(model, layers)
+            model.rpn.register_forward_hook(
+                lambda _module, _inputs, y: layers.update({"rpn.proposals": y[0][0].numpy()}))
             model([to_tensor(picture)])
         else:
             x = classify_input(picture)

@@ -91,7 +91,9 @@ void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image
     const int    ids = level_ids(n, gd_net_dim(n, all, 0), lv, a->n_level);
     const gd_nms nms = {.iou = a->nms_iou, .min_size = 1e-3f, .max_out = a->post_nms};
     gd_net_op(n, "nms", &nms, 3, (const int[]){all, scores, ids}, kept);
+    const size_t mark = gd_net_enter(n, "proposals");
     *boxes = gd_net_op(n, "gather_boxes", NULL, 5,
                        (const int[]){all, scores, -1, kept[0], kept[1]}, out);
+    gd_net_leave(n, mark);
     *count = gd_net_ok(n) ? kept[1] : -1;
 }

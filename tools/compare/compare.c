@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/backend.h"
@@ -18,6 +19,7 @@ typedef struct job {
     gd_compare_summary       *sum;
     gd_graph                 *g;
     bool                      stop;
+    int64_t                   n_room, n_row; /* proposals planned for, and in the dump */
 } job;
 
 /* The dump's tensor for a node: module names there may be those of a newer generation of keys
@@ -36,6 +38,12 @@ static const gd_ckpt_tensor *find(const job *j, const char *name) {
     return NULL;
 }
 
+static int64_t count_of(const gd_ckpt_tensor *d) {
+    int64_t n = 1;
+    for (int i = 0; i < d->ndim; i++) n *= d->dim[i];
+    return n;
+}
+
 /* Row-major index of the dump for element i of ours: [N,C,H,W] there, [N,H,W,C] here. */
 static int64_t dump_index(const gd_tensor *t, bool map, int64_t i) {
     if (!map) return i;
@@ -44,29 +52,42 @@ static int64_t dump_index(const gd_tensor *t, bool map, int64_t i) {
     return ((n * C + c) * H + h) * W + w;
 }
 
-static bool shapes_agree(const gd_tensor *t, const gd_ckpt_tensor *d, bool *map) {
-    int64_t n = 1;
-    for (int i = 0; i < d->ndim; i++) n *= d->dim[i];
+/* Layers behind the proposals have a row for each of them: those the dump has come first. */
+static bool shapes_agree(const job *j, const gd_tensor *t, const gd_ckpt_tensor *d, bool *map,
+                         int64_t *count) {
+    const bool rows = j->n_room && t->dim[0] == j->n_room && d->dim[0] == j->n_row;
+    *count = rows ? gd_tensor_count(t) / j->n_room * j->n_row : gd_tensor_count(t);
     *map = t->ndim == 4 && d->ndim == 4;
-    if (n != gd_tensor_count(t)) return false;
+    if (count_of(d) != *count) return false;
     return !*map ||
            (t->dim[1] == d->dim[2] && t->dim[2] == d->dim[3] && t->dim[3] == d->dim[1]);
+}
+
+static void report(job *j, gd_compare_row *row) {
+    const double rel = row->scale > 0 ? row->max_abs / row->scale : row->max_abs;
+    row->ok = row->max_abs <= j->opt->tolerance * row->scale;
+    j->sum->n_layer++;
+    j->sum->n_failed += !row->ok;
+    if (!(rel <= j->sum->worst)) j->sum->worst = rel;
+    j->stop |= !row->ok && !j->opt->all;
+    j->sink(j->ctx, row);
 }
 
 static gd_status measure(job *j, const char *name, const char *op, const gd_tensor *t,
                          const gd_ckpt_tensor *d, gd_error *err) {
     gd_compare_row row = {.name = name, .op = op};
     double         dot = 0, aa = 0, bb = 0;
+    int64_t        count;
     bool           map;
     gd_tensor_text(t, row.shape);
-    if (!shapes_agree(t, d, &map))
+    if (!shapes_agree(j, t, d, &map, &count))
         return gd_fail(err, GD_ERR_SHAPE,
                        "layer '%s' is %s; the dump's tensor has another shape", name,
                        row.shape);
-    float *ref = gd_mem_array((size_t)gd_tensor_count(t), sizeof *ref);
+    float *ref = gd_mem_array((size_t)count, sizeof *ref);
     if (!ref) return gd_fail(err, GD_ERR_NOMEM, "no memory for layer '%s'", name);
     gd_status st = gd_ckpt_read_f32(j->dump, d, ref, err);
-    for (int64_t i = 0; st == GD_OK && i < gd_tensor_count(t); i++) {
+    for (int64_t i = 0; st == GD_OK && i < count; i++) {
         const double a = gd_tensor_get(t, i), b = (double)ref[dump_index(t, map, i)];
         const double diff = fabs(a - b);
         if (!(diff <= row.max_abs)) row.max_abs = diff; /* NaN counts as a difference */
@@ -78,14 +99,56 @@ static gd_status measure(job *j, const char *name, const char *op, const gd_tens
     gd_mem_put(ref);
     GD_TRY(st);
     row.cosine = aa > 0 && bb > 0 ? dot / sqrt(aa * bb) : aa == bb;
-    row.ok = row.max_abs <= j->opt->tolerance * row.scale;
-    j->sum->n_layer++;
-    j->sum->n_failed += !row.ok;
-    const double rel = row.scale > 0 ? row.max_abs / row.scale : row.max_abs;
-    if (!(rel <= j->sum->worst)) j->sum->worst = rel;
-    j->stop |= !row.ok && !j->opt->all;
-    j->sink(j->ctx, &row);
+    report(j, &row);
     return GD_OK;
+}
+
+static int by_size(const void *a, const void *b) {
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Largest corner difference between a box and the nearest of n. */
+static float nearest(const float *box, const float *all, int64_t n) {
+    float best = INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        float far = 0;
+        for (int k = 0; k < 4; k++) far = fmaxf(far, fabsf(box[k] - all[4 * i + k]));
+        best = fminf(best, far);
+    }
+    return best;
+}
+
+/* Boxes that score alike change places by rounding, and crops change with them. So each
+ * proposal of the dump must be among ours, but for one in fifty (ties at the cuts); then the
+ * dump's take the place of ours, for what comes after to be held against the same crops. */
+static gd_status take_proposals(job *j, const char *name, gd_tensor *t, gd_tensor *count,
+                                const gd_ckpt_tensor *d, gd_error *err) {
+    gd_compare_row row = {.name = name, .op = "proposals", .cosine = 1};
+    const int64_t  room = t->dim[1], n = d->dim[0];
+    int32_t       *ours = count->data;
+    gd_tensor_text(t, row.shape);
+    if (t->dim[0] != 1 || t->pitch != 4 || d->ndim != 2 || d->dim[1] != 4 || n < 1 || n > room)
+        return gd_fail(err, GD_ERR_SHAPE,
+                       "'%s' has room for %lld boxes, the dump's shape is "
+                       "another",
+                       name, (long long)room);
+    float    *ref = gd_mem_array((size_t)n * 5, sizeof *ref), *off = ref ? ref + 4 * n : NULL;
+    gd_status st = ref ? gd_ckpt_read_f32(j->dump, d, ref, err)
+                       : gd_fail(err, GD_ERR_NOMEM, "no memory for %lld boxes", (long long)n);
+    if (st == GD_OK) {
+        for (int64_t i = 0; i < n; i++) off[i] = nearest(ref + 4 * i, t->data, *ours);
+        for (int64_t i = 0; i < 4 * n; i++) row.scale = fmax(row.scale, fabs((double)ref[i]));
+        qsort(off, (size_t)n, sizeof *off, by_size);
+        row.max_abs = (double)off[n - 1 - n / 50];
+        memcpy(t->data, ref, (size_t)n * 4 * sizeof *ref);
+        *ours = (int32_t)n;
+        j->n_room = room;
+        j->n_row = n;
+        report(j, &row);
+    }
+    gd_mem_put(ref);
+    return st;
 }
 
 /* A run cannot be ended by a success, so the first wrong layer ends it by this status. */
@@ -98,7 +161,12 @@ static gd_status watch(void *ctx, gd_exec *e, int k, gd_error *err) {
         j->sum->n_unmatched++;
         return GD_OK;
     }
-    GD_TRY(measure(j, name, n->op->name, gd_exec_tensor(e, n->out[0]), d, err));
+    gd_tensor *t = gd_exec_tensor(e, n->out[0]);
+    if (!strcmp(n->op->name, "gather_boxes") && n->n_in > 4 && n->in[4] >= 0) {
+        GD_TRY(take_proposals(j, name, t, gd_exec_tensor(e, n->in[4]), d, err));
+    } else {
+        GD_TRY(measure(j, name, n->op->name, t, d, err));
+    }
     return j->stop ? gd_fail(err, GD_ERR_CHECK, "stopped at layer '%s'", name) : GD_OK;
 }
 
@@ -185,7 +253,7 @@ done:
 gd_status gd_compare_run(const gd_model *m, gd_ckpt *dump, const gd_compare_options *opt,
                          gd_compare_sink sink, void *ctx, gd_compare_summary *sum,
                          gd_error *err) {
-    job         j = {m, dump, opt, sink, ctx, sum, NULL, false};
+    job         j = {.m = m, .dump = dump, .opt = opt, .sink = sink, .ctx = ctx, .sum = sum};
     gd_geometry at;
     memset(sum, 0, sizeof *sum);
     const gd_ckpt_tensor *pixels = need(dump, "pixels", 3, err);

@@ -3,7 +3,8 @@
  * The dump is a safetensors file that tools/dump_layers.py writes: "pixels" u8 [H, W, 3],
  * "input" f32 [1, 3, h, w], and the output of every leaf module under its path
  * ("layer1.0.relu#3" is the module's third call), maps as [N, C, H, W]. The network runs on
- * the dump's own input, so that the first layer that differs is the first that is wrong. */
+ * the dump's own input, so that the first layer that differs is the first that is wrong; and a
+ * detector's box head on the dump's own proposals ("rpn.proposals" [n, 4]). */
 #ifndef GD_TOOLS_COMPARE_COMPARE_H
 #define GD_TOOLS_COMPARE_COMPARE_H
 
