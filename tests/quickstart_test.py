@@ -135,9 +135,10 @@ def usage(out):
         check(rc == 2 and "--official" in err, f"{args}: {rc} {err}")
 
 
-need = [BUILD + "/gdrun", BUILD + "/gdconvert", CHECKPOINT]
-parts = [(own, need + [shutil.which("ffmpeg") or "ffmpeg", VIDEO]),
-         (official, need + [shutil.which("curl") or "curl", PORTRAIT]), (usage, [])]
+need = [BUILD + "/gdrun", BUILD + "/gdconvert"]
+model = PEDESTRIAN if os.path.exists(PEDESTRIAN) else CHECKPOINT
+parts = [(own, need + [model, shutil.which("ffmpeg") or "ffmpeg", VIDEO]),
+         (official, need + [CHECKPOINT, shutil.which("curl") or "curl", PORTRAIT]), (usage, [])]
 skipped = 0
 for part, files in parts:
     missing = [f for f in files if not os.path.exists(f)]

@@ -8,4 +8,11 @@
 #include "tools/cli/commands.def"
 #undef GD_COMMAND
 
+/* clang's __VERSION__ says whose it is, gcc's is a bare number. */
+#ifdef __clang__
+#define GD_COMPILER __VERSION__
+#else
+#define GD_COMPILER "gcc " __VERSION__
+#endif
+
 #endif

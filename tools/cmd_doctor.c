@@ -69,7 +69,7 @@ static void machine(const gd_flags *f) {
 
 static void build(void) {
     const struct scmp_version *seccomp = seccomp_version();
-    gd_print("gdrun: %s, compiled by %s\n", gd_version(), __VERSION__);
+    gd_print("gdrun: %s, compiled by %s\n", gd_version(), GD_COMPILER);
 #if GD_HAVE_ONEDNN
     const dnnl_version_t *dnnl = dnnl_version();
     gd_print("oneDNN: %d.%d.%d\n", dnnl->major, dnnl->minor, dnnl->patch);

@@ -5,7 +5,7 @@
 int gd_cmd_version(gd_flags *f) {
     (void)f;
     gd_print("gdrun %s\n", gd_version());
-    gd_print("compiler: %s\n", __VERSION__);
+    gd_print("compiler: %s\n", GD_COMPILER);
     gd_print("oneDNN: %s\n", GD_HAVE_ONEDNN ? "yes" : "no");
     gd_print("cuda: no\n");
     return GD_EXIT_OK;

@@ -249,7 +249,9 @@ def documents():
             ["-man", "-Tascii", "-ww", "-z"]
         p = subprocess.run([tool] + args, input=out.encode(), stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE)
-        check(not p.stderr and (p.returncode == 0 or not p.stdout), f"{page}: {p.stderr} {p.stdout}")
+        # The pages bear no date, so that equal sources give equal pages.
+        said = [t for t in p.stderr.splitlines() + p.stdout.splitlines() if b"missing date" not in t]
+        check(not said, f"{page}: {said}")
 
 
 for part in (flag_variants, messages, streams, limits, environment, terminal, documents):

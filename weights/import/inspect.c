@@ -284,8 +284,9 @@ gd_status gd_inspect_text(gd_ckpt *c, char **out, gd_error *err) {
         const gd_ckpt_tensor *e = &c->tensors[i];
         char                  shape[128];
         shape_text(e, shape, sizeof shape);
-        print(&t, "%c %-*s  %-9s %-20s%s\n", e->state ? ' ' : '-', wide, e->path,
-              gd_ckpt_dtype_name(e->dtype), shape, e->contiguous ? "" : " strided");
+        print(&t, "%c %-*s  %-9s %-*s%s\n", e->state ? ' ' : '-', wide, e->path,
+              gd_ckpt_dtype_name(e->dtype), e->contiguous ? 0 : 20, shape,
+              e->contiguous ? "" : " strided");
     }
     for (int i = 0; i < c->n_warnings; i++)
         print(&t, "warning[W%03d]: %s\n", c->warnings[i].code, c->warnings[i].text);
