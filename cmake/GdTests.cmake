@@ -5,7 +5,8 @@ find_program(GD_PYTHON /usr/bin/python3 DOC "Python of the distribution, with it
 function(gd_test name)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set(env GD_BUILD=${PROJECT_BINARY_DIR} GD_ROOT=${PROJECT_SOURCE_DIR}
-    GD_DATA=${PROJECT_SOURCE_DIR}/../shared/data GD_SANITIZE=${GD_SANITIZE})
+    GD_DATA=${PROJECT_SOURCE_DIR}/../shared/data GD_SANITIZE=${GD_SANITIZE}
+    OMP_WAIT_POLICY=passive) # tests run side by side: spinning threads would starve the others
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900 ENVIRONMENT "${env}")
 endfunction()
 
