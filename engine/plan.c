@@ -2,7 +2,11 @@
 #include "engine/plan.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+
+/* No machine holds that much; sums of a few such sizes still fit. */
+static const size_t MOST_BYTES = SIZE_MAX / 8;
 
 static size_t rounded(size_t n) {
     return (n + GD_PLAN_ALIGN - 1) / GD_PLAN_ALIGN * GD_PLAN_ALIGN;
@@ -47,12 +51,16 @@ gd_status gd_plan_place(gd_plan_item *item, int n, gd_arena *arena, size_t *slab
         gd_plan_item *it = order[k].item;
         it->offset = 0;
         if (!it->size) continue;
+        if (it->size > MOST_BYTES)
+            return gd_fail(err, GD_ERR_NOMEM, "no memory for a value of %zu bytes", it->size);
         it->offset = lowest_gap(placed, n_placed, it);
         int j = n_placed++;
         for (; j > 0 && placed[j - 1]->offset > it->offset; j--) placed[j] = placed[j - 1];
         placed[j] = it;
-        size_t end = it->offset + rounded(it->size);
+        const size_t end = it->offset + rounded(it->size);
         if (end > top) top = end;
+        if (end > MOST_BYTES)
+            return gd_fail(err, GD_ERR_NOMEM, "no memory for activations of %zu bytes", end);
     }
     *slab = top;
     return GD_OK;

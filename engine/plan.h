@@ -24,7 +24,8 @@ typedef struct gd_plan_item {
     size_t offset;      /* filled by gd_plan_place, a multiple of GD_PLAN_ALIGN */
 } gd_plan_item;
 
-/* Fills the offsets and the slab's size. GD_ERR_NOMEM when the arena ends. */
+/* Fills the offsets and the slab's size. GD_ERR_NOMEM when the arena ends, or when no machine
+ * has the memory that the plan asks for. */
 gd_status gd_plan_place(gd_plan_item *item, int n, gd_arena *arena, size_t *slab,
                         gd_error *err) GD_MUST_CHECK;
 
