@@ -25,9 +25,14 @@ typedef struct gd_backend {
 extern const gd_backend gd_backend_cpu;
 
 /* Threads of the one pool (OpenMP) that CPU kernels run on: `#pragma omp parallel for
- * num_threads(gd_cpu_threads())`. At least 1. */
+ * num_threads(gd_cpu_threads())`. At least 1. The calling thread's scope decides, else the
+ * number set for the process. */
 int  gd_cpu_threads(void);
-void gd_cpu_set_threads(int n); /* n < 1: one per core that the process may use */
+void gd_cpu_set_threads(int n); /* of the process; n < 1: one per core it may use */
+/* From now on the calling thread sees n; 0 ends that. Returns what was in force before. An exec
+ * opens and runs in a scope of its own, since scratch is sized by the number of threads. */
+int gd_cpu_scope(int n);
+int gd_cpu_cores(void); /* that the process may use: a container's limit counts */
 /* "avx512", "avx2", "sse2": what the kernels that choose at run time will use. */
 const char    *gd_cpu_isa(void);
 gd_device_caps gd_cpu_caps(void);

@@ -7,10 +7,11 @@
 
 #include "engine/mem.h"
 
-static atomic_int n_threads;
+static atomic_int        n_threads;
+static _Thread_local int scope; /* 0: none */
 
-/* Cores this process may use: a container's or taskset's limit counts, not the machine's. */
-static int usable_cores(void) {
+/* A container's or taskset's limit counts, not the machine's number. */
+int gd_cpu_cores(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
         return CPU_COUNT(&set);
@@ -19,16 +20,23 @@ static int usable_cores(void) {
 }
 
 int gd_cpu_threads(void) {
+    if (scope > 0) return scope;
     int n = atomic_load_explicit(&n_threads, memory_order_relaxed);
     if (n < 1) {
-        n = usable_cores();
+        n = gd_cpu_cores();
         atomic_store_explicit(&n_threads, n, memory_order_relaxed);
     }
     return n;
 }
 
 void gd_cpu_set_threads(int n) {
-    atomic_store_explicit(&n_threads, n < 1 ? usable_cores() : n, memory_order_relaxed);
+    atomic_store_explicit(&n_threads, n < 1 ? gd_cpu_cores() : n, memory_order_relaxed);
+}
+
+int gd_cpu_scope(int n) {
+    const int before = scope;
+    scope = n;
+    return before;
 }
 
 const char *gd_cpu_isa(void) {

@@ -83,36 +83,52 @@ static gd_status prepare_rows(gd_exec *e, gd_error *err) {
     return GD_OK;
 }
 
+/* A slab that the machine cannot hold is refused, not left to the kernel's overcommitment. */
+static gd_status make_slab(gd_exec *e, gd_error *err) {
+    const size_t size = e->stats.slab_bytes;
+    if (!e->dev.mem_bytes || size <= e->dev.mem_bytes) e->slab = gd_mem_get(size);
+    return e->slab ? GD_OK
+                   : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of activations", size);
+}
+
+static gd_status plan(gd_exec *e, gd_error *err) {
+    GD_TRY(give_tables(e, err));
+    GD_TRY(gd_exec_choose(e, err));
+    gd_exec_alias(e);
+    GD_TRY(place(e, err));
+    GD_TRY(make_slab(e, err));
+    /* Poison shows reads of what was never written; otherwise pages stay untouched until
+     * used. */
+    if (e->opt.poison) memset(e->slab, 0xff, e->stats.slab_bytes);
+    set_addresses(e);
+    GD_TRY(make_scratch(e, err));
+    return prepare_rows(e, err);
+}
+
+/* On the CPU every planning and every run of an exec sees the same number of threads, whatever
+ * others set meanwhile: rows have scratch for that many. Returns what leave() restores. */
+static int enter(const gd_exec *e) {
+    return gd_cpu_scope(e->dev.backend == GD_CPU ? e->dev.n_sm : 0);
+}
+static void leave(int before) { (void)gd_cpu_scope(before); }
+
 gd_status gd_exec_open(gd_graph *g, const gd_device_caps *dev, const gd_exec_options *opt,
                        gd_exec **out, gd_error *err) {
-    gd_status st;
     *out = NULL;
     gd_exec *e = gd_mem_get_zero(sizeof *e);
     if (!e) return no_memory(err);
     e->g = g;
     e->dev = *dev;
+    if (e->dev.backend == GD_CPU && e->dev.n_sm < 1) e->dev.n_sm = gd_cpu_threads();
     if (opt) e->opt = *opt;
     e->stats.n_node = g->n_node;
-    GD_GO(give_tables(e, err));
-    GD_GO(gd_exec_choose(e, err));
-    gd_exec_alias(e);
-    GD_GO(place(e, err));
-    e->slab = gd_mem_get(e->stats.slab_bytes);
-    if (!e->slab) {
-        st = gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of activations",
-                     e->stats.slab_bytes);
-        goto done;
-    }
-    /* Poison shows reads of what was never written; otherwise pages stay untouched until
-     * used. */
-    if (e->opt.poison) memset(e->slab, 0xff, e->stats.slab_bytes);
-    set_addresses(e);
-    GD_GO(make_scratch(e, err));
-    GD_GO(prepare_rows(e, err));
-    *out = e;
-    e = NULL;
-done:
-    gd_exec_close(e);
+    const int       before = enter(e);
+    const gd_status st = plan(e, err);
+    leave(before);
+    if (st == GD_OK)
+        *out = e;
+    else
+        gd_exec_close(e);
     return st;
 }
 
@@ -197,9 +213,12 @@ static gd_status run_node(gd_exec *e, int k, gd_error *err) {
 }
 
 gd_status gd_exec_run(gd_exec *e, gd_error *err) {
-    for (int k = 0; k < e->g->n_node; k++)
-        if (e->node[k].n_part) GD_TRY(run_node(e, k, err));
-    return GD_OK;
+    const int before = enter(e);
+    gd_status st = GD_OK;
+    for (int k = 0; k < e->g->n_node && st == GD_OK; k++)
+        if (e->node[k].n_part) st = run_node(e, k, err);
+    leave(before);
+    return st;
 }
 
 void gd_launch_cost(const gd_op *op, const gd_launch *l, gd_cost *c) {

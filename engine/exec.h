@@ -1,7 +1,8 @@
 /* exec.h -- a graph planned for one shape on one device, ready to run again and again.
  *
  * Opening chooses a kernel row for each node, prepares it (packs weights), plans memory and
- * allocates one slab and one scratch area. Running allocates nothing. */
+ * allocates one slab and one scratch area. Running allocates nothing, and uses the threads that
+ * the caps named at opening (CPU: n_sm; 0: gd_cpu_threads()). */
 #ifndef GD_ENGINE_EXEC_H
 #define GD_ENGINE_EXEC_H
 
