@@ -119,7 +119,7 @@ typedef struct gd_result {
 typedef struct gd_session_options {
     uint32_t    size;             /* set to sizeof(gd_session_options) */
     const char *device;           /* "auto" (NULL), "cpu" */
-    int         threads;          /* 0: one per core */
+    int         threads;          /* 1 .. 1024; 0: one per core that the process may use */
     float       conf;             /* score threshold; < 0: the model's own */
     float       iou;              /* NMS threshold; < 0: the model's own */
     int         max_det;          /* detections a picture; 0: no limit, < 0: the model's own */
@@ -137,8 +137,10 @@ GD_API gd_status gd_session_open(const gd_model *m, const gd_session_options *op
                                  gd_session **out, gd_error *err) GD_MUST_CHECK;
 GD_API void      gd_session_close(gd_session *s);
 
-/* Runs `n` pictures (any sizes) and fills `results[0..n)`. The first run at a new network shape
- * plans and allocates; a run at a known shape allocates nothing. */
+/* Runs `n` pictures (any sizes) and fills `results[0..n)`; on failure all of them are empty and
+ * the session can be used again. Neighbours of one network shape run as one batch, whose memory
+ * grows with its pictures. The first run at a new shape plans and allocates; a run at a known
+ * shape allocates nothing. */
 GD_API gd_status gd_session_run(gd_session *s, const gd_image *images, int n,
                                 gd_result *results, gd_error *err) GD_MUST_CHECK;
 

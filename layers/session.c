@@ -10,7 +10,7 @@
 #include "engine/mem.h"
 #include "layers/model.h"
 
-enum { MAX_ENTRY = 8, MAX_SIDE = 65535 };
+enum { MAX_ENTRY = 8, MAX_SIDE = 65535, MAX_THREADS = 1024 };
 static const size_t max_entry_bytes = (size_t)2 << 30; /* all entries together */
 
 typedef struct entry {
@@ -54,6 +54,8 @@ static gd_status check_options(const gd_session_options *o, gd_error *err) {
     if ((o->imgsz_h == 0) != (o->imgsz_w == 0) || o->imgsz_h < 0 || o->imgsz_w < 0 ||
         o->imgsz_h > 16384 || o->imgsz_w > 16384)
         return gd_fail(err, GD_ERR_ARG, "network input of %dx%d", o->imgsz_h, o->imgsz_w);
+    if (o->threads < 0 || o->threads > MAX_THREADS)
+        return gd_fail(err, GD_ERR_ARG, "%d threads, wanted 0 to %d", o->threads, MAX_THREADS);
     if (o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu")) {
         gd_status st =
             gd_fail_code(err, GD_ERR_DEVICE, 500, "no device '%s' in this build", o->device);
@@ -73,8 +75,8 @@ gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_s
     s->m = m;
     s->opt = o;
     s->opt.device = NULL; /* the caller's string is not kept */
-    gd_cpu_set_threads(o.threads);
     s->dev = gd_cpu_caps();
+    s->dev.n_sm = o.threads ? o.threads : gd_cpu_cores();
     gd_model_recipe(m, &o, &s->recipe);
     *out = s;
     return GD_OK;
@@ -312,7 +314,6 @@ static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_resu
     GD_TRY(reserve(s, e, err));
     GD_TRY(load_inputs(s, e, images, n, err));
     GD_TRY(gd_exec_run(e->exec, err));
-    for (int i = 0; i < n; i++) results[i] = (gd_result){.top_score = -1};
     if (s->m->arch->task == GD_TASK_DETECT) {
         const int32_t *count = output(e, "count")->data, *dropped = output(e, "dropped")->data;
         const float   *top = output(e, "top")->data;
@@ -342,10 +343,8 @@ static int batch_from(const gd_session *s, const gd_image *images, int i, int n)
     return k - i;
 }
 
-gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result *results,
+static gd_status run_all(gd_session *s, const gd_image *images, int n, gd_result *results,
                          gd_error *err) {
-    s->n_det = s->n_cls = 0;
-    if (n < 1) return gd_fail(err, GD_ERR_ARG, "%d pictures", n);
     for (int i = 0; i < n; i++) GD_TRY(check_image(&images[i], i, err));
     for (int i = 0, k; i < n; i += k) {
         k = batch_from(s, images, i, n);
@@ -360,6 +359,23 @@ gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result
         cls += (size_t)results[i].n_classes;
     }
     return GD_OK;
+}
+
+static void clear(gd_result *results, int n) {
+    for (int i = 0; i < n; i++) results[i] = (gd_result){.top_score = -1};
+}
+
+gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result *results,
+                         gd_error *err) {
+    s->n_det = s->n_cls = 0;
+    if (n < 1) return gd_fail(err, GD_ERR_ARG, "%d pictures", n);
+    /* Folding computes too: the session's number of threads holds from here on. */
+    const int before = gd_cpu_scope(s->dev.n_sm);
+    clear(results, n);
+    const gd_status st = run_all(s, images, n, results, err);
+    if (st != GD_OK) clear(results, n);
+    (void)gd_cpu_scope(before);
+    return st;
 }
 
 int gd_session_trace(const gd_session *s, gd_trace_row *rows, int max) {
