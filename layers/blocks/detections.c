@@ -2,6 +2,11 @@
 #include "kernels/box_restore/box_restore.h"
 #include "layers/blocks/blocks.h"
 
+int32_t gd_block_max_out(const gd_net *n, int boxes, int max_det) {
+    const int64_t most = gd_net_dim(n, boxes, 1);
+    return max_det < most ? max_det : (int32_t)most;
+}
+
 void gd_block_detections(gd_net *n, const int value[6], int geom, int restore_mode, bool clip) {
     static const char *const name[6] = {"boxes", "scores", "labels", "count", "top", "dropped"};
     const gd_box_restore     a = {.mode = restore_mode, .clip = clip};

@@ -54,7 +54,8 @@ static void select(gd_net *n, const gd_net_options *opt, int scores, int deltas,
                                        .capacity =
                                            (int32_t)(rois * most_classes(opt->conf, K - 1))};
     gd_net_op(n, "class_boxes", &candidates, 3, (const int[]){scores, decoded, count}, c);
-    const gd_nms nms = {.iou = opt->iou, .min_score = -1, .max_out = opt->max_det};
+    const gd_nms nms = {
+        .iou = opt->iou, .min_score = -1, .max_out = gd_block_max_out(n, c[0], opt->max_det)};
     gd_net_op(n, "nms", &nms, 4, (const int[]){c[0], c[1], opt->agnostic_nms ? -1 : c[2], c[3]},
               kept);
     gd_net_op(n, "gather_boxes", NULL, 5, (const int[]){c[0], c[1], c[2], kept[0], kept[1]},

@@ -186,7 +186,9 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     const size_t mark = gd_net_enter(n, "head");
     for (int i = 0; i < 3; i++) level[i] = head(n, &s, level[i], i);
     gd_net_op(n, "yolox_decode", &decode, 3, level, d);
-    const gd_nms nms = {.iou = opt->iou, .min_score = opt->conf, .max_out = opt->max_det};
+    const gd_nms nms = {.iou = opt->iou,
+                        .min_score = opt->conf,
+                        .max_out = gd_block_max_out(n, d[0], opt->max_det)};
     gd_net_op(n, "nms", &nms, opt->agnostic_nms ? 2 : 3, d, kept);
     gd_net_op(n, "gather_boxes", NULL, 5, (const int[]){d[0], d[1], d[2], kept[0], kept[1]},
               picked);
