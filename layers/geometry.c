@@ -18,7 +18,8 @@ bool gd_rule_parse(const char *name, gd_rule_kind *out) {
 
 const char *gd_rule_name(gd_rule_kind k) { return names[k]; }
 
-static int at_least_1(double v) { return v < 1 ? 1 : (int)v; }
+/* A sliver enlarged beyond 2^30 is left to preprocessing, which refuses it. */
+static int at_least_1(double v) { return v < 1 ? 1 : v > 1 << 30 ? 1 << 30 : (int)v; }
 static int round_up(int v, int m) { return m > 1 ? (v + m - 1) / m * m : v; }
 
 /* In float32 a constant over a tensor is a reciprocal times the constant: a plain division gets

@@ -72,7 +72,7 @@ static gd_status read_names(gd_model *m, gd_error *err) {
         if (!ids) continue;
         char *end;
         long  v = strtol(ids, &end, 10);
-        if (end == ids || v < 0 || v > 1000000000 || (i + 1 < m->n_class) != (*end == ','))
+        if (end == ids || v < 0 || v > 1000000000 || *end != (i + 1 < m->n_class ? ',' : '\0'))
             return gd_fail_code(err, GD_ERR_FORMAT, 474,
                                 "metadata category_ids does not hold %d numbers", m->n_class);
         m->category[i] = (int)v;

@@ -61,11 +61,11 @@ static gd_weight_spec *new_spec(gd_net *n) {
 static bool shape_agrees(const gd_tensor *t, int ndim, const int64_t *want, int free_axes) {
     if (t->ndim != ndim) return false;
     for (int i = 0; i < ndim; i++)
-        if (!(free_axes >> i & 1) && t->dim[i] != want[i]) return false;
+        if (t->dim[i] < 1 || (!(free_axes >> i & 1) && t->dim[i] != want[i])) return false;
     return true;
 }
 
-/* free_axes: bit i set means that axis i may differ from the nominal extent. */
+/* free_axes: bit i set means that axis i may differ from the nominal extent, short of 0. */
 static int weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
                   const int64_t *nominal, int free_axes, gd_weight_spec **out) {
     char      name[384], text[GD_SHAPE_TEXT], want[GD_SHAPE_TEXT];

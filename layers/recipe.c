@@ -78,7 +78,8 @@ static gd_status read_rule(const reader *r, gd_geometry_rule *g) {
         GD_TRY(read_int(r, "input.long", 1, 65535, &g->long_side));
         return read_int(r, "input.multiple", 1, 1024, &g->multiple);
     }
-    if (!numbers(r, value_of(r, "input.size"), 'x', 2, 1, 16384, size))
+    if (!numbers(r, value_of(r, "input.size"), 'x', 2, 1, 16384, size) ||
+        size[0] != floor(size[0]) || size[1] != floor(size[1]))
         return bad(r, "input.size", "HxW");
     g->size_h = (int)size[0];
     g->size_w = (int)size[1];
