@@ -38,8 +38,8 @@ typedef struct gd_rpn_args {
 void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image, int geom,
                   int *boxes, int *count);
 
-/* `max_det` as suppression takes it: never more than `boxes` [B, n, 4] can give, so that a large
- * limit takes no memory. 0 stays 0: no limit. */
+/* `max_det` as suppression takes it: never more than `boxes` [B, n, 4] can give, so that a
+ * large limit takes no memory. 0 stays 0: no limit. */
 int32_t gd_block_max_out(const gd_net *n, int boxes, int max_det);
 
 /* Marks the outputs of a detector (arch.h); boxes are mapped back to the source picture.
