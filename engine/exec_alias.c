@@ -5,7 +5,8 @@
  *   join      concat: its inputs are written straight into their places, the node is elided
  *   in place  a pointwise output overwrites an input that dies there
  * A window whose pixels are not adjacent needs rows that accept any pitch (GD_ROW_PITCH) on
- * every side; otherwise the operator's copying kernel runs. */
+ * every side, and that still fit once the pitch is set: they were chosen on dense tensors.
+ * Otherwise the operator's copying kernel runs. */
 #include <string.h>
 
 #include "engine/exec_impl.h"
@@ -29,13 +30,18 @@ static void find_lives(gd_exec *e) {
     for (int i = 0; i < g->n_output; i++) e->last[g->output[i]] = g->n_node;
 }
 
-static bool rows_take_pitch(const gd_exec_node *x) {
-    for (int i = 0; i < x->n_part; i++)
-        if (!(x->part[i].row->flags & GD_ROW_PITCH)) return false;
+/* Node k runs with the pitches that its tensors have now. */
+static bool rows_take_pitch(const gd_exec *e, int k) {
+    const gd_exec_node *x = &e->node[k];
+    for (int i = 0; i < x->n_part; i++) {
+        const gd_kernel *row = x->part[i].row;
+        if (!(row->flags & GD_ROW_PITCH)) return false;
+        if (row->fits && !row->fits(&x->part[i].l, &e->dev)) return false;
+    }
     return true;
 }
 
-/* Every node that touches value v (`made` too: its producer) accepts any pitch. */
+/* Every node that reads value v, node `but` aside, runs with the pitch that v has now. */
 static bool readers_take_pitch(const gd_exec *e, int v, int but) {
     const gd_graph *g = e->g;
     for (int k = e->first[v]; k <= e->last[v] && k < g->n_node; k++) {
@@ -44,7 +50,7 @@ static bool readers_take_pitch(const gd_exec *e, int v, int but) {
         if (k == but || e->node[k].n_part == 0) continue;
         for (int i = 0; i < n->n_in; i++) reads |= n->in[i] == v;
         for (int i = 0; i < n->n_step; i++) reads |= n->step[i].arg == v;
-        if (reads && !rows_take_pitch(&e->node[k])) return false;
+        if (reads && !rows_take_pitch(e, k)) return false;
     }
     return true;
 }
@@ -91,7 +97,6 @@ static bool overwritten(const gd_exec *e, int y, int k, int until) {
 static bool join_fits(gd_exec *e, int k, size_t *offset) {
     const gd_node   *n = &e->g->node[k];
     const gd_launch *l = &e->node[k].part[0].l;
-    const gd_tensor *y = &e->t[n->out[0]];
     if (!n->op->join || n->n_step || n->n_in > GD_MAX_IN) return false;
     for (int i = 0; i < n->n_in; i++) {
         const int v = n->in[i];
@@ -103,22 +108,37 @@ static bool join_fits(gd_exec *e, int k, size_t *offset) {
         for (int w = 0; w < e->g->n_value;
              w++) /* others live inside v: they would not follow */
             if (w != v && e->alias[w].root == v) return false;
-        bool dense =
-            y->pitch == gd_tensor_channels(&e->t[v]) || gd_tensor_pixels(&e->t[v]) == 1;
-        if (!dense && (!rows_take_pitch(&e->node[e->first[v]]) || !readers_take_pitch(e, v, k)))
-            return false;
     }
     return true;
+}
+
+/* Gives the inputs of a join the pitch of its output; back to what they had, and false, where a
+ * row cannot do with that. All are set before the first is asked: a node may touch several. */
+static bool set_pitches(gd_exec *e, int k) {
+    const gd_node *n = &e->g->node[k];
+    const int64_t  pitch = e->t[n->out[0]].pitch;
+    int64_t        before[GD_MAX_IN];
+    bool           ok = true;
+    for (int i = 0; i < n->n_in; i++) {
+        gd_tensor *t = &e->t[n->in[i]];
+        before[i] = t->pitch;
+        if (gd_tensor_pixels(t) > 1) t->pitch = pitch;
+    }
+    for (int i = 0; i < n->n_in && ok; i++) {
+        const int v = n->in[i];
+        ok = gd_tensor_dense(&e->t[v]) ||
+             (rows_take_pitch(e, e->g->value[v].producer) && readers_take_pitch(e, v, k));
+    }
+    for (int i = 0; i < n->n_in && !ok; i++) e->t[n->in[i]].pitch = before[i];
+    return ok;
 }
 
 static void try_join(gd_exec *e, int k) {
     const gd_node *n = &e->g->node[k];
     const int      y = n->out[0];
     size_t         offset[GD_MAX_IN];
-    if (!join_fits(e, k, offset)) return;
+    if (!join_fits(e, k, offset) || !set_pitches(e, k)) return;
     for (int i = 0; i < n->n_in; i++) {
-        gd_tensor *t = &e->t[n->in[i]];
-        if (gd_tensor_pixels(t) > 1) t->pitch = e->t[y].pitch;
         set_alias(e, n->in[i], y, offset[i]);
         if (e->first[n->in[i]] < e->first[y]) e->first[y] = e->first[n->in[i]];
     }

@@ -3,7 +3,10 @@
 
 #include "engine/backend.h"
 #include "engine/exec.h"
+#include "kernels/concat/concat.h"
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/reshape/reshape.h"
+#include "kernels/slice/slice.h"
 
 enum { SIDE = 64, WIDTH = 16, DEPTH = 12 };
 
@@ -39,7 +42,43 @@ static void chain_needs_two_maps(void **state) {
     gd_arena_free(&arena);
 }
 
+/* A window on wider pixels, reshaped to other pixels, which a concatenation takes in: neither
+ * side of the reshape is dense then, and it must not be run so by a row that wants one. */
+static void reshape_between_two_windows(void **state) {
+    gd_error             err = {0};
+    gd_arena             arena = {0};
+    gd_graph             g;
+    gd_exec             *e;
+    const gd_device_caps dev = gd_cpu_caps();
+    const int64_t        a_dim[4] = {1, 4, 4, 6}, b_dim[4] = {1, 4, 1, 3};
+    const gd_slice       part = {.axis = 3, .start = 1, .stop = 5, .step = 1};
+    const gd_reshape     flat = {.ndim = 4, .dim = {1, 4, 1, 16}};
+    const gd_concat      last = {.axis = 3};
+    int                  a, b, s, r, rest, y;
+    (void)state;
+    gd_graph_init(&g, &arena);
+    gd_assert_ok(gd_graph_input(&g, "a", GD_F32, 4, a_dim, &a, &err), &err);
+    gd_assert_ok(gd_graph_input(&g, "b", GD_F32, 4, b_dim, &b, &err), &err);
+    gd_assert_ok(gd_graph_add(&g, "slice", &part, 1, &a, &s, &err), &err);
+    gd_assert_ok(gd_graph_add(&g, "reshape", &flat, 1, &s, &r, &err), &err);
+    gd_assert_ok(gd_graph_add(&g, "relu", NULL, 1, &b, &rest, &err), &err);
+    gd_assert_ok(gd_graph_add(&g, "concat", &last, 2, (const int[]){r, rest}, &y, &err), &err);
+    gd_assert_ok(gd_graph_output(&g, "y", y, &err), &err);
+    gd_assert_ok(gd_exec_open(&g, &dev, &(gd_exec_options){.poison = true}, &e, &err), &err);
+    for (int i = 0; i < 96; i++) gd_tensor_set(gd_exec_tensor(e, a), i, i);
+    for (int i = 0; i < 12; i++) gd_tensor_set(gd_exec_tensor(e, b), i, 1000 + i);
+    gd_assert_ok(gd_exec_run(e, &err), &err);
+    for (int h = 0; h < 4; h++)
+        for (int c = 0; c < 19; c++) {
+            const int want = c < 16 ? (h * 4 + c / 4) * 6 + 1 + c % 4 : 1000 + h * 3 + c - 16;
+            assert_int_equal((int)gd_tensor_get(gd_exec_tensor(e, y), h * 19 + c), want);
+        }
+    gd_exec_close(e);
+    gd_arena_free(&arena);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(chain_needs_two_maps)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(chain_needs_two_maps),
+                                       cmocka_unit_test(reshape_between_two_windows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
