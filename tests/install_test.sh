@@ -54,7 +54,7 @@ foreach(t app app_cxx)
   target_link_libraries(${t} PRIVATE gdrun::gdrun)
 endforeach()
 EOF
-(cmake -S "$work/app" -B "$work/app/b" -DCMAKE_PREFIX_PATH="$work/root" \
+(cmake -G Ninja -S "$work/app" -B "$work/app/b" -DCMAKE_PREFIX_PATH="$work/root" \
     -DCMAKE_C_FLAGS="$sanitize" -DCMAKE_CXX_FLAGS="$sanitize" &&
     cmake --build "$work/app/b") >"$work/log" 2>&1 || fail "building with find_package"
 for a in app app_cxx; do
