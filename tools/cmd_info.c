@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "engine/mem.h"
-#include "engine/utf8.h"
 #include "tools/cli/model.h"
 #include "tools/cli/model_table.h"
 #include "tools/cli/program.h"
@@ -29,19 +28,7 @@ static totals count(const gd_gdw *g) {
 
 /* ---- JSON -------------------------------------------------------------------------------- */
 
-static bool is_utf8(const char *s) {
-    uint32_t point;
-    for (size_t n; *s; s += n)
-        if ((n = gd_utf8_next(s, strlen(s), &point)) == 0) return false;
-    return true;
-}
-
-/* A JSON string; what is no UTF-8 (a path can hold it) is escaped. NULL: no memory. */
-static json_t *text_of(const char *s) {
-    char shown[1024];
-    if (!s) s = "";
-    return json_string(is_utf8(s) ? s : gd_escape(shown, sizeof shown, s));
-}
+static json_t *text_of(const char *s) { return gd_json_string(s ? s : ""); }
 
 static json_t *tensors_json(const gd_gdw *g, bool *ok) {
     json_t *list = json_array();

@@ -1,10 +1,34 @@
 /* json_make.c -- JSON as text; see json_make.h. */
 #include "weights/json_make.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/mem.h"
 #include "engine/safe.h"
+#include "engine/utf8.h"
+
+json_t *gd_json_string(const char *s) {
+    size_t   left = strlen(s), n, room;
+    uint32_t point;
+    char    *copy = NULL, *to;
+    json_t  *v;
+    if (gd_mul_size(left, 4, &room) && gd_add_size(room, 1, &room)) copy = gd_mem_get(room);
+    if (!copy) return NULL;
+    for (to = copy; left; s += n, left -= n) {
+        if ((n = gd_utf8_next(s, left, &point)) != 0) {
+            memcpy(to, s, n);
+            to += n;
+        } else {
+            to += snprintf(to, 5, "\\x%02x", (unsigned)(unsigned char)*s);
+            n = 1;
+        }
+    }
+    *to = '\0';
+    v = json_string(copy);
+    gd_mem_put(copy);
+    return v;
+}
 
 typedef struct growing {
     char  *s;

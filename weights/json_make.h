@@ -16,6 +16,9 @@ static inline void gd_json_add(bool *ok, json_t *array, json_t *value) {
     if (json_array_append_new(array, value) != 0) *ok = false;
 }
 
+/* A string; bytes that are no UTF-8 become \\xNN. NULL: no memory, and nothing else. */
+json_t *gd_json_string(const char *s);
+
 /* The text of a value (NULL is allowed), to be released with gd_mem_put; NULL without memory.
  * Never json_dumps: it goes on when its buffer could not take a key (jansson 2.14), and returns
  * JSON with a part cut out. */

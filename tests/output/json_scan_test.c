@@ -132,8 +132,24 @@ static void test_make(void **state) {
     assert_int_equal(live, 0);
 }
 
+static void test_strings(void **state) {
+    static const char *const texts[][2] = {{"", "\"\""},
+                                           {"a\"\xff"
+                                            "b\x1b",
+                                            "\"a\\\"\\\\xffb\\u001B\""},
+                                           {"\xc3\xa9\xc3", "\"\xc3\xa9\\\\xc3\""}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        json_t *v = gd_json_string(texts[i][0]);
+        char   *text = gd_json_text(v, JSON_ENCODE_ANY);
+        assert_string_equal(text, texts[i][1]);
+        gd_mem_put(text);
+        json_decref(v);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_scan),
-                                       cmocka_unit_test(test_make)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_scan), cmocka_unit_test(test_make),
+                                       cmocka_unit_test(test_strings)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static bool set(json_t *o, const char *key, json_t *v) {
 static json_t *tensor_json(const gd_ckpt_tensor *t, const stats *s) {
     json_t *o = json_object();
     bool    ok =
-        set(o, "name", json_string(t->path)) && set(o, "shape", integers(t->dim, t->ndim)) &&
+        set(o, "name", gd_json_string(t->path)) && set(o, "shape", integers(t->dim, t->ndim)) &&
         set(o, "dtype", json_string(gd_ckpt_dtype_name(t->dtype))) &&
         set(o, "stride", integers(t->stride, t->ndim)) &&
         set(o, "offset", json_integer(t->offset)) &&
@@ -158,7 +158,7 @@ static json_t *tensor_json(const gd_ckpt_tensor *t, const stats *s) {
         set(o, "last", numbers(s->numbers, s->last, t->numel)) &&
         set(o, "sha256", json_string(s->sha256)) &&
         set(o, "storage", json_integer(t->storage)) &&
-        set(o, "weight", t->state ? json_string(t->name) : json_null());
+        set(o, "weight", t->state ? gd_json_string(t->name) : json_null());
     return whole(o, ok);
 }
 
@@ -182,16 +182,16 @@ static json_t *shared_json(const gd_ckpt *c, int *count, json_t **group) {
             group[s] = json_array();
             ok = json_array_append_new(a, group[s]) == 0;
         }
-        ok = ok && json_array_append_new(group[s], json_string(c->tensors[i].path)) == 0;
+        ok = ok && json_array_append_new(group[s], gd_json_string(c->tensors[i].path)) == 0;
     }
     return whole(a, ok);
 }
 
 static json_t *top_json(const gd_ckpt *c) {
-    if (c->n_top < 0) return json_string(c->top_type);
+    if (c->n_top < 0) return gd_json_string(c->top_type);
     json_t *a = json_array();
     bool    ok = true;
-    for (int i = 0; i < c->n_top; i++) gd_json_add(&ok, a, json_string(c->top[i]));
+    for (int i = 0; i < c->n_top; i++) gd_json_add(&ok, a, gd_json_string(c->top[i]));
     return whole(a, ok);
 }
 
@@ -201,7 +201,7 @@ static json_t *warnings_json(const gd_ckpt *c) {
     for (int i = 0; i < c->n_warnings; i++) {
         json_t *w = json_object();
         gd_json_set(&ok, w, "code", json_integer(c->warnings[i].code));
-        gd_json_set(&ok, w, "text", json_string(c->warnings[i].text));
+        gd_json_set(&ok, w, "text", gd_json_string(c->warnings[i].text));
         gd_json_add(&ok, a, w);
     }
     return whole(a, ok);
@@ -242,7 +242,7 @@ gd_status gd_inspect_json(gd_ckpt *c, char **out, gd_error *err) {
          set(root, "top", top_json(c)) && set(root, "shared", shared_json(c, count, group)) &&
          set(root, "tensors", tensors_json(c, all)) &&
          set(root, "bytes", json_integer((json_int_t)c->size)) &&
-         set(root, "state_dict_prefix", json_string(c->prefix)) &&
+         set(root, "state_dict_prefix", gd_json_string(c->prefix)) &&
          set(root, "sha256", json_string(hex)) && set(root, "warnings", warnings_json(c));
     if (ok &&
         json_dump_callback(root, append, &t, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) != 0)
