@@ -77,8 +77,45 @@ static void reshape_between_two_windows(void **state) {
     gd_arena_free(&arena);
 }
 
+static gd_status note_threads(void *ctx, gd_exec *e, int node, gd_error *err) {
+    (void)e;
+    (void)node;
+    (void)err;
+    *(int *)ctx = gd_cpu_threads();
+    return GD_OK;
+}
+
+/* Scratch is measured for the threads of the opening: a run must not see more, whatever the
+ * process was told meanwhile, and must leave the caller's number alone. */
+static void runs_with_the_threads_of_the_opening(void **state) {
+    gd_error              err = {0};
+    gd_arena              arena = {0};
+    gd_graph              g;
+    gd_exec              *e;
+    gd_device_caps        dev = gd_cpu_caps();
+    const int64_t         dim[2] = {4, 8};
+    int                   x, y, seen = 0;
+    const gd_exec_options opt = {.watch = note_threads, .watch_ctx = &seen};
+    (void)state;
+    dev.n_sm = 3;
+    gd_graph_init(&g, &arena);
+    gd_assert_ok(gd_graph_input(&g, "x", GD_F32, 2, dim, &x, &err), &err);
+    gd_assert_ok(gd_graph_add(&g, "sigmoid", NULL, 1, &x, &y, &err), &err);
+    gd_assert_ok(gd_graph_output(&g, "y", y, &err), &err);
+    gd_assert_ok(gd_exec_open(&g, &dev, &opt, &e, &err), &err);
+    gd_cpu_set_threads(8);
+    memset(gd_exec_tensor(e, x)->data, 0, gd_tensor_bytes(gd_exec_tensor(e, x)));
+    gd_assert_ok(gd_exec_run(e, &err), &err);
+    assert_int_equal(seen, 3);
+    assert_int_equal(gd_cpu_threads(), 8);
+    gd_cpu_set_threads(0);
+    gd_exec_close(e);
+    gd_arena_free(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(chain_needs_two_maps),
-                                       cmocka_unit_test(reshape_between_two_windows)};
+                                       cmocka_unit_test(reshape_between_two_windows),
+                                       cmocka_unit_test(runs_with_the_threads_of_the_opening)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
