@@ -172,6 +172,14 @@ static int head(gd_net *n, const scale *s, int x, int i) {
     mark = gd_net_enter(n, "obj_preds");
     out[1] = gd_net_conv(n, branch[1], digit[i], &obj);
     gd_net_leave(n, mark);
+    /* A wider box or objectness would be read as classes that the model has no names for. */
+    if (gd_net_dim(n, out[0], 3) != 4 || gd_net_dim(n, out[1], 3) != 1 ||
+        gd_net_dim(n, out[2], 3) != n->n_class)
+        gd_net_fail(n, GD_ERR_SHAPE,
+                    "level %d has %lld outputs for boxes, %lld for objectness and %lld for "
+                    "classes, wanted 4, 1 and %d",
+                    i, (long long)gd_net_dim(n, out[0], 3), (long long)gd_net_dim(n, out[1], 3),
+                    (long long)gd_net_dim(n, out[2], 3), n->n_class);
     return gd_net_concat(n, 3, 3, out);
 }
 

@@ -274,6 +274,27 @@ static void types_of_weights(void **state) {
     survive(&t, &d);
 }
 
+static bool widen_boxes(void *ctx, gd_gdw_tensor *t) {
+    static float zeros[10 * 256];
+    if (strncmp(t->name, "head.reg_preds.", 15)) return true;
+    t->dim[0] = *(const int64_t *)ctx;
+    assert_true(t->ndim == 1 || t->dim[3] <= 256);
+    t->data = zeros;
+    return true;
+}
+
+/* Six more outputs for boxes on every level agree with each other, and with no list of names. */
+static void classes_beyond_the_names(void **state) {
+    (void)state;
+    int64_t wide = 10;
+    tiny    d = tiny_families[1];
+    d.change = widen_boxes;
+    d.ctx = &wide;
+    refuse(&d, GD_ERR_SHAPE, 0, "10 outputs for boxes");
+    wide = 4;
+    gd_model_close(tiny_open(&d));
+}
+
 static bool drop_head(void *ctx, gd_gdw_tensor *t) {
     (void)ctx;
     return !tiny_ends(t->name, "linear.bias");
@@ -292,7 +313,7 @@ int main(void) {
         cmocka_unit_test(names_and_ids),      cmocka_unit_test(good_names),
         cmocka_unit_test(missing_weights),    cmocka_unit_test(misshaped_weights),
         cmocka_unit_test(empty_weights),      cmocka_unit_test(types_of_weights),
-        cmocka_unit_test(class_head_missing),
+        cmocka_unit_test(class_head_missing), cmocka_unit_test(classes_beyond_the_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
