@@ -220,8 +220,8 @@ static void ways_to_write(void **state) {
     static const char *const before[] = {
         "ctorch._utils\n_rebuild_tensor\n(", "ctorch._utils\n_rebuild_tensor_v2\n(",
         "ctorch._utils\n_rebuild_tensor_v3\n(", "ctorch._utils\n_rebuild_qtensor\n(",
-        "ctorch._tensor\n_rebuild_from_type_v2\n("
-        "ctorch._utils\n_rebuild_tensor_v2\nctorch\nTensor\n("};
+        ("ctorch._tensor\n_rebuild_from_type_v2\n("
+         "ctorch._utils\n_rebuild_tensor_v2\nctorch\nTensor\n(")};
     static const char *const   after[] = {"tR.", "\x89NtR.", "\x89Nctorch\nuint16\ntR.",
                                           "N\x89NtR.", "\x89Nt}tR."};
     static const gd_ckpt_dtype type[] = {GD_CKPT_F32, GD_CKPT_F32, GD_CKPT_U16, GD_CKPT_F32,
