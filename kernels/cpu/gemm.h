@@ -8,6 +8,8 @@
 #ifndef GD_KERNELS_CPU_GEMM_H
 #define GD_KERNELS_CPU_GEMM_H
 
+#include <stdalign.h>
+
 #include "engine/op.h"
 
 enum {
@@ -48,7 +50,7 @@ void gdk_gemm_pack(const gdk_gemm *g, const float *w, int64_t filters, int64_t s
 typedef struct gdk_panels {
     int  threads;
     bool filled; /* false: weights are not constant, each run packs them into scratch */
-    _Alignas(64) float w[];
+    alignas(64) float w[];
 } gdk_panels;
 /* `floats` may be 0; released by gd_mem_put. */
 gd_status gdk_panels_make(const gd_device_caps *dev, size_t floats, gdk_panels **out,

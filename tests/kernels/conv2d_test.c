@@ -160,7 +160,7 @@ static void folding_needs_constants(void **state) {
     gd_arena_free(&arena);
 }
 
-/* A session that opens later may ask for more threads than the scratch of an older one holds. */
+/* A session that opens later may ask for more threads than an older one's scratch holds. */
 static void threads_change(void **state) {
     (void)state;
     const gd_conv2d a = {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1};

@@ -283,7 +283,7 @@ static bool widen_boxes(void *ctx, gd_gdw_tensor *t) {
     return true;
 }
 
-/* Six more outputs for boxes on every level agree with each other, and with no list of names. */
+/* Six more outputs for boxes on every level agree with each other, but with no names. */
 static void classes_beyond_the_names(void **state) {
     (void)state;
     int64_t wide = 10;
