@@ -3,6 +3,7 @@
 
 #include "engine/backend.h"
 #include "engine/exec.h"
+#include "kernels/batch_norm/batch_norm.h"
 #include "kernels/concat/concat.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/reshape/reshape.h"
@@ -77,6 +78,32 @@ static void reshape_between_two_windows(void **state) {
     gd_arena_free(&arena);
 }
 
+/* Batch norm behind a convolution whose bias is an input: left alone, not refused. */
+static void fold_leaves_a_bias_that_changes(void **state) {
+    gd_error             err = {0};
+    gd_arena             arena = {0};
+    gd_graph             g;
+    const gd_device_caps dev = gd_cpu_caps();
+    const int64_t        map[4] = {1, 4, 4, 2}, filter[4] = {2, 1, 1, 2}, two = 2;
+    const gd_conv2d      attr = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1};
+    const gd_batch_norm  bn = {1e-5f};
+    int                  x, b, in[5], y;
+    (void)state;
+    gd_graph_init(&g, &arena);
+    gd_assert_ok(gd_graph_input(&g, "x", GD_F32, 4, map, &x, &err), &err);
+    gd_assert_ok(gd_graph_input(&g, "b", GD_F32, 1, &two, &b, &err), &err);
+    gd_assert_ok(gd_graph_const_new(&g, "w", GD_F32, 4, filter, &y, &err), &err);
+    gd_assert_ok(gd_graph_add(&g, "conv2d", &attr, 3, (const int[]){x, y, b}, &in[0], &err),
+                 &err);
+    for (int i = 1; i < 5; i++)
+        gd_assert_ok(gd_graph_const_new(&g, "v", GD_F32, 1, &two, &in[i], &err), &err);
+    gd_assert_ok(gd_graph_add(&g, "batch_norm", &bn, 5, in, &y, &err), &err);
+    gd_assert_ok(gd_graph_output(&g, "y", y, &err), &err);
+    gd_assert_ok(gd_pass_all(&g, &dev, &err), &err);
+    assert_int_equal(g.n_node, 2);
+    gd_arena_free(&arena);
+}
+
 static gd_status note_threads(void *ctx, gd_exec *e, int node, gd_error *err) {
     (void)e;
     (void)node;
@@ -116,6 +143,7 @@ static void runs_with_the_threads_of_the_opening(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(chain_needs_two_maps),
                                        cmocka_unit_test(reshape_between_two_windows),
+                                       cmocka_unit_test(fold_leaves_a_bias_that_changes),
                                        cmocka_unit_test(runs_with_the_threads_of_the_opening)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

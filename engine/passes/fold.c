@@ -32,7 +32,8 @@ static gd_status try_affine(gd_graph *g, int k, int *uses, gd_error *err) {
     gd_graph_launch(g, k, &l);
     if (!n.op->as_affine(&l, scale, shift)) return GD_OK;
     gd_graph_launch(g, maker, &l);
-    if (!(l.const_in & 2u)) return GD_OK; /* weights that change cannot be folded into */
+    /* Weights or a bias that change cannot be folded into. */
+    if (!(l.const_in & 2u) || (l.in[2] && !(l.const_in & 4u))) return GD_OK;
     GD_TRY(p->op->fold_affine(g, &g->node[maker], scale, shift, err));
     g->node[maker].fused_name = n.name;
     redirect(g, n.out[0], x);
