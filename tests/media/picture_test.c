@@ -309,6 +309,70 @@ static void nth_allocation_fails(void **state) {
     for (size_t i = 0; i < n_kept; i++) free(kept[i]);
 }
 
+/* I13: at the n-th allocation of a read the file becomes another one of the same size.
+ * Whichever is read, it is read whole: looking at the bytes and decoding them see the same
+ * ones. In this process: a decoder under its jail could not touch the file. */
+typedef struct swap {
+    long        at, count;
+    const char *path;
+    const made *to;
+} swap;
+
+static void overwrite(const char *path, const made *m) {
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    assert_int_equal(pwrite(fd, m->p, m->n, 0), (ssize_t)m->n);
+    close(fd);
+}
+
+static void *swap_get(void *ctx, size_t n) {
+    swap *s = ctx;
+    if (++s->count == s->at) overwrite(s->path, s->to);
+    return aligned_alloc(64, n);
+}
+
+static void swap_put(void *ctx, void *p) {
+    (void)ctx;
+    free(p);
+}
+
+static void file_changes_while_it_is_read(void **state) {
+    (void)state;
+    char path[] = "/tmp/gdrun-swap.XXXXXX";
+    made old = make_ppm(64, 48), other = make_ppm(64, 48);
+    int  fd = mkstemp(path), became[2] = {0, 0};
+    assert_true(fd >= 0);
+    close(fd);
+    size_t body = 64 * 48 * 3, head = old.n - body;
+    memset((unsigned char *)old.p + head, 10, body);
+    memcpy((unsigned char *)other.p, "P6\n48 64\n", 9); /* other sides as well */
+    memset((unsigned char *)other.p + head, 200, body);
+    for (long at = 1; at > 0; at++) {
+        swap               w = {.at = at, .path = path, .to = &other};
+        const gd_alloc     hook = {&w, swap_get, swap_put};
+        gd_decoder_options opt = {.in_process = true};
+        gd_error           err = {0};
+        gd_picture         pic = {0};
+        gd_decoder        *d;
+        overwrite(path, &old);
+        gd_mem_hook(&hook);
+        gd_assert_ok(gd_decoder_open(&opt, &d, &err), &err);
+        gd_assert_ok(gd_decoder_read(d, path, NULL, &pic, &err), &err);
+        bool second = pic.rgb[0] == 200;
+        assert_int_equal(pic.width, second ? 48 : 64);
+        assert_int_equal(pic.height, second ? 64 : 48);
+        for (size_t i = 0; i < body; i++) assert_int_equal(pic.rgb[i], second ? 200 : 10);
+        became[second]++;
+        gd_picture_free(&pic);
+        gd_decoder_close(d);
+        gd_mem_hook(NULL);
+        if (w.count < at) break;
+    }
+    assert_true(became[0] > 2 && became[1] > 0);
+    unlink(path);
+    made_free(&old);
+    made_free(&other);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_pictures_to_the_bit),
@@ -318,6 +382,7 @@ int main(void) {
         cmocka_unit_test(palette_index_out_of_range),
         cmocka_unit_test(paths_and_pipes),
         cmocka_unit_test(nth_allocation_fails),
+        cmocka_unit_test(file_changes_while_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
