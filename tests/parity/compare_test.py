@@ -1,4 +1,4 @@
-# compare_test.py -- `gdrun compare`: every layer of the original is held, a wrong weight is found.
+# compare_test.py -- `gdrun compare` holds every layer of the original, finds a wrong weight.
 import json
 import os
 import re
@@ -91,7 +91,8 @@ def check_resnet(folder, picture):
     ok = check_equal("resnet18", gdw, dump, ())
     for key, want, want_fused in (
             ("layer2.0.conv2.weight", "layer2.0.conv2", "layer2.0.relu#2"),
-            ("layer3.0.downsample.1.running_var", "layer3.0.downsample.1", "layer3.0.downsample.1"),
+            ("layer3.0.downsample.1.running_var", "layer3.0.downsample.1",
+             "layer3.0.downsample.1"),
             ("fc.weight", "fc", "fc")):
         torch.save(spoil(model.state_dict(), key), bad)
         convert(bad, gdw, "--arch", "resnet18")

@@ -1,4 +1,4 @@
-# network.py -- runs the network of a .gdw file on preprocessed inputs through build/network_run.
+# network.py -- runs the network of a .gdw file on preprocessed inputs by build/network_run.
 import os
 import tempfile
 
