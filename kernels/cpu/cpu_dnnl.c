@@ -5,6 +5,7 @@
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/mem.h"
 #include "kernels/activation/activation.h"
@@ -203,6 +204,17 @@ static gd_status add_memories(primitive *p, const gd_launch *l, const dnnl_memor
     return GD_OK;
 }
 
+/* oneDNN 2.6 writes its code through NULL where memory for that is refused. So room is proven
+ * first: reserved, never touched, given back. */
+static gd_status prove_room(gd_error *err) {
+    const size_t size = (size_t)16 << 20;
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for the code of a oneDNN primitive");
+    munmap(p, size);
+    return GD_OK;
+}
+
 /* op_desc is a dnnl_convolution_desc_t or dnnl_inner_product_desc_t. */
 static gd_status open_primitive(const void *op_desc, const gd_launch *l, int threads,
                                 const dnnl_memory_desc_t md[4], void **state, gd_error *err) {
@@ -215,6 +227,7 @@ static gd_status open_primitive(const void *op_desc, const gd_launch *l, int thr
         goto done;
     }
     p->threads = threads;
+    GD_GO(prove_room(err));
     GD_GO(make_attr(l, &md[3], &attr, err));
     GD_GO(check(dnnl_primitive_desc_create(&p->desc, op_desc, attr, engine, NULL),
                 "choosing an implementation", err));
