@@ -1,7 +1,7 @@
 # cpu_peers.py -- gdrun beside Debian's PyTorch on the CPU: both timed in one run, ratio printed.
 """cpu_peers.py [--build DIR] [--rounds N] [--only NAME] [-o bench/results/NAME]: seeded weights are
 saved by torch.save and converted; each side runs in a process of its own, in turns, with two
-threads. Writes NAME.json and NAME.md. YOLOX takes its weights from --yolox."""
+threads. Writes NAME.json and NAME.md, and the table in README.md. YOLOX takes its weights from --yolox."""
 import argparse
 import datetime
 import json
@@ -86,6 +86,17 @@ def table(facts, rows):
     return "\n".join(lines) + "\n"
 
 
+def update_readme(text):
+    """Puts the table between README.md's markers: figures there are never typed."""
+    path = os.path.join(ROOT, "README.md")
+    page = open(path, encoding="utf-8").read()
+    start, end = "<!-- cpu_peers begin -->\n", "<!-- cpu_peers end -->"
+    before, after = page.split(start)[0], page.split(end)[1]
+    body = text.split("\n\n", 1)[1]  # without the headline
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(before + start + body + end + after)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--build", default=os.path.join(ROOT, "build/release"))
@@ -106,6 +117,7 @@ def main():
             f.write("\n")
         with open(a.out + ".md", "w", encoding="utf-8") as f:
             f.write(table(facts, rows))
+        update_readme(table(facts, rows))
     print(table(facts, rows))
     sys.exit(0 if all(r["ratio"] <= r["limit"] for r in rows) else 7)
 
