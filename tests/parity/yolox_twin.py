@@ -4,7 +4,8 @@ test data has no weights. The real nano weights load into it strictly."""
 import torch
 from torch import nn
 
-SIZES = {"nano": (0.33, 0.25, True), "tiny": (0.33, 0.375, False), "s": (0.33, 0.5, False)}
+SIZES = {"nano": (0.33, 0.25, True), "tiny": (0.33, 0.375, False), "s": (0.33, 0.5, False),
+         "m": (0.67, 0.75, False), "l": (1.0, 1.0, False), "x": (1.33, 1.25, False)}
 
 
 class BaseConv(nn.Module):
