@@ -1,25 +1,10 @@
 /* arena_test.c -- bump allocation: alignment, growth, limits, and a clean NULL when memory
  * ends. */
+#include "tests/gd_meter.h"
 #include "tests/gd_test.h"
 
 #include "engine/arena.h"
 #include "engine/mem.h"
-
-typedef struct meter {
-    long next_fail, count, live;
-} meter;
-
-static void *meter_get(void *ctx, size_t n) {
-    meter *m = ctx;
-    if (++m->count == m->next_fail) return NULL;
-    m->live++;
-    return aligned_alloc(64, n);
-}
-
-static void meter_put(void *ctx, void *p) {
-    ((meter *)ctx)->live--;
-    free(p);
-}
 
 static void aligned_and_zeroed(void **state) {
     (void)state;
@@ -51,7 +36,7 @@ static void limit_and_overflow(void **state) {
 static void nth_allocation_fails(void **state) {
     (void)state;
     for (long n = 1; n < 6; n++) {
-        meter          m = {.next_fail = n};
+        meter          m = {.fail_at = n};
         const gd_alloc hook = {&m, meter_get, meter_put};
         gd_arena       a = {0};
         int            failed = 0;

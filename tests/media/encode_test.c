@@ -1,4 +1,5 @@
 /* encode_test.c -- what is written is read back; nothing half-written is ever left behind. */
+#include "tests/gd_meter.h"
 #include "tests/media/make.h"
 
 #include <dirent.h>
@@ -150,22 +151,6 @@ static void files_are_whole_or_absent(void **state) {
         unlink(path);
     }
     free(px);
-}
-
-typedef struct meter {
-    long fail_at, count, live;
-} meter;
-
-static void *meter_get(void *ctx, size_t n) {
-    meter *m = ctx;
-    if (++m->count == m->fail_at) return NULL;
-    m->live++;
-    return aligned_alloc(64, n);
-}
-
-static void meter_put(void *ctx, void *p) {
-    ((meter *)ctx)->live--;
-    free(p);
 }
 
 static void nth_allocation_fails(void **state) {

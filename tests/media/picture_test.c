@@ -1,4 +1,5 @@
 /* picture_test.c -- the decoder handle: real pictures to the bit, orientation, failures. */
+#include "tests/gd_meter.h"
 #include "tests/media/make.h"
 
 #include <fcntl.h>
@@ -247,22 +248,6 @@ static void paths_and_pipes(void **state) {
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */
-
-typedef struct meter {
-    long fail_at, count, live;
-} meter;
-
-static void *meter_get(void *ctx, size_t n) {
-    meter *m = ctx;
-    if (++m->count == m->fail_at) return NULL;
-    m->live++;
-    return aligned_alloc(64, n);
-}
-
-static void meter_put(void *ctx, void *p) {
-    ((meter *)ctx)->live--;
-    free(p);
-}
 
 static void nth_allocation_fails(void **state) {
     (void)state;

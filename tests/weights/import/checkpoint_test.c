@@ -2,6 +2,7 @@
  * handles. */
 #include <jansson.h>
 
+#include "tests/gd_meter.h"
 #include "tests/weights/import/ckpt_make.h"
 
 #include "engine/mem.h"
@@ -78,22 +79,6 @@ static int open_files(void) {
 }
 
 /* A7: the n-th request for memory fails, for every n; jansson's requests count too. */
-typedef struct meter {
-    long fail_at, count, live;
-} meter;
-
-static void *meter_get(void *ctx, size_t n) {
-    meter *m = ctx;
-    if (++m->count == m->fail_at) return NULL;
-    m->live++;
-    return aligned_alloc(64, n);
-}
-
-static void meter_put(void *ctx, void *p) {
-    ((meter *)ctx)->live--;
-    free(p);
-}
-
 static gd_status open_and_inspect(const char *path, gd_error *err) {
     gd_ckpt  *c = NULL;
     char     *text = NULL;

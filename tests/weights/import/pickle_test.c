@@ -1,5 +1,6 @@
 /* pickle_test.c -- the pickle machine by itself: every opcode starved, every length lied
  * about. */
+#include "tests/gd_meter.h"
 #include "tests/weights/import/ckpt_make.h"
 
 #include "engine/mem.h"
@@ -199,22 +200,6 @@ static void limits(void **state) {
 }
 
 /* A7: the n-th request for memory fails, for every n: said so, and nothing is left. */
-typedef struct meter {
-    long fail_at, count, live;
-} meter;
-
-static void *meter_get(void *ctx, size_t n) {
-    meter *m = ctx;
-    if (++m->count == m->fail_at) return NULL;
-    m->live++;
-    return aligned_alloc(64, n);
-}
-
-static void meter_put(void *ctx, void *p) {
-    ((meter *)ctx)->live--;
-    free(p);
-}
-
 static void allocation_fails(void **state) {
     (void)state;
     bytes b = repeated("", "]q\xff", 3, 600, "");
