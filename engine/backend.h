@@ -1,7 +1,7 @@
-/* backend.h -- what a device must offer: memory, order, time. Not operators.
+/* backend.h -- the host as a device: its thread pool, instruction set and capabilities.
  *
- * Operators bring their own kernels (op.h), so adding one never edits a backend, and adding a
- * backend never edits an operator that does not want to run on it. */
+ * Operators bring their own kernels (op.h), so adding one never edits this, and adding a device
+ * never edits an operator that does not want to run on it. */
 #ifndef GD_ENGINE_BACKEND_H
 #define GD_ENGINE_BACKEND_H
 
@@ -10,19 +10,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct gd_device gd_device; /* opaque */
-
-typedef struct gd_backend {
-    const char *name; /* "cpu", "cuda" */
-    gd_status (*open)(int index, gd_device **out, gd_device_caps *caps, gd_error *err);
-    void (*close)(gd_device *d); /* NULL is allowed */
-    /* 64-byte aligned device memory. */
-    gd_status (*alloc)(gd_device *d, size_t size, void **out, gd_error *err);
-    void (*release)(gd_device *d, void *p);
-} gd_backend;
-
-extern const gd_backend gd_backend_cpu;
 
 /* Threads of the one pool (OpenMP) that CPU kernels run on: `#pragma omp parallel for
  * num_threads(gd_cpu_threads())`. At least 1. The calling thread's scope decides, else the

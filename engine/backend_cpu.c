@@ -1,11 +1,9 @@
-/* backend_cpu.c -- the host as a device: memory, and the one thread pool (OpenMP's). */
+/* backend_cpu.c -- the host as a device: capabilities, and the one thread pool (OpenMP's). */
 #include "engine/backend.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
-
-#include "engine/mem.h"
 
 static atomic_int        n_threads;
 static _Thread_local int scope; /* 0: none */
@@ -56,26 +54,3 @@ gd_device_caps gd_cpu_caps(void) {
     if (pages > 0 && page > 0) c.mem_bytes = (uint64_t)pages * (uint64_t)page;
     return c;
 }
-
-static gd_status cpu_open(int index, gd_device **out, gd_device_caps *caps, gd_error *err) {
-    *out = NULL;
-    if (index != 0)
-        return gd_fail(err, GD_ERR_DEVICE, "there is one CPU device, not %d", index);
-    *caps = gd_cpu_caps();
-    return GD_OK;
-}
-
-static void cpu_close(gd_device *d) { (void)d; }
-
-static gd_status cpu_alloc(gd_device *d, size_t size, void **out, gd_error *err) {
-    (void)d;
-    *out = gd_mem_get(size);
-    return *out ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes", size);
-}
-
-static void cpu_release(gd_device *d, void *p) {
-    (void)d;
-    gd_mem_put(p);
-}
-
-const gd_backend gd_backend_cpu = {"cpu", cpu_open, cpu_close, cpu_alloc, cpu_release};

@@ -55,7 +55,7 @@ static gd_status fetch(load *l, uint64_t at, void *dst, size_t n) {
 /* Says what the file is instead, where its first bytes tell. */
 static gd_status not_ours(load *l, const unsigned char *h, size_t n) {
     static const struct {
-        const char *start, *is, *todo;
+        const char *start, *is, *advice;
     } known[] = {
         {"PK\003\004", "a zip archive, perhaps a PyTorch checkpoint",
          "gdconvert FILE -o MODEL.gdw"},
@@ -73,7 +73,7 @@ static gd_status not_ours(load *l, const unsigned char *h, size_t n) {
         size_t k = strlen(known[i].start);
         if (n < k || memcmp(h, known[i].start, k) != 0) continue;
         gd_error_why(l->err, "it looks like %s", known[i].is);
-        gd_error_hint(l->err, "%s", known[i].todo);
+        gd_error_hint(l->err, "%s", known[i].advice);
         break;
     }
     return st;
