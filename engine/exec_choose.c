@@ -11,6 +11,11 @@ static bool all_dense(const gd_launch *l) {
     return true;
 }
 
+bool gd_kernel_allowed(const gd_kernel *row, const gd_device_caps *dev) {
+    return row->min_sm <= dev->sm && (dev->tf32 || !(row->flags & GD_ROW_TF32)) &&
+           (dev->providers || !(row->flags & GD_ROW_PROVIDER));
+}
+
 bool gd_kernel_absorbs(const gd_kernel *row, const gd_launch *l) {
     for (int i = 0; i < l->n_step; i++) {
         const char *const *p = row->absorbs;
@@ -36,13 +41,14 @@ static double row_cost(const gd_kernel *row, const gd_launch *l, const gd_device
 
 gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_caps *dev,
                            bool reference, const gd_kernel **out, gd_error *err) {
-    const gd_dtype   t = gd_launch_dtype(l);
+    const gd_dtype   t = gd_op_dtype(op, l);
     const bool       dense = all_dense(l);
     const gd_kernel *best = NULL, *ref = NULL;
     double           best_cost = -1;
     *out = NULL;
-    for (const gd_kernel *k = op->kernels; k->name; k++) {
-        if (k->backend != dev->backend || k->dtype != t || k->min_sm > dev->sm) continue;
+    const gd_kernel *k;
+    for (int i = 0; (k = gd_op_row(op, dev->backend, i)) != NULL; i++) {
+        if (k->dtype != t || !gd_kernel_allowed(k, dev)) continue;
         if (!dense && !(k->flags & GD_ROW_PITCH)) continue;
         if (!row_fits(k, l, dev)) continue;
         if (k->flags & GD_ROW_REFERENCE) {

@@ -48,6 +48,8 @@ gd_status gd_exec_choose(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 /* The row for a launch, or an error naming the operator and its type. */
 gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_caps *dev,
                            bool reference, const gd_kernel **out, gd_error *err) GD_MUST_CHECK;
+/* Whether the device has what the row needs, and the user allowed what it does. */
+bool gd_kernel_allowed(const gd_kernel *row, const gd_device_caps *dev);
 /* Whether the row applies every step of the launch itself. */
 bool gd_kernel_absorbs(const gd_kernel *row, const gd_launch *l);
 /* exec_alias.c: views, joins and in-place outputs; fills alias, first, last, elides nodes. */

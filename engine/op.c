@@ -12,6 +12,44 @@ gd_dtype gd_launch_dtype(const gd_launch *l) {
     return l->n_in && l->in[0] ? l->in[0]->dtype : GD_F32;
 }
 
+gd_dtype gd_op_dtype(const gd_op *op, const gd_launch *l) {
+    for (int i = 0; i < l->n_in; i++)
+        if (l->in[i] && !(op->wide_in >> i & 1) && gd_dtype_is_float(l->in[i]->dtype))
+            return l->in[i]->dtype;
+    return gd_launch_dtype(l);
+}
+
+/* ---- rows -------------------------------------------------------------------------------- */
+
+enum { MAX_PLUGIN = 4 };
+static struct {
+    gd_backend_id backend;
+    gd_rows_of    rows;
+} plugin[MAX_PLUGIN];
+static int n_plugin;
+
+void gd_op_register(gd_backend_id backend, gd_rows_of rows) {
+    for (int i = 0; i < n_plugin; i++)
+        if (plugin[i].rows == rows) return;
+    GD_ASSERT(n_plugin < MAX_PLUGIN);
+    plugin[n_plugin].backend = backend;
+    plugin[n_plugin++].rows = rows;
+}
+
+/* Row i of the table that is for the backend; *i counts down over those that are. */
+static const gd_kernel *row_in(const gd_kernel *table, gd_backend_id backend, int *i) {
+    for (; table && table->name; table++)
+        if (table->backend == backend && (*i)-- == 0) return table;
+    return NULL;
+}
+
+const gd_kernel *gd_op_row(const gd_op *op, gd_backend_id backend, int i) {
+    const gd_kernel *row = row_in(op->kernels, backend, &i);
+    for (int k = 0; !row && k < n_plugin; k++)
+        if (plugin[k].backend == backend) row = row_in(plugin[k].rows(op->name), backend, &i);
+    return row;
+}
+
 void gd_infer_like(gd_tensor *out, const gd_tensor *in) {
     gd_infer_set(out, in->dtype, in->ndim, in->dim);
 }

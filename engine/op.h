@@ -16,9 +16,10 @@ extern "C" {
 
 enum { GD_MAX_IN = 16, GD_MAX_OUT = 8, GD_MAX_STEP = 4 };
 
-typedef struct gd_graph gd_graph;
-typedef struct gd_node  gd_node;
-typedef struct gd_op    gd_op;
+typedef struct gd_graph  gd_graph;
+typedef struct gd_node   gd_node;
+typedef struct gd_op     gd_op;
+typedef struct gd_device gd_device; /* engine/device.h */
 
 /* ---- attributes -------------------------------------------------------------------------- */
 
@@ -51,14 +52,19 @@ typedef struct gd_launch {
     const void      *attr;
     int              n_step;
     gd_step          step[GD_MAX_STEP];
-    void            *state;   /* made by prepare */
-    void            *scratch; /* 64-byte aligned, as many bytes as scratch() asked for */
-    void            *stream;  /* cudaStream_t, opaque to C */
+    void            *state; /* made by prepare */
+    void      *scratch;     /* 64-byte aligned (256 on a GPU), as many bytes as scratch() asked
+                               * for; on a GPU in device memory, contents undefined at each run */
+    void      *stream;      /* cudaStream_t, opaque to C */
+    gd_device *device;      /* NULL: the host */
 } gd_launch;
 
 /* The type a launch computes in: that of its first floating-point tensor (inputs, then
  * outputs), else of its first input. */
 gd_dtype gd_launch_dtype(const gd_launch *l);
+/* The same, leaving out the inputs that the operator always reads in full precision. Rows are
+ * chosen by it. */
+gd_dtype gd_op_dtype(const gd_op *op, const gd_launch *l);
 
 /* ---- kernel rows ------------------------------------------------------------------------- */
 
@@ -71,13 +77,17 @@ typedef struct gd_device_caps {
     size_t        smem_optin; /* shared memory one block may ask for */
     size_t        l2_bytes;
     uint64_t      mem_bytes;
-    double        mem_gbs; /* copy bandwidth, measured at open; 0: unknown */
+    double        mem_gbs;   /* copy bandwidth; 0: unknown */
+    bool          tf32;      /* FP32 products may be rounded to TF32 (asked for by the user) */
+    bool          providers; /* rows of vendor libraries may be chosen */
 } gd_device_caps;
 
 enum {                        /* gd_kernel.flags */
        GD_ROW_PITCH = 1 << 0, /* any pitch on any tensor; without it all tensors are dense */
-       GD_ROW_REFERENCE = 1 << 1,   /* the definition: never chosen while another row fits */
-       GD_ROW_STEP_INPLACE = 1 << 2 /* out[0] may overwrite the second input of a step */
+       GD_ROW_REFERENCE = 1 << 1,    /* the definition: never chosen while another row fits */
+       GD_ROW_STEP_INPLACE = 1 << 2, /* out[0] may overwrite the second input of a step */
+       GD_ROW_PROVIDER = 1 << 3,     /* a vendor's library: only where caps.providers */
+       GD_ROW_TF32 = 1 << 4          /* rounds FP32 operands to TF32: only where caps.tf32 */
 };
 
 /* One implementation. The engine takes the fitting row of lowest cost_us; row order breaks ties
@@ -88,6 +98,9 @@ typedef struct gd_kernel {
     gd_dtype      dtype;  /* gd_launch_dtype it serves */
     int           min_sm; /* 0, or 75, 80, 90 ... */
     uint32_t      flags;
+    /* Bit i: in[i], where it is a constant, is read by prepare alone, so a device need not hold
+     * it. */
+    uint32_t packs;
     /* Cheap predicate, no allocation; NULL: always. Looks at l->step too. */
     bool (*fits)(const gd_launch *l, const gd_device_caps *dev);
     /* Names of epilogue operators this row applies itself, NULL-terminated; NULL: none. A fused
@@ -96,7 +109,9 @@ typedef struct gd_kernel {
     size_t (*scratch)(const gd_launch *l, const gd_device_caps *dev);
     double (*cost_us)(const gd_launch *l, const gd_device_caps *dev);
     /* Once, at session open: packs weights (const_in), builds descriptors. *state is released
-     * with the session. May allocate; run may not. */
+     * with the session. May allocate; run may not. On a GPU constants still have host addresses
+     * here (they have device addresses in run), every other address may be NULL, and uploads go
+     * through l->device (engine/device.h), in order before the first run. */
     gd_status (*prepare)(const gd_launch *l, const gd_device_caps *dev, void **state,
                          gd_error *err);
     void (*release)(void *state);
@@ -117,7 +132,11 @@ enum {                            /* gd_op.flags */
        GD_OP_RANDOM = 1 << 2,     /* draws random numbers: not compared between runs */
        GD_OP_ACCUMULATE = 1 << 3, /* out = in[0] + in[1]: autodiff sums with it */
        GD_OP_SINK = 1 << 4,       /* never removed as dead */
-       GD_OP_SHAPES_ONLY = 1 << 5 /* reads the shapes of its inputs, never their values */
+       GD_OP_SHAPES_ONLY = 1 << 5, /* reads the shapes of its inputs, never their values */
+       /* What the precision pass may do; without either an operator stays in FP32. */
+       GD_OP_HALF = 1 << 6, /* computes in FP16 (accumulating in FP32) when that is asked for */
+       GD_OP_HALF_FOLLOW =
+           1 << 7 /* takes the type its inputs have: pointwise, pooling, views */
 };
 
 typedef struct gd_cost {
@@ -126,10 +145,11 @@ typedef struct gd_cost {
 } gd_cost;
 
 struct gd_op {
-    const char          *name;           /* also in saved graphs: never a number */
-    int                  min_in, max_in; /* inputs; those beyond min_in are optional */
-    int                  n_out;
-    uint32_t             flags;
+    const char *name;           /* also in saved graphs: never a number */
+    int         min_in, max_in; /* inputs; those beyond min_in are optional */
+    int         n_out;
+    uint32_t    flags;
+    uint32_t    wide_in; /* bit i: in[i] stays FP32 where the node runs in FP16 (a bias) */
     const gd_attr_field *attr_fields; /* ends with {0}; NULL: none */
     size_t               attr_size;
 
@@ -158,6 +178,14 @@ struct gd_op {
 
     const gd_kernel *kernels; /* in order of preference; ends with {0} */
 };
+
+/* Row i of the operator on a backend, in order of preference, or NULL past the last: the
+ * operator's own rows, then those that plugins registered. */
+const gd_kernel *gd_op_row(const gd_op *op, gd_backend_id backend, int i);
+/* A plugin's rows: `rows` gives the table of an operator (ends with {0}), or NULL. Called once a
+ * plugin, before anything is planned for its backend. */
+typedef const gd_kernel *(*gd_rows_of)(const char *op);
+void gd_op_register(gd_backend_id backend, gd_rows_of rows);
 
 /* All operators, in ops.def order, then NULL (kernels/ops.c). */
 extern const gd_op *const gd_ops[];

@@ -10,10 +10,12 @@
 static bool some_row_takes(gd_graph *g, int k, const gd_device_caps *dev) {
     gd_launch l;
     gd_graph_launch(g, k, &l);
-    const gd_dtype t = gd_launch_dtype(&l);
-    for (const gd_kernel *r = g->node[k].op->kernels; r->name; r++)
-        if (r->backend == dev->backend && r->dtype == t && r->min_sm <= dev->sm &&
-            gd_kernel_absorbs(r, &l) && (!r->fits || r->fits(&l, dev)))
+    const gd_op     *op = g->node[k].op;
+    const gd_dtype   t = gd_op_dtype(op, &l);
+    const gd_kernel *r;
+    for (int i = 0; (r = gd_op_row(op, dev->backend, i)) != NULL; i++)
+        if (r->dtype == t && gd_kernel_allowed(r, dev) && gd_kernel_absorbs(r, &l) &&
+            (!r->fits || r->fits(&l, dev)))
             return true;
     return false;
 }

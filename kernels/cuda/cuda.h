@@ -1,0 +1,35 @@
+/* cuda.h -- what the C side and the CUDA side of a kernel share: launch results, row macros.
+ *
+ *   <op>_cuda.c    rows (`const gd_kernel gdk_<op>_cuda_rows[]`), fits, scratch, prepare, and run:
+ *                  turns a gd_launch into a plain struct and calls a launcher
+ *   <op>_*.cu      kernels, and `extern "C" cudaError_t gdk_..._launch(const struct *, cudaStream_t)`
+ *   kernels/cuda/rows.def   one line for each operator that has such a table
+ *
+ * A launcher checks nothing about shapes (fits and run did), launches, and returns
+ * cudaPeekAtLastError(). It neither allocates nor synchronises: it may be recorded in a graph. */
+#ifndef GD_KERNELS_CUDA_CUDA_H
+#define GD_KERNELS_CUDA_CUDA_H
+
+#include <cuda_runtime_api.h>
+
+#include "engine/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* GD_OK, or GD_ERR_DEVICE (GD_ERR_NOMEM for an allocation) with the runtime's name and text of
+ * the error and what was launched. */
+gd_status gdk_cuda_status(cudaError_t e, const char *what, gd_error *err);
+
+static inline cudaStream_t gdk_stream(const gd_launch *l) { return (cudaStream_t)l->stream; }
+
+#ifdef __cplusplus
+}
+#endif
+
+/* A CUDA row in its commonest form; more fields follow as designated initialisers. */
+#define GD_ROW_CUDA(title, type, function) \
+    .name = title, .backend = GD_CUDA, .dtype = type, .run = function
+
+#endif
