@@ -62,5 +62,7 @@ function(gd_cuda_plugin)
     -Xptxas=--warn-on-spills -Xcompiler=-fvisibility=hidden>
     $<$<AND:$<BOOL:${GD_WERROR}>,$<COMPILE_LANGUAGE:CUDA>>:-Werror=all-warnings>)
   set_target_properties(gdrun_cuda PROPERTIES CUDA_STANDARD 17 CUDA_VISIBILITY_PRESET hidden
-    LINKER_LANGUAGE CUDA)
+    LINKER_LANGUAGE CUDA LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/plugin.map)
+  target_link_options(gdrun_cuda PRIVATE
+    LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/plugin.map)
 endfunction()

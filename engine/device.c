@@ -80,3 +80,5 @@ gd_status gd_device_room(gd_device *d, size_t *free_bytes, gd_error *err) {
     *free_bytes = 0;
     return d->api->room(d, free_bytes, err);
 }
+
+gd_status gd_device_use(gd_device *d, gd_error *err) { return d->api->use(d, err); }

@@ -45,6 +45,7 @@ typedef struct gd_device_api {
     gd_status (*replay)(gd_device *d, void *graph, gd_error *err);
     void (*forget)(gd_device *d, void *graph);
     gd_status (*room)(gd_device *d, size_t *free_bytes, gd_error *err);
+    gd_status (*use)(gd_device *d, gd_error *err);
 } gd_device_api;
 
 /* The common head of every backend's own structure. */
@@ -99,6 +100,9 @@ void      gd_device_forget(gd_device *d, void *graph); /* NULL is allowed */
 
 /* Bytes that the device (and `limit`) would still give. */
 gd_status gd_device_room(gd_device *d, size_t *free_bytes, gd_error *err) GD_MUST_CHECK;
+/* Makes the device the calling thread's own, before kernels are launched by others than the
+ * calls above. */
+gd_status gd_device_use(gd_device *d, gd_error *err) GD_MUST_CHECK;
 /* Names what is launched next, for the message of a fault; the string must be static or outlive
  * the device's next sync. */
 static inline void gd_device_note(gd_device *d, const char *what) {
