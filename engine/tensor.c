@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/half.h"
+
 static const struct {
     const char *name;
     size_t      size;
@@ -55,7 +57,7 @@ double gd_tensor_get(const gd_tensor *t, int64_t i) {
     case GD_U8: return *(const uint8_t *)p;
     case GD_I32: return *(const int32_t *)p;
     case GD_I64: return (double)*(const int64_t *)p;
-    case GD_F16:
+    case GD_F16: return gd_half_to_float(*(const uint16_t *)p);
     case GD_N_DTYPE: break;
     }
     return 0;
@@ -70,7 +72,7 @@ void gd_tensor_set(gd_tensor *t, int64_t i, double v) {
     case GD_U8: *(uint8_t *)p = (uint8_t)v; break;
     case GD_I32: *(int32_t *)p = (int32_t)v; break;
     case GD_I64: *(int64_t *)p = (int64_t)v; break;
-    case GD_F16:
+    case GD_F16: *(uint16_t *)p = gd_half_from_float((float)v); break;
     case GD_N_DTYPE: break;
     }
 }
