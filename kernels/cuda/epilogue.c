@@ -1,0 +1,54 @@
+/* epilogue.c -- absorbed steps of a launch, translated for the kernels. */
+#include "kernels/cuda/epilogue.h"
+
+#include <string.h>
+
+#include "kernels/activation/activation.h"
+
+const char *const gdk_epilogue_absorbs[] = {"add", "relu", "leaky_relu", "silu", "cast", NULL};
+
+static bool is_half_or_wide(const gd_tensor *t) {
+    return t->dtype == GD_F16 || t->dtype == GD_F32;
+}
+
+bool gdk_epilogue_fits(const gd_launch *l, int bias) {
+    const gd_tensor *y = l->out[0], *b = bias < l->n_in ? l->in[bias] : NULL;
+    if (!is_half_or_wide(y) || (b && b->dtype != GD_F32)) return false;
+    for (int i = 0; i < l->n_step; i++) {
+        const gd_tensor *arg = l->step[i].arg;
+        if (arg && (!is_half_or_wide(arg) || !gd_tensor_same_shape(arg, y))) return false;
+    }
+    return true;
+}
+
+/* Rows of 16-byte groups, wherever they begin. */
+static bool is_aligned(const gd_tensor *t) {
+    return (size_t)t->pitch * gd_dtype_size(t->dtype) % 16 == 0 && (uintptr_t)t->data % 16 == 0;
+}
+
+void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e) {
+    const gd_tensor *y = l->out[0], *b = bias < l->n_in ? l->in[bias] : NULL;
+    memset(e, 0, sizeof *e);
+    e->bias = b ? b->data : NULL;
+    e->out = y->data;
+    e->out_pitch = y->pitch;
+    e->out_wide = y->dtype == GD_F32;
+    e->vec = is_aligned(y) && (uintptr_t)e->bias % 16 == 0;
+    for (int i = 0; i < l->n_step; i++) {
+        const gd_step *s = &l->step[i];
+        const char    *name = s->op->name;
+        if (!strcmp(name, "cast")) continue;
+        const int k = e->n++;
+        e->kind[k] = !strcmp(name, "add")          ? GDK_EPILOGUE_ADD
+                     : !strcmp(name, "relu")       ? GDK_EPILOGUE_RELU
+                     : !strcmp(name, "leaky_relu") ? GDK_EPILOGUE_LEAKY
+                                                   : GDK_EPILOGUE_SILU;
+        if (e->kind[k] == GDK_EPILOGUE_LEAKY)
+            e->slope[k] = ((const gd_leaky_relu *)s->attr)->slope;
+        if (e->kind[k] != GDK_EPILOGUE_ADD) continue;
+        e->arg[k] = s->arg->data;
+        e->arg_pitch[k] = s->arg->pitch;
+        e->arg_wide[k] = s->arg->dtype == GD_F32;
+        e->vec = e->vec && is_aligned(s->arg);
+    }
+}

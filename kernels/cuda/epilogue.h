@@ -1,0 +1,50 @@
+/* epilogue.h -- the tail that every CUDA kernel with a matrix-like output shares: its parameters.
+ *
+ *   v = sum + bias[k]; then the absorbed steps in order (add, relu, leaky_relu, silu); then one
+ *   rounding to the output's type, F16 or F32. All in FP32.
+ *
+ * The output and each added tensor are rows of channel vectors ("pixels") with a pitch of their
+ * own. kernels/cuda/epilogue.cuh applies what gdk_epilogue_read has translated. */
+#ifndef GD_KERNELS_CUDA_EPILOGUE_H
+#define GD_KERNELS_CUDA_EPILOGUE_H
+
+#include "engine/op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum gdk_epilogue_kind {
+    GDK_EPILOGUE_ADD,
+    GDK_EPILOGUE_RELU,
+    GDK_EPILOGUE_LEAKY,
+    GDK_EPILOGUE_SILU
+} gdk_epilogue_kind;
+
+/* Passed to kernels by value, inside their own parameters. */
+typedef struct gdk_epilogue {
+    const float *bias; /* K values, or NULL */
+    void        *out;
+    int64_t      out_pitch; /* elements */
+    int32_t      out_wide;  /* 1: F32, 0: F16 */
+    int32_t      vec;       /* rows of the output and of every operand are 16-byte aligned */
+    int32_t      n;         /* steps */
+    int32_t      kind[GD_MAX_STEP];
+    int32_t      arg_wide[GD_MAX_STEP];
+    float        slope[GD_MAX_STEP];
+    const void  *arg[GD_MAX_STEP];
+    int64_t      arg_pitch[GD_MAX_STEP]; /* elements */
+} gdk_epilogue;
+
+/* For gd_kernel.absorbs: all of the above and `cast`, which is the output's type alone. */
+extern const char *const gdk_epilogue_absorbs[];
+/* Whether the output, the bias (in[bias], may be absent) and the operands have types and shapes
+ * that gdk_epilogue takes. For fits. */
+bool gdk_epilogue_fits(const gd_launch *l, int bias);
+/* Fills e for a launch whose tensors have their device addresses. */
+void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
