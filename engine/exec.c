@@ -8,6 +8,12 @@
 #include "engine/exec_impl.h"
 #include "engine/mem.h"
 
+static double now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
 static gd_status no_memory(gd_error *err) {
     return gd_fail(err, GD_ERR_NOMEM, "no memory to plan the graph");
 }
@@ -67,6 +73,7 @@ static gd_status make_scratch(gd_exec *e, gd_error *err) {
             if (want > most) most = want;
         }
     e->stats.scratch_bytes = most;
+    if (e->opt.plan_only) return GD_OK;
     e->scratch = gd_mem_get(most);
     return e->scratch ? GD_OK
                       : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of scratch", most);
@@ -96,13 +103,17 @@ static gd_status plan(gd_exec *e, gd_error *err) {
     GD_TRY(gd_exec_choose(e, err));
     gd_exec_alias(e);
     GD_TRY(place(e, err));
+    if (e->opt.plan_only) return make_scratch(e, err);
     GD_TRY(make_slab(e, err));
     /* Poison shows reads of what was never written; otherwise pages stay untouched until
      * used. */
     if (e->opt.poison) memset(e->slab, 0xff, e->stats.slab_bytes);
     set_addresses(e);
     GD_TRY(make_scratch(e, err));
-    return prepare_rows(e, err);
+    const double start = now_ms();
+    GD_TRY(prepare_rows(e, err));
+    e->stats.prepare_ms = now_ms() - start;
+    return GD_OK;
 }
 
 /* On the CPU every planning and every run of an exec sees the same number of threads, whatever
@@ -158,12 +169,6 @@ void gd_exec_bind(gd_exec *e, int value, void *data) {
 void gd_exec_stats_get(const gd_exec *e, gd_exec_stats *s) { *s = e->stats; }
 
 /* ---- running ----------------------------------------------------------------------------- */
-
-static double now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 static bool all_finite(const gd_tensor *t) {
     const int64_t n = gd_tensor_count(t);

@@ -23,6 +23,8 @@ typedef struct gd_exec_options {
     bool          check_numerics; /* stop at the first node with NaN or Inf */
     bool          poison;    /* NaN over a value's bytes once its last reader is done (tests) */
     bool          reference; /* reference rows only */
+    bool          plan_only; /* rows, places and sizes, for gd_exec_stats_get: nothing else is
+                              * allocated or prepared, and it cannot run */
     gd_exec_watch watch;     /* NULL: none */
     void         *watch_ctx;
 } gd_exec_options;
@@ -41,7 +43,8 @@ gd_status gd_exec_run(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 
 typedef struct gd_exec_stats {
     size_t slab_bytes, scratch_bytes, const_bytes; /* const: weights of the graph */
-    size_t sum_bytes; /* activations without sharing, for comparison */
+    size_t sum_bytes;  /* activations without sharing, for comparison */
+    double prepare_ms; /* packing weights, and copying them to the device */
     int    n_node;
 } gd_exec_stats;
 void gd_exec_stats_get(const gd_exec *e, gd_exec_stats *s);

@@ -118,7 +118,8 @@ typedef struct gd_result {
 
 typedef struct gd_session_options {
     uint32_t    size;             /* set to sizeof(gd_session_options) */
-    const char *device;           /* "auto" (NULL), "cpu" */
+    const char *device;           /* "auto" (NULL): a usable GPU, else the CPU; "cpu", "cuda",
+                                   * "cuda:N": that one or GD_ERR_DEVICE */
     int         threads;          /* 1 .. 1024; 0: one per core that the process may use */
     float       conf;             /* score threshold; < 0: the model's own */
     float       iou;              /* NMS threshold; < 0: the model's own */
@@ -143,6 +144,49 @@ GD_API void      gd_session_close(gd_session *s);
  * shape allocates nothing. */
 GD_API gd_status gd_session_run(gd_session *s, const gd_image *images, int n,
                                 gd_result *results, gd_error *err) GD_MUST_CHECK;
+
+/* What running `batch` pictures of width x height together would ask of the device's memory (of
+ * the machine's, on the CPU) beyond what the session holds by now, told from the plan: nothing is
+ * allocated on the device and nothing runs. Leaves out what kernels add when they rearrange
+ * weights. */
+GD_API gd_status gd_session_plan(gd_session *s, int width, int height, int batch,
+                                 uint64_t *bytes, gd_error *err) GD_MUST_CHECK;
+/* Bytes that the session's device would still give; on the CPU what the machine, or the process's
+ * control group, has to spare. */
+GD_API gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) GD_MUST_CHECK;
+
+/* Memory for pictures that a GPU reads without a copy on the way (page-locked); ordinary memory
+ * on the CPU. Released by gd_session_unpin, which takes NULL, before the session is closed. */
+GD_API gd_status gd_session_pin(gd_session *s, size_t size, void **out,
+                                gd_error *err) GD_MUST_CHECK;
+GD_API void      gd_session_unpin(gd_session *s, void *p);
+
+/* Where the time between opening a session and its first results goes. */
+typedef enum gd_stage {
+    GD_STAGE_PLUGIN,  /* finding and loading the backend's plugin */
+    GD_STAGE_DEVICE,  /* opening the device: its context, streams */
+    GD_STAGE_PLAN,    /* building, rewriting and planning graphs, room for values */
+    GD_STAGE_WEIGHTS, /* packing weights, and copying them to the device */
+    GD_STAGE_CAPTURE, /* recording a run for later replays */
+    GD_N_STAGE
+} gd_stage;
+
+typedef struct gd_session_stats {
+    char     device[16];   /* as --device names it: "cpu", "cuda:0" */
+    char     name[96];     /* of the processor, as its vendor writes it */
+    char     driver[32];   /* "580.95.05"; empty on the CPU */
+    char     precision[8]; /* "fp32", "tf32", "fp16": what the network computes in */
+    char     no_gpu[192];  /* device "auto" fell to the CPU: why; else empty */
+    int      sm;           /* 90 for Hopper; 0 on the CPU */
+    int      batch;        /* pictures of the last run that ran together, at most */
+    double   device_ms;    /* last run: its graphs on the device, from the first kernel to the
+                             * last, without the copies of pictures and results */
+    double   stage_ms[GD_N_STAGE]; /* since the session was opened */
+    uint64_t bytes, peak_bytes;    /* that the session holds on the device, and held at
+                                           * most: what it asked for */
+} gd_session_stats;
+/* Fills *out; the strings are part of it. */
+GD_API void gd_session_stats_get(const gd_session *s, gd_session_stats *out);
 
 /* Time of one graph node in the last run; needs gd_session_options.trace. */
 typedef struct gd_trace_row {

@@ -4,40 +4,13 @@
  * builds, rewrites and plans a graph (an "entry"); later ones find it. The least recently used
  * entry makes room when there are too many. */
 #include <string.h>
+#include <time.h>
 
-#include "engine/backend.h"
-#include "engine/exec.h"
 #include "engine/mem.h"
-#include "layers/model.h"
+#include "layers/session_impl.h"
 
-enum { MAX_ENTRY = 8, MAX_SIDE = 65535, MAX_THREADS = 1024 };
+enum { MAX_SIDE = 65535, MAX_THREADS = 1024 };
 static const size_t max_entry_bytes = (size_t)2 << 30; /* all entries together */
-
-typedef struct entry {
-    int      batch, net_h, net_w;
-    int64_t  cap;  /* source pixels a picture may have */
-    uint64_t used; /* tick of the last run */
-    gd_arena arena;
-    gd_graph graph;
-    gd_exec *exec;
-    size_t   bytes;
-} entry;
-
-struct gd_session {
-    const gd_model    *m;
-    gd_session_options opt;
-    gd_recipe          recipe;
-    gd_device_caps     dev;
-    entry              entry[MAX_ENTRY];
-    const entry       *last;
-    uint64_t           tick;
-    unsigned char     *staging; /* pictures of a batch, or with padded rows, made dense */
-    size_t             staging_size;
-    gd_detection      *det;
-    size_t             n_det, cap_det;
-    gd_class_score    *cls;
-    size_t             n_cls, cap_cls;
-};
 
 gd_session_options gd_session_defaults(void) {
     return (gd_session_options){
@@ -82,7 +55,13 @@ gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_s
     return GD_OK;
 }
 
-static void close_entry(entry *e) {
+double gd_session_now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+void gd_session_entry_close(gd_entry *e) {
     gd_exec_close(e->exec);
     gd_arena_free(&e->arena);
     memset(e, 0, sizeof *e);
@@ -90,7 +69,7 @@ static void close_entry(entry *e) {
 
 void gd_session_close(gd_session *s) {
     if (!s) return;
-    for (int i = 0; i < MAX_ENTRY; i++) close_entry(&s->entry[i]);
+    for (int i = 0; i < GD_SESSION_ENTRIES; i++) gd_session_entry_close(&s->entry[i]);
     gd_mem_put(s->staging);
     gd_mem_put(s->det);
     gd_mem_put(s->cls);
@@ -99,7 +78,8 @@ void gd_session_close(gd_session *s) {
 
 /* ---- entries ----------------------------------------------------------------------------- */
 
-static gd_status compile(gd_session *s, entry *e, gd_error *err) {
+gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_error *err) {
+    const double          start = gd_session_now_ms();
     const gd_net_options  net = {.batch = e->batch,
                                  .net_h = e->net_h,
                                  .net_w = e->net_w,
@@ -108,7 +88,8 @@ static gd_status compile(gd_session *s, entry *e, gd_error *err) {
                                  .max_det = s->recipe.max_det,
                                  .agnostic_nms = s->opt.agnostic_nms != 0};
     const gd_exec_options run = {.trace = s->opt.trace != 0,
-                                 .check_numerics = s->opt.check_numerics != 0};
+                                 .check_numerics = s->opt.check_numerics != 0,
+                                 .plan_only = plan_only};
     gd_graph             *g = &e->graph;
     gd_exec_stats         stats;
     gd_graph_init(g, &e->arena);
@@ -117,15 +98,23 @@ static gd_status compile(gd_session *s, entry *e, gd_error *err) {
     GD_TRY(gd_exec_open(g, &s->dev, &run, &e->exec, err));
     gd_exec_stats_get(e->exec, &stats);
     e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.const_bytes;
+    s->stage_ms[GD_STAGE_WEIGHTS] += stats.prepare_ms;
+    s->stage_ms[GD_STAGE_PLAN] += gd_session_now_ms() - start - stats.prepare_ms;
     return GD_OK;
 }
 
+size_t gd_session_held(const gd_session *s) {
+    size_t held = s->staging_size;
+    for (int i = 0; i < GD_SESSION_ENTRIES; i++) held += s->entry[i].bytes;
+    return held;
+}
+
 /* A place for one more entry: a free one, else the least recently used one, emptied. */
-static entry *make_room(gd_session *s) {
-    size_t held = 0;
-    entry *oldest = NULL, *vacant = NULL;
-    for (int i = 0; i < MAX_ENTRY; i++) {
-        entry *e = &s->entry[i];
+static gd_entry *make_room(gd_session *s) {
+    size_t    held = 0;
+    gd_entry *oldest = NULL, *vacant = NULL;
+    for (int i = 0; i < GD_SESSION_ENTRIES; i++) {
+        gd_entry *e = &s->entry[i];
         if (!e->exec) {
             vacant = e;
             continue;
@@ -135,7 +124,7 @@ static entry *make_room(gd_session *s) {
     }
     if (oldest && (!vacant || held > max_entry_bytes)) {
         if (s->last == oldest) s->last = NULL;
-        close_entry(oldest);
+        gd_session_entry_close(oldest);
         return oldest;
     }
     return vacant;
@@ -148,25 +137,33 @@ static int64_t pixel_class(int64_t pixels) {
     return cap;
 }
 
-static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
-                            entry **out, gd_error *err) {
-    const int64_t cap = pixel_class(pixels);
-    for (int i = 0; i < MAX_ENTRY; i++) {
-        entry *e = &s->entry[i];
-        if (e->exec && e->batch == batch && e->net_h == net_h && e->net_w == net_w &&
-            (batch == 1 || e->cap == cap)) {
-            *out = e;
-            return GD_OK;
-        }
-    }
-    entry *e = make_room(s);
-    e->batch = batch;
-    e->net_h = net_h;
-    e->net_w = net_w;
+gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+                          int64_t *cap) {
     /* One picture is read where the caller holds it, so no room is planned for its bytes. */
-    e->cap = batch == 1 ? 1 : cap;
-    gd_status st = compile(s, e, err);
-    if (st != GD_OK) close_entry(e);
+    *cap = batch == 1 ? 1 : pixel_class(pixels);
+    for (int i = 0; i < GD_SESSION_ENTRIES; i++) {
+        gd_entry *e = &s->entry[i];
+        if (e->exec && e->batch == batch && e->net_h == net_h && e->net_w == net_w &&
+            e->cap == *cap)
+            return e;
+    }
+    return NULL;
+}
+
+static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+                            gd_entry **out, gd_error *err) {
+    int64_t   cap;
+    gd_entry *e = gd_session_find(s, batch, net_h, net_w, pixels, &cap);
+    gd_status st = GD_OK;
+    if (!e) {
+        e = make_room(s);
+        e->batch = batch;
+        e->net_h = net_h;
+        e->net_w = net_w;
+        e->cap = cap;
+        st = gd_session_compile(s, e, false, err);
+        if (st != GD_OK) gd_session_entry_close(e);
+    }
     *out = st == GD_OK ? e : NULL;
     return st;
 }
@@ -202,7 +199,7 @@ static gd_status stage(gd_session *s, const gd_image *images, int n, int64_t cap
     return GD_OK;
 }
 
-static gd_status load_inputs(gd_session *s, entry *e, const gd_image *images, int n,
+static gd_status load_inputs(gd_session *s, gd_entry *e, const gd_image *images, int n,
                              gd_error *err) {
     const int   pixels = gd_graph_find_input(&e->graph, "pixels");
     const int   geom = gd_graph_find_input(&e->graph, "geom");
@@ -231,13 +228,13 @@ static gd_status load_inputs(gd_session *s, entry *e, const gd_image *images, in
 
 /* ---- results out ------------------------------------------------------------------------- */
 
-static const gd_tensor *output(entry *e, const char *name) {
+static const gd_tensor *output(gd_entry *e, const char *name) {
     const int v = gd_graph_find_output(&e->graph, name);
     GD_ASSERT(v >= 0);
     return gd_exec_tensor(e->exec, v);
 }
 
-static void take_detections(gd_session *s, entry *e, int n) {
+static void take_detections(gd_session *s, gd_entry *e, int n) {
     const gd_tensor *boxes = output(e, "boxes");
     const float     *box = boxes->data, *score = output(e, "scores")->data;
     const int32_t   *label = output(e, "labels")->data, *count = output(e, "count")->data;
@@ -252,7 +249,7 @@ static void take_detections(gd_session *s, entry *e, int n) {
 }
 
 /* The k best of a row, best first; equal scores: lower class first. */
-static void take_classes(gd_session *s, entry *e, int n) {
+static void take_classes(gd_session *s, gd_entry *e, int n) {
     const gd_tensor *probs = output(e, "probs");
     const int64_t    classes = probs->dim[1];
     const int        want = s->opt.top_k > 0 ? s->opt.top_k : 5;
@@ -281,7 +278,7 @@ static gd_status grow(void **p, size_t *cap, size_t want, size_t size, gd_error 
 }
 
 /* Room for everything the entry can return, so that a known shape never allocates. */
-static gd_status reserve(gd_session *s, entry *e, gd_error *err) {
+static gd_status reserve(gd_session *s, gd_entry *e, gd_error *err) {
     if (s->m->arch->task == GD_TASK_DETECT) {
         const gd_tensor *t = output(e, "scores");
         void            *p = s->det;
@@ -301,7 +298,7 @@ static gd_status reserve(gd_session *s, entry *e, gd_error *err) {
 static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_result *results,
                            gd_error *err) {
     gd_geometry at;
-    entry      *e;
+    gd_entry   *e;
     int64_t     most = 0;
     for (int i = 0; i < n; i++) {
         const int64_t pixels = (int64_t)images[i].width * images[i].height;
@@ -313,7 +310,12 @@ static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_resu
     s->last = e;
     GD_TRY(reserve(s, e, err));
     GD_TRY(load_inputs(s, e, images, n, err));
+    const size_t held = gd_session_held(s);
+    if (held > s->peak_bytes) s->peak_bytes = held;
+    if (n > s->batch) s->batch = n;
+    const double start = gd_session_now_ms();
     GD_TRY(gd_exec_run(e->exec, err));
+    s->device_ms += gd_session_now_ms() - start;
     if (s->m->arch->task == GD_TASK_DETECT) {
         const int32_t *count = output(e, "count")->data, *dropped = output(e, "dropped")->data;
         const float   *top = output(e, "top")->data;
@@ -368,6 +370,8 @@ static void clear(gd_result *results, int n) {
 gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result *results,
                          gd_error *err) {
     s->n_det = s->n_cls = 0;
+    s->batch = 0;
+    s->device_ms = 0;
     if (n < 1) return gd_fail(err, GD_ERR_ARG, "%d pictures", n);
     /* Folding computes too: the session's number of threads holds from here on. */
     const int before = gd_cpu_scope(s->dev.n_sm);

@@ -1,0 +1,62 @@
+/* session_impl.h -- what the files of the session share: its state and its planned graphs. */
+#ifndef GD_LAYERS_SESSION_IMPL_H
+#define GD_LAYERS_SESSION_IMPL_H
+
+#include "engine/backend.h"
+#include "engine/exec.h"
+#include "layers/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { GD_SESSION_ENTRIES = 8 };
+
+/* A graph planned for one network shape. */
+typedef struct gd_entry {
+    int      batch, net_h, net_w;
+    int64_t  cap;  /* source pixels a picture may have */
+    uint64_t used; /* tick of the last run */
+    gd_arena arena;
+    gd_graph graph;
+    gd_exec *exec;
+    size_t   bytes;
+} gd_entry;
+
+struct gd_session {
+    const gd_model    *m;
+    gd_session_options opt;
+    gd_recipe          recipe;
+    gd_device_caps     dev;
+    gd_entry           entry[GD_SESSION_ENTRIES];
+    const gd_entry    *last;
+    uint64_t           tick;
+    unsigned char     *staging; /* pictures of a batch, or with padded rows, made dense */
+    size_t             staging_size;
+    gd_detection      *det;
+    size_t             n_det, cap_det;
+    gd_class_score    *cls;
+    size_t             n_cls, cap_cls;
+    int                batch;      /* of the last run, the largest */
+    double             device_ms;  /* of the last run */
+    size_t             peak_bytes; /* most that entries and staging ever held together */
+    double             stage_ms[GD_N_STAGE];
+};
+
+/* The entry that `batch` pictures of at most `pixels` would take, or NULL when it is not there
+ * yet; *cap is the room it has or would get for a picture. */
+gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+                          int64_t *cap);
+/* Builds and plans e (batch, net_h, net_w and cap are set); with plan_only nothing but the
+ * plan is made, and e->bytes is what opening it would take. */
+gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only,
+                             gd_error *err) GD_MUST_CHECK;
+void      gd_session_entry_close(gd_entry *e);
+/* Bytes held now: entries and staging. */
+size_t gd_session_held(const gd_session *s);
+double gd_session_now_ms(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

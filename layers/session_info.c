@@ -1,0 +1,75 @@
+/* session_info.c -- what a session would take, what it took, and memory for its pictures. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/machine.h"
+#include "engine/mem.h"
+#include "engine/safe.h"
+#include "layers/session_impl.h"
+
+/* Pictures of a batch are gathered in staging; one alone is read where it lies. */
+static gd_status staging_for(const gd_session *s, int batch, int64_t cap, uint64_t *more,
+                             gd_error *err) {
+    uint64_t want;
+    *more = 0;
+    if (batch == 1) return GD_OK;
+    if (!gd_mul_u64((uint64_t)cap * 3, (uint64_t)batch, &want))
+        return gd_fail(err, GD_ERR_NOMEM, "%d pictures of %lld pixels", batch, (long long)cap);
+    if (want > s->staging_size) *more = want - s->staging_size;
+    return GD_OK;
+}
+
+gd_status gd_session_plan(gd_session *s, int width, int height, int batch, uint64_t *bytes,
+                          gd_error *err) {
+    gd_geometry at;
+    gd_entry    e = {.batch = batch};
+    uint64_t    staging;
+    *bytes = 0;
+    if (width < 1 || height < 1 || width > 65535 || height > 65535 || batch < 1)
+        return gd_fail(err, GD_ERR_ARG, "%d pictures of %d x %d", batch, width, height);
+    gd_geometry_of(&s->recipe.rule, height, width, &at);
+    e.net_h = at.net_h;
+    e.net_w = at.net_w;
+    const bool known =
+        gd_session_find(s, batch, e.net_h, e.net_w, (int64_t)width * height, &e.cap) != NULL;
+    GD_TRY(staging_for(s, batch, e.cap, &staging, err));
+    *bytes = staging;
+    if (known) return GD_OK;
+    const int before = gd_cpu_scope(s->dev.n_sm);
+    gd_status st = gd_session_compile(s, &e, true, err);
+    (void)gd_cpu_scope(before);
+    *bytes += e.bytes;
+    gd_session_entry_close(&e);
+    if (st != GD_OK) *bytes = 0;
+    return st;
+}
+
+gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) {
+    (void)s;
+    (void)err;
+    *bytes = gd_machine_room("");
+    return GD_OK;
+}
+
+gd_status gd_session_pin(gd_session *s, size_t size, void **out, gd_error *err) {
+    (void)s;
+    *out = gd_mem_get(size);
+    return *out ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes", size);
+}
+
+void gd_session_unpin(gd_session *s, void *p) {
+    (void)s;
+    gd_mem_put(p);
+}
+
+void gd_session_stats_get(const gd_session *s, gd_session_stats *out) {
+    memset(out, 0, sizeof *out);
+    snprintf(out->device, sizeof out->device, "cpu");
+    gd_machine_cpu("", out->name, sizeof out->name);
+    snprintf(out->precision, sizeof out->precision, "fp32");
+    out->batch = s->batch;
+    out->device_ms = s->device_ms;
+    memcpy(out->stage_ms, s->stage_ms, sizeof out->stage_ms);
+    out->bytes = gd_session_held(s);
+    out->peak_bytes = s->peak_bytes;
+}
