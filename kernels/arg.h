@@ -11,6 +11,10 @@ extern "C" {
 /* Address of channel vector `pixel` of a tensor, any pitch. */
 #define GD_AT(type, t, pixel) ((type *)(t)->data + (pixel) * (t)->pitch)
 
+/* Type of the inputs that stay in full precision beside tensors of type t: the bias of an FP16
+ * convolution is FP32. */
+static inline gd_dtype gdk_wide(gd_dtype t) { return t == GD_F16 ? GD_F32 : t; }
+
 /* Input i must be there and have ndim axes of extents dim (-1: any). `dtype` GD_F32 stands for
  * the floating type of the launch. `wanted` ends the message: "boxes [B,n,4]". */
 gd_status gdk_want(const gd_launch *l, const char *op, int i, gd_dtype dtype, int ndim,

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "kernels/arg.h"
+
 static double bytes_of(const gd_tensor *t) {
     return (double)gd_tensor_count(t) * (double)gd_dtype_size(t->dtype);
 }
@@ -17,14 +19,14 @@ void gdk_cost_each(const gd_launch *l, double flop, gd_cost *c) {
 
 gd_status gdk_check_vectors(const gd_launch *l, const char *op, int from, gd_error *err) {
     const gd_tensor *x = l->in[0];
+    const gd_dtype   want = gdk_wide(x->dtype);
     char             text[64];
     if (x->ndim < 1 || !gd_dtype_is_float(x->dtype))
         return gd_fail_input(err, op, 0, x, "floating-point values and channels");
     for (int i = from; i < l->n_in; i++) {
         const gd_tensor *v = l->in[i];
-        if (v->ndim == 1 && v->dim[0] == gd_tensor_channels(x) && v->dtype == x->dtype)
-            continue;
-        snprintf(text, sizeof text, "%s[%lld], one for each channel", gd_dtype_name(x->dtype),
+        if (v->ndim == 1 && v->dim[0] == gd_tensor_channels(x) && v->dtype == want) continue;
+        snprintf(text, sizeof text, "%s[%lld], one for each channel", gd_dtype_name(want),
                  (long long)gd_tensor_channels(x));
         return gd_fail_input(err, op, i, v, text);
     }

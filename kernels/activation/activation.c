@@ -47,15 +47,15 @@ static gd_status silu_grad(gd_graph *g, const gd_node *n, const int *d_out, int 
     return gd_graph_add(g, "silu_bwd", NULL, 2, args, d_in, err);
 }
 
-#define FORWARD(title, count)                            \
+#define FORWARD(title, count, more)                      \
     .name = title, .min_in = 1, .max_in = 1, .n_out = 1, \
-    .flags = GD_OP_INPLACE | GD_OP_EPILOGUE, .infer = infer_float, .cost = count
+    .flags = GD_OP_INPLACE | GD_OP_EPILOGUE | (more), .infer = infer_float, .cost = count
 #define BACKWARD(title, count)                                                   \
     .name = title, .min_in = 2, .max_in = 2, .n_out = 1, .flags = GD_OP_INPLACE, \
     .infer = infer_bwd, .cost = count
 
 const gd_op gd_op_relu = {
-    FORWARD("relu", cost_one),
+    FORWARD("relu", cost_one, GD_OP_HALF_FOLLOW),
     .grad = relu_grad,
     .kernels = (const gd_kernel[]){GD_ROW_CPU("relu_cpu_f32", GD_F32, gdk_relu_cpu_f32),
                                    GD_REF_ROWS(relu),
@@ -68,7 +68,7 @@ const gd_op gd_op_relu_bwd = {
 };
 
 const gd_op gd_op_leaky_relu = {
-    FORWARD("leaky_relu", cost_one),
+    FORWARD("leaky_relu", cost_one, GD_OP_HALF_FOLLOW),
     .attr_fields = leaky_fields,
     .attr_size = sizeof(gd_leaky_relu),
     .grad = leaky_relu_grad,
@@ -86,7 +86,7 @@ const gd_op gd_op_leaky_relu_bwd = {
 };
 
 const gd_op gd_op_sigmoid = {
-    FORWARD("sigmoid", cost_sigmoid),
+    FORWARD("sigmoid", cost_sigmoid, 0),
     .grad = sigmoid_grad,
     .kernels = (const gd_kernel[]){GD_ROW_CPU("sigmoid_cpu_f32", GD_F32, gdk_sigmoid_cpu_f32),
                                    GD_REF_ROWS(sigmoid),
@@ -99,7 +99,7 @@ const gd_op gd_op_sigmoid_bwd = {
 };
 
 const gd_op gd_op_silu = {
-    FORWARD("silu", cost_sigmoid),
+    FORWARD("silu", cost_sigmoid, GD_OP_HALF_FOLLOW),
     .grad = silu_grad,
     .kernels = (const gd_kernel[]){GD_ROW_CPU("silu_cpu_f32", GD_F32, gdk_silu_cpu_f32),
                                    GD_REF_ROWS(silu),

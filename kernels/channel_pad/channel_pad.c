@@ -65,6 +65,7 @@ const gd_op gd_op_channel_pad = {
     .min_in = 1,
     .max_in = 1,
     .n_out = 1,
+    .flags = GD_OP_HALF_FOLLOW,
     .attr_fields = fields,
     .attr_size = sizeof(gd_channel_pad),
     .infer = infer,

@@ -98,6 +98,7 @@ const gd_op gd_op_concat = {
     .min_in = 1,
     .max_in = GD_MAX_IN,
     .n_out = 1,
+    .flags = GD_OP_HALF_FOLLOW,
     .attr_fields = fields,
     .attr_size = sizeof(gd_concat),
     .infer = infer,

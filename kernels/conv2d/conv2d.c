@@ -5,6 +5,7 @@
 
 #include "engine/graph.h"
 #include "engine/mem.h"
+#include "kernels/arg.h"
 #include "kernels/cpu/cpu_dnnl.h"
 #include "kernels/cpu/steps.h"
 #include "kernels/fold.h"
@@ -87,8 +88,9 @@ static gd_status infer(const gd_launch *l, gd_error *err) {
         return gd_fail_input(err, "conv2d", 0, x, "floating [N,H,W,C]");
     if (!is_image(w, x->dtype))
         return gd_fail_input(err, "conv2d", 1, w, "[K,R,S,C/groups] of input 0's type");
-    if (b && (b->ndim != 1 || b->dtype != x->dtype || b->dim[0] != w->dim[0]))
-        return gd_fail_input(err, "conv2d", 2, b, "a bias for each filter, of input 0's type");
+    if (b && (b->ndim != 1 || b->dtype != gdk_wide(x->dtype) || b->dim[0] != w->dim[0]))
+        return gd_fail_input(err, "conv2d", 2, b,
+                             "a bias for each filter, of input 0's type (f32 for f16)");
     GD_TRY(check_attr("conv2d", a, err));
     GD_TRY(check_channels("conv2d", a, x->dim[3], w->dim[0], w->dim[3], err));
     GD_TRY(plane_out("conv2d", a, &x->dim[1], &w->dim[1], out, err));
@@ -234,6 +236,8 @@ const gd_op gd_op_conv2d = {.name = "conv2d",
                             .min_in = 2,
                             .max_in = 3,
                             .n_out = 1,
+                            .flags = GD_OP_HALF,
+                            .wide_in = 1u << 2,
                             .attr_fields = fields,
                             .attr_size = sizeof(gd_conv2d),
                             .infer = infer,

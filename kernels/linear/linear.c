@@ -3,6 +3,7 @@
 
 #include "engine/graph.h"
 #include "engine/mem.h"
+#include "kernels/arg.h"
 #include "kernels/cpu/cpu_dnnl.h"
 #include "kernels/cpu/steps.h"
 #include "kernels/fold.h"
@@ -25,8 +26,9 @@ static gd_status infer(const gd_launch *l, gd_error *err) {
         return gd_fail_input(err, "linear", 0, x, "floating [..., C]");
     if (!is_matrix(w, x->dtype) || w->dim[1] != gd_tensor_channels(x))
         return gd_fail_input(err, "linear", 1, w, "[K, C] of input 0's type and channels");
-    if (b && (b->ndim != 1 || b->dtype != x->dtype || b->dim[0] != w->dim[0]))
-        return gd_fail_input(err, "linear", 2, b, "a bias for each row of input 1");
+    if (b && (b->ndim != 1 || b->dtype != gdk_wide(x->dtype) || b->dim[0] != w->dim[0]))
+        return gd_fail_input(err, "linear", 2, b,
+                             "a bias for each row of input 1 (f32 for f16)");
     infer_rows(l->out[0], x, w->dim[0]);
     return GD_OK;
 }
@@ -117,6 +119,8 @@ const gd_op gd_op_linear = {.name = "linear",
                             .min_in = 2,
                             .max_in = 3,
                             .n_out = 1,
+                            .flags = GD_OP_HALF,
+                            .wide_in = 1u << 2,
                             .infer = infer,
                             .cost = cost,
                             .grad = grad,

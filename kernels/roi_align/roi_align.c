@@ -49,13 +49,17 @@ static gd_status infer(const gd_launch *l, gd_error *err) {
     if (l->n_in != 3 + a->n_scale)
         return gd_fail(err, GD_ERR_ARG, "roi_align: %d inputs, wanted 3 and %d features",
                        l->n_in, a->n_scale);
+    /* Features may be FP16 beside FP32 boxes; else they have the type of the boxes. */
+    const gd_dtype type = l->in[3] && l->in[3]->dtype == GD_F16 ? GD_F16 : l->in[0]->dtype;
+    if (l->in[0]->dtype != gdk_wide(type))
+        return gd_fail_input(err, "roi_align", 0, l->in[0], "f32 boxes beside f16 features");
     int64_t C = -1;
     for (int i = 0; i < a->n_scale; i++) {
-        GD_TRY(gdk_want(l, "roi_align", 3 + i, GD_F32, 4, (int64_t[]){B, -1, -1, C},
-                        "features [B,H,W,C] of one C", err));
+        GD_TRY(gdk_want(l, "roi_align", 3 + i, type, 4, (int64_t[]){B, -1, -1, C},
+                        "features [B,H,W,C] of one C and type", err));
         C = l->in[3]->dim[3];
     }
-    gd_infer_set(l->out[0], l->in[0]->dtype, 4, (int64_t[]){B * n, a->out_h, a->out_w, C});
+    gd_infer_set(l->out[0], type, 4, (int64_t[]){B * n, a->out_h, a->out_w, C});
     return GD_OK;
 }
 
@@ -104,6 +108,8 @@ const gd_op gd_op_roi_align = {
     .min_in = 1,
     .max_in = 3 + GD_ROI_MAX_SCALE,
     .n_out = 1,
+    .flags = GD_OP_HALF,
+    .wide_in = 0x7,
     .attr_fields = fields,
     .attr_size = sizeof(gd_roi_align),
     .infer = infer,
