@@ -8,7 +8,7 @@
 #include "engine/exec_impl.h"
 #include "engine/mem.h"
 
-static double now_ms(void) {
+double gd_exec_now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
@@ -51,20 +51,49 @@ static gd_status place(gd_exec *e, gd_error *err) {
         if (g->value[v].kind == GD_VALUE_INPUT) it.first = 0;
         e->item[v] = it;
     }
-    return gd_plan_place(e->item, n, &e->arena, &e->stats.slab_bytes, err);
+    if (e->opt.device) gd_exec_place_outputs(e);
+    GD_TRY(gd_plan_place(e->item, n, &e->arena, &e->stats.slab_bytes, err));
+    e->stats.slab_bytes += e->result_bytes;
+    return GD_OK;
 }
 
 /* Addresses of everything, once the slab exists; also after an input was bound elsewhere. */
 static void set_addresses(gd_exec *e) {
     for (int v = 0; v < e->g->n_value; v++)
         if (e->g->value[v].kind != GD_VALUE_CONST && e->alias[v].root == v && e->item[v].size)
-            e->t[v].data = e->slab + e->item[v].offset;
+            e->t[v].data = e->slab + e->result_bytes + e->item[v].offset;
     for (int v = 0; v < e->g->n_value; v++)
         if (e->alias[v].root != v)
             e->t[v].data = (char *)e->t[e->alias[v].root].data + e->alias[v].offset;
 }
 
-static gd_status make_scratch(gd_exec *e, gd_error *err) {
+gd_status gd_exec_get(gd_exec *e, size_t size, const char *what, unsigned char **out,
+                      gd_error *err) {
+    void *p = NULL;
+    *out = NULL;
+    if (e->opt.device)
+        GD_TRY(gd_device_alloc(e->opt.device, size, &p, err));
+    else if (!e->dev.mem_bytes || size <= e->dev.mem_bytes)
+        p = gd_mem_get(size); /* more than the machine holds is not left to overcommitment */
+    *out = p;
+    return p ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of %s", size, what);
+}
+
+void gd_exec_put(gd_exec *e, unsigned char *p) {
+    if (e->opt.device)
+        gd_device_release(e->opt.device, p);
+    else
+        gd_mem_put(p);
+}
+
+/* NaN in every type. */
+gd_status gd_exec_fill(gd_exec *e, unsigned char *p, size_t size, gd_error *err) {
+    if (e->opt.device) return gd_device_fill(e->opt.device, GD_LANE_RUN, p, 0xff, size, err);
+    memset(p, 0xff, size);
+    return GD_OK;
+}
+
+static size_t most_scratch(gd_exec *e) {
     size_t most = 0;
     for (int k = 0; k < e->g->n_node; k++)
         for (int i = 0; i < e->node[k].n_part; i++) {
@@ -72,30 +101,24 @@ static gd_status make_scratch(gd_exec *e, gd_error *err) {
             size_t        want = p->row->scratch ? p->row->scratch(&p->l, &e->dev) : 0;
             if (want > most) most = want;
         }
-    e->stats.scratch_bytes = most;
-    if (e->opt.plan_only) return GD_OK;
-    e->scratch = gd_mem_get(most);
-    return e->scratch ? GD_OK
-                      : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of scratch", most);
+    return most;
 }
 
 static gd_status prepare_rows(gd_exec *e, gd_error *err) {
+    gd_device   *d = e->opt.device;
+    const size_t before = d ? d->held : 0;
     for (int k = 0; k < e->g->n_node; k++)
         for (int i = 0; i < e->node[k].n_part; i++) {
             gd_exec_part *p = &e->node[k].part[i];
             p->l.scratch = e->scratch;
+            p->l.device = d;
+            p->l.stream = d ? d->stream[GD_LANE_RUN] : NULL;
             if (p->row->prepare) GD_TRY(p->row->prepare(&p->l, &e->dev, &p->state, err));
             p->l.state = p->state;
+            e->stats.n_launch++;
         }
+    e->stats.packed_bytes = d ? d->held - before : 0;
     return GD_OK;
-}
-
-/* A slab that the machine cannot hold is refused, not left to the kernel's overcommitment. */
-static gd_status make_slab(gd_exec *e, gd_error *err) {
-    const size_t size = e->stats.slab_bytes;
-    if (!e->dev.mem_bytes || size <= e->dev.mem_bytes) e->slab = gd_mem_get(size);
-    return e->slab ? GD_OK
-                   : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of activations", size);
 }
 
 static gd_status plan(gd_exec *e, gd_error *err) {
@@ -103,17 +126,19 @@ static gd_status plan(gd_exec *e, gd_error *err) {
     GD_TRY(gd_exec_choose(e, err));
     gd_exec_alias(e);
     GD_TRY(place(e, err));
-    if (e->opt.plan_only) return make_scratch(e, err);
-    GD_TRY(make_slab(e, err));
+    e->stats.scratch_bytes = most_scratch(e);
+    if (e->opt.plan_only) return GD_OK;
+    GD_TRY(gd_exec_get(e, e->stats.slab_bytes, "activations", &e->slab, err));
     /* Poison shows reads of what was never written; otherwise pages stay untouched until
      * used. */
-    if (e->opt.poison) memset(e->slab, 0xff, e->stats.slab_bytes);
+    if (e->opt.poison) GD_TRY(gd_exec_fill(e, e->slab, e->stats.slab_bytes, err));
     set_addresses(e);
-    GD_TRY(make_scratch(e, err));
-    const double start = now_ms();
+    GD_TRY(gd_exec_get(e, e->stats.scratch_bytes, "scratch", &e->scratch, err));
+    const double start = gd_exec_now_ms();
     GD_TRY(prepare_rows(e, err));
-    e->stats.prepare_ms = now_ms() - start;
-    return GD_OK;
+    if (e->opt.device) GD_TRY(gd_exec_send_constants(e, err));
+    e->stats.prepare_ms = gd_exec_now_ms() - start;
+    return e->opt.device ? gd_exec_device_ready(e, err) : GD_OK;
 }
 
 /* On the CPU every planning and every run of an exec sees the same number of threads, whatever
@@ -150,8 +175,9 @@ void gd_exec_close(gd_exec *e) {
             gd_exec_part *p = &e->node[k].part[i];
             if (p->row && p->row->release && p->state) p->row->release(p->state);
         }
-    gd_mem_put(e->slab);
-    gd_mem_put(e->scratch);
+    if (e->opt.device) gd_exec_device_close(e);
+    gd_exec_put(e, e->slab);
+    gd_exec_put(e, e->scratch);
     gd_arena_free(&e->arena);
     gd_mem_put(e);
 }
@@ -159,7 +185,7 @@ void gd_exec_close(gd_exec *e) {
 gd_tensor *gd_exec_tensor(gd_exec *e, int value) { return &e->t[value]; }
 
 void gd_exec_bind(gd_exec *e, int value, void *data) {
-    GD_ASSERT(e->g->value[value].kind == GD_VALUE_INPUT);
+    GD_ASSERT(!e->opt.device && e->g->value[value].kind == GD_VALUE_INPUT);
     e->t[value].data = data;
     for (int v = 0; v < e->g->n_value; v++)
         if (v != value && e->alias[v].root == value)
@@ -172,16 +198,33 @@ void gd_exec_stats_get(const gd_exec *e, gd_exec_stats *s) { *s = e->stats; }
 
 static bool all_finite(const gd_tensor *t) {
     const int64_t n = gd_tensor_count(t);
-    if (t->dtype != GD_F32 && t->dtype != GD_F64) return true;
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(gd_tensor_get(t, i))) return false;
     return true;
 }
 
-static gd_status check_finite(const gd_exec *e, int k, gd_error *err) {
+/* *ok: value v has no NaN and no Inf. A device's value is looked at in a copy. */
+static gd_status look(gd_exec *e, int v, bool *ok, gd_error *err) {
+    gd_tensor t = e->t[v];
+    gd_status st = GD_OK;
+    *ok = true;
+    if (!gd_dtype_is_float(t.dtype)) return GD_OK;
+    if (e->opt.device) {
+        t.data = gd_mem_get(gd_tensor_bytes(&t));
+        if (!t.data) return gd_fail(err, GD_ERR_NOMEM, "no memory to look at a value");
+        st = gd_exec_read(e, v, t.data, err);
+    }
+    if (st == GD_OK) *ok = all_finite(&t);
+    if (e->opt.device) gd_mem_put(t.data);
+    return st;
+}
+
+static gd_status check_finite(gd_exec *e, int k, gd_error *err) {
     const gd_node *n = &e->g->node[k];
-    for (int i = 0; i < n->n_out; i++)
-        if (!all_finite(&e->t[n->out[i]])) {
+    bool           ok;
+    for (int i = 0; i < n->n_out; i++) {
+        GD_TRY(look(e, n->out[i], &ok, err));
+        if (!ok) {
             char      text[GD_SHAPE_TEXT];
             gd_status st = gd_fail_code(err, GD_ERR_CHECK, 701,
                                         "layer '%s' (%s): NaN or Inf in output %d, %s", n->name,
@@ -189,20 +232,23 @@ static gd_status check_finite(const gd_exec *e, int k, gd_error *err) {
             gd_error_why(err, "it is the first such layer");
             return st;
         }
+    }
     return GD_OK;
 }
 
 /* Bytes whose last reader is done must not be read again: NaN makes it visible. */
-static void poison_dead(gd_exec *e, int k) {
+static gd_status poison_dead(gd_exec *e, int k, gd_error *err) {
     for (int v = 0; v < e->g->n_value; v++)
         if (e->item[v].size && e->item[v].last == k && e->g->value[v].kind == GD_VALUE_NODE)
-            memset(e->slab + e->item[v].offset, 0xff, e->item[v].size);
+            GD_TRY(gd_exec_fill(e, e->slab + e->result_bytes + e->item[v].offset,
+                                e->item[v].size, err));
+    return GD_OK;
 }
 
-static gd_status run_node(gd_exec *e, int k, gd_error *err) {
+static gd_status run_parts(gd_exec *e, int k, gd_error *err) {
     gd_exec_node *x = &e->node[k];
-    const double  start = e->opt.trace ? now_ms() : 0;
     for (int i = 0; i < x->n_part; i++) {
+        gd_device_note(e->opt.device, x->part[i].row->name);
         gd_status st = x->part[i].row->run(&x->part[i].l, err);
         if (st != GD_OK) {
             gd_error_why(err, "layer '%s', kernel %s", e->g->node[k].name,
@@ -210,20 +256,82 @@ static gd_status run_node(gd_exec *e, int k, gd_error *err) {
             return st;
         }
     }
-    if (e->opt.trace) x->ms = now_ms() - start;
-    if (e->opt.check_numerics) GD_TRY(check_finite(e, k, err));
-    if (e->opt.watch) GD_TRY(e->opt.watch(e->opt.watch_ctx, e, k, err));
-    if (e->opt.poison) poison_dead(e, k);
     return GD_OK;
 }
 
-gd_status gd_exec_run(gd_exec *e, gd_error *err) {
-    const int before = enter(e);
-    gd_status st = GD_OK;
-    for (int k = 0; k < e->g->n_node && st == GD_OK; k++)
-        if (e->node[k].n_part) st = run_node(e, k, err);
+/* Kernels of a device are asynchronous: its own clock tells how long they took. */
+static gd_status run_timed(gd_exec *e, int k, gd_error *err) {
+    gd_device   *d = e->opt.device;
+    const double start = gd_exec_now_ms();
+    if (d) GD_TRY(gd_device_mark(d, GD_LANE_RUN, 0, err));
+    GD_TRY(run_parts(e, k, err));
+    e->node[k].ms = gd_exec_now_ms() - start;
+    if (!d) return GD_OK;
+    GD_TRY(gd_device_mark(d, GD_LANE_RUN, 1, err));
+    GD_TRY(gd_device_sync(d, GD_LANE_RUN, err));
+    return gd_device_elapsed(d, 0, 1, &e->node[k].ms, err);
+}
+
+static gd_status run_node(gd_exec *e, int k, gd_error *err) {
+    GD_TRY(e->opt.trace ? run_timed(e, k, err) : run_parts(e, k, err));
+    if (e->opt.check_numerics) GD_TRY(check_finite(e, k, err));
+    if (e->opt.watch) GD_TRY(e->opt.watch(e->opt.watch_ctx, e, k, err));
+    return e->opt.poison ? poison_dead(e, k, err) : GD_OK;
+}
+
+gd_status gd_exec_nodes(gd_exec *e, gd_error *err) {
+    for (int k = 0; k < e->g->n_node; k++)
+        if (e->node[k].n_part) GD_TRY(run_node(e, k, err));
+    return GD_OK;
+}
+
+gd_status gd_exec_start(gd_exec *e, gd_error *err) {
+    if (e->opt.device) return gd_exec_device_start(e, err);
+    const int       before = enter(e);
+    const gd_status st = gd_exec_nodes(e, err);
     leave(before);
     return st;
+}
+
+gd_status gd_exec_wait(gd_exec *e, gd_error *err) {
+    return e->opt.device ? gd_device_sync(e->opt.device, GD_LANE_RUN, err) : GD_OK;
+}
+
+gd_status gd_exec_run(gd_exec *e, gd_error *err) {
+    GD_TRY(gd_exec_start(e, err));
+    return gd_exec_wait(e, err);
+}
+
+/* ---- values in and out ------------------------------------------------------------------- */
+
+gd_status gd_exec_write(gd_exec *e, int value, const void *data, size_t bytes, gd_error *err) {
+    gd_tensor *t = &e->t[value];
+    GD_ASSERT(e->g->value[value].kind == GD_VALUE_INPUT && bytes <= gd_tensor_bytes(t));
+    if (!e->opt.device) {
+        memcpy(t->data, data, bytes);
+        return GD_OK;
+    }
+    /* The run before may still read the input. */
+    if (!e->written) GD_TRY(gd_device_order(e->opt.device, GD_LANE_RUN, GD_LANE_COPY, err));
+    e->written = true;
+    return gd_device_upload(e->opt.device, GD_LANE_COPY, t->data, data, bytes, err);
+}
+
+gd_status gd_exec_read(gd_exec *e, int value, void *data, gd_error *err) {
+    const gd_tensor *t = &e->t[value];
+    if (!e->opt.device) {
+        memcpy(data, t->data, gd_tensor_bytes(t));
+        return GD_OK;
+    }
+    GD_TRY(
+        gd_device_download(e->opt.device, GD_LANE_RUN, data, t->data, gd_tensor_bytes(t), err));
+    return gd_device_sync(e->opt.device, GD_LANE_RUN, err);
+}
+
+const gd_tensor *gd_exec_output(const gd_exec *e, int value) {
+    for (int i = 0; e->opt.device && i < e->g->n_output; i++)
+        if (e->g->output[i] == value) return &e->output[i];
+    return &e->t[value];
 }
 
 void gd_launch_cost(const gd_op *op, const gd_launch *l, gd_cost *c) {

@@ -41,6 +41,15 @@ struct gd_exec {
     gd_plan_item   *item; /* by value; size 0 for aliases, constants and bound inputs */
     unsigned char  *slab, *scratch;
     gd_exec_stats   stats;
+
+    /* On a device only: */
+    gd_const_pool *own_pool; /* where the caller brought none */
+    gd_const_use  *consts;
+    gd_tensor     *output;       /* host side of g->output[], in its order */
+    unsigned char *result;       /* pinned; the first result_bytes of the slab */
+    size_t         result_bytes; /* outputs of the graph, side by side */
+    void          *recorded;     /* gd_device_captured */
+    bool           ran, written; /* written: the copy lane has work that a run must wait for */
 };
 
 /* exec_choose.c: fills node[k].part with rows; launches are built on e->t. */
@@ -51,7 +60,24 @@ gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_
 /* Whether the device has what the row needs, and the user allowed what it does. */
 bool gd_kernel_allowed(const gd_kernel *row, const gd_device_caps *dev);
 /* Whether the row applies every step of the launch itself. */
-bool gd_kernel_absorbs(const gd_kernel *row, const gd_launch *l);
+bool   gd_kernel_absorbs(const gd_kernel *row, const gd_launch *l);
+double gd_exec_now_ms(void);
+/* Memory of the slab and of scratch: the device's where there is one. */
+gd_status gd_exec_get(gd_exec *e, size_t size, const char *what, unsigned char **out,
+                      gd_error *err) GD_MUST_CHECK;
+void      gd_exec_put(gd_exec *e, unsigned char *p);
+gd_status gd_exec_fill(gd_exec *e, unsigned char *p, size_t size, gd_error *err) GD_MUST_CHECK;
+/* Runs every node, one by one. */
+gd_status gd_exec_nodes(gd_exec *e, gd_error *err) GD_MUST_CHECK;
+
+/* exec_device.c: outputs get the first bytes of the slab; constants that some row reads at run
+ * time move to the device, and their tensors then point there; start, wait and the end. */
+void      gd_exec_place_outputs(gd_exec *e);
+gd_status gd_exec_send_constants(gd_exec *e, gd_error *err) GD_MUST_CHECK;
+gd_status gd_exec_device_ready(gd_exec *e, gd_error *err) GD_MUST_CHECK;
+gd_status gd_exec_device_start(gd_exec *e, gd_error *err) GD_MUST_CHECK;
+void      gd_exec_device_close(gd_exec *e);
+
 /* exec_alias.c: views, joins and in-place outputs; fills alias, first, last, elides nodes. */
 void gd_exec_alias(gd_exec *e);
 
