@@ -84,6 +84,27 @@ static int attribute(enum cudaDeviceAttr a, int ordinal) {
     return cudaDeviceGetAttribute(&v, a, ordinal) == cudaSuccess ? v : 0;
 }
 
+/* "580.95.05" where the driver's own file tells it, else the CUDA version it serves. */
+static void driver_version(char *out, size_t size) {
+    int   v = 0;
+    char  text[32] = "";
+    FILE *f = fopen("/proc/driver/nvidia/version", "re");
+    if (f) {
+        /* "NVRM version: NVIDIA UNIX ... Kernel Module ... 580.95.05  Release Build ..." */
+        char word[64];
+        for (int i = 0; i < 32 && !text[0] && fscanf(f, "%63s", word) == 1; i++) {
+            int major, minor, end = 0;
+            if (sscanf(word, "%d.%d%n", &major, &minor, &end) == 2 && end > 4)
+                (void)snprintf(text, sizeof text, "%.31s", word);
+        }
+        (void)fclose(f);
+    }
+    if (text[0])
+        (void)snprintf(out, size, "%s", text);
+    else if (cudaDriverGetVersion(&v) == cudaSuccess)
+        (void)snprintf(out, size, "CUDA %d.%d", v / 1000, v % 1000 / 10);
+}
+
 static gd_status read_caps(int ordinal, gd_device *d, gd_error *err) {
     struct cudaDeviceProp at;
     GD_TRY(check(cudaGetDeviceProperties(&at, ordinal), "cudaGetDeviceProperties", err));
@@ -91,6 +112,7 @@ static gd_status read_caps(int ordinal, gd_device *d, gd_error *err) {
     const double gbs = 2.0 * (double)attribute(cudaDevAttrMemoryClockRate, ordinal) * 1e-6 *
                        (double)at.memoryBusWidth / 8.0;
     (void)snprintf(d->name, sizeof d->name, "%.90s", at.name);
+    driver_version(d->driver, sizeof d->driver);
     d->caps = (gd_device_caps){.backend = GD_CUDA,
                                .sm = at.major * 10 + at.minor,
                                .n_sm = at.multiProcessorCount,
@@ -122,14 +144,12 @@ gd_status gd_cuda_identify(int ordinal, gd_device *d, gd_error *err) {
 gd_status gd_cuda_describe(int ordinal, gd_device_info *out, gd_error *err) {
     gd_device d = {0};
     gd_error  why = {0};
-    int       driver = 0, runtime = 0;
+    int       runtime = 0;
     size_t    room = 0, total = 0;
     memset(out, 0, sizeof *out);
     out->ordinal = ordinal;
-    GD_TRY(check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion", err));
     GD_TRY(check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion", err));
-    (void)snprintf(out->driver, sizeof out->driver, "CUDA %d.%d", driver / 1000,
-                   driver % 1000 / 10);
+    driver_version(out->driver, sizeof out->driver);
     (void)snprintf(out->runtime, sizeof out->runtime, "CUDA %d.%d", runtime / 1000,
                    runtime % 1000 / 10);
     if (gd_cuda_identify(ordinal, &d, &why) != GD_OK)

@@ -53,6 +53,7 @@ struct gd_device {
     const gd_device_api *api;
     gd_device_caps       caps;
     char                 name[96];          /* as the vendor writes it */
+    char                 driver[32];        /* version of its driver */
     int                  ordinal;           /* position among the visible devices */
     void                *stream[GD_N_LANE]; /* cudaStream_t */
     const char          *last;              /* gd_device_note: what is being launched */

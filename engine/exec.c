@@ -287,10 +287,18 @@ gd_status gd_exec_nodes(gd_exec *e, gd_error *err) {
 
 gd_status gd_exec_start(gd_exec *e, gd_error *err) {
     if (e->opt.device) return gd_exec_device_start(e, err);
+    const double    start = gd_exec_now_ms();
     const int       before = enter(e);
     const gd_status st = gd_exec_nodes(e, err);
     leave(before);
+    e->run_ms = gd_exec_now_ms() - start;
     return st;
+}
+
+gd_status gd_exec_ms(gd_exec *e, double *ms, gd_error *err) {
+    *ms = e->run_ms;
+    return e->opt.device ? gd_device_elapsed(e->opt.device, GD_MARK_START, GD_MARK_END, ms, err)
+                         : GD_OK;
 }
 
 gd_status gd_exec_wait(gd_exec *e, gd_error *err) {
@@ -304,17 +312,20 @@ gd_status gd_exec_run(gd_exec *e, gd_error *err) {
 
 /* ---- values in and out ------------------------------------------------------------------- */
 
-gd_status gd_exec_write(gd_exec *e, int value, const void *data, size_t bytes, gd_error *err) {
+gd_status gd_exec_write(gd_exec *e, int value, size_t offset, const void *data, size_t bytes,
+                        gd_error *err) {
     gd_tensor *t = &e->t[value];
-    GD_ASSERT(e->g->value[value].kind == GD_VALUE_INPUT && bytes <= gd_tensor_bytes(t));
+    GD_ASSERT(e->g->value[value].kind == GD_VALUE_INPUT);
+    GD_ASSERT(offset <= gd_tensor_bytes(t) && bytes <= gd_tensor_bytes(t) - offset);
+    char *to = (char *)t->data + offset;
     if (!e->opt.device) {
-        memcpy(t->data, data, bytes);
+        memcpy(to, data, bytes);
         return GD_OK;
     }
     /* The run before may still read the input. */
     if (!e->written) GD_TRY(gd_device_order(e->opt.device, GD_LANE_RUN, GD_LANE_COPY, err));
     e->written = true;
-    return gd_device_upload(e->opt.device, GD_LANE_COPY, t->data, data, bytes, err);
+    return gd_device_upload(e->opt.device, GD_LANE_COPY, to, data, bytes, err);
 }
 
 gd_status gd_exec_read(gd_exec *e, int value, void *data, gd_error *err) {

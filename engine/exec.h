@@ -48,9 +48,9 @@ void      gd_exec_close(gd_exec *e);
 gd_tensor *gd_exec_tensor(gd_exec *e, int value);
 /* Makes an input read the caller's memory instead (dense, same shape; host only). */
 void gd_exec_bind(gd_exec *e, int value, void *data);
-/* Fills the first `bytes` of an input. On a device the copy is queued, on its copy lane, and the
- * next run waits for it; pinned memory must stay as it is until that run ends. */
-gd_status gd_exec_write(gd_exec *e, int value, const void *data, size_t bytes,
+/* Fills `bytes` of an input from `offset` on. On a device the copy is queued, on its copy lane,
+ * and the next run waits for it; pinned memory must stay as it is until that run ends. */
+gd_status gd_exec_write(gd_exec *e, int value, size_t offset, const void *data, size_t bytes,
                         gd_error *err) GD_MUST_CHECK;
 /* Copies any dense value to the host, once all that was queued is done (a watch, tests). */
 gd_status gd_exec_read(gd_exec *e, int value, void *data, gd_error *err) GD_MUST_CHECK;
@@ -59,6 +59,8 @@ gd_status gd_exec_run(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 /* The halves of gd_exec_run: on a device `start` queues the work and the copy of the results. */
 gd_status gd_exec_start(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 gd_status gd_exec_wait(gd_exec *e, gd_error *err) GD_MUST_CHECK;
+/* Time of the last run, its nodes and on a device the copy of its results, after a wait. */
+gd_status gd_exec_ms(gd_exec *e, double *ms, gd_error *err) GD_MUST_CHECK;
 /* An output of the graph where the host can read it, valid after a run until the next. */
 const gd_tensor *gd_exec_output(const gd_exec *e, int value);
 

@@ -132,13 +132,15 @@ gd_status gd_exec_device_start(gd_exec *e, gd_error *err) {
         e->stats.record_ms = gd_exec_now_ms() - start;
         e->stats.replays = true;
     }
+    GD_TRY(gd_device_mark(d, GD_LANE_RUN, GD_MARK_START, err));
     if (e->recorded) {
         gd_device_note(d, "one of a recorded graph");
-        return gd_device_replay(d, e->recorded, err);
+        GD_TRY(gd_device_replay(d, e->recorded, err));
+    } else {
+        GD_TRY(queue(e, err));
     }
-    GD_TRY(queue(e, err));
     e->ran = true;
-    return GD_OK;
+    return gd_device_mark(d, GD_LANE_RUN, GD_MARK_END, err);
 }
 
 void gd_exec_device_close(gd_exec *e) {

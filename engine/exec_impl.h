@@ -29,6 +29,9 @@ typedef struct gd_alias {
     size_t offset;
 } gd_alias;
 
+/* Marks of a device: 0 and 1 around a node of a traced run, these around a run. */
+enum { GD_MARK_START = 2, GD_MARK_END = 3 };
+
 struct gd_exec {
     gd_arena        arena;
     gd_graph       *g;
@@ -41,6 +44,7 @@ struct gd_exec {
     gd_plan_item   *item; /* by value; size 0 for aliases, constants and bound inputs */
     unsigned char  *slab, *scratch;
     gd_exec_stats   stats;
+    double          run_ms; /* of the last run on the host */
 
     /* On a device only: */
     gd_const_pool *own_pool; /* where the caller brought none */

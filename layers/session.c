@@ -3,14 +3,19 @@
  * A picture's size decides the shape of the network's input. The first picture of a shape
  * builds, rewrites and plans a graph (an "entry"); later ones find it. The least recently used
  * entry makes room when there are too many. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "engine/mem.h"
+#include "engine/plugin.h"
 #include "layers/session_impl.h"
 
-enum { MAX_SIDE = 65535, MAX_THREADS = 1024 };
-static const size_t max_entry_bytes = (size_t)2 << 30; /* all entries together */
+enum { MAX_THREADS = 1024 };
+/* What all entries together may hold before the oldest goes. */
+static size_t max_entry_bytes(const gd_session *s) {
+    return s->device ? (size_t)(s->dev.mem_bytes / 2) : (size_t)2 << 30;
+}
 
 gd_session_options gd_session_defaults(void) {
     return (gd_session_options){
@@ -29,13 +34,23 @@ static gd_status check_options(const gd_session_options *o, gd_error *err) {
         return gd_fail(err, GD_ERR_ARG, "network input of %dx%d", o->imgsz_h, o->imgsz_w);
     if (o->threads < 0 || o->threads > MAX_THREADS)
         return gd_fail(err, GD_ERR_ARG, "%d threads, wanted 0 to %d", o->threads, MAX_THREADS);
-    if (o->device && strcmp(o->device, "auto") && strcmp(o->device, "cpu")) {
-        gd_status st =
-            gd_fail_code(err, GD_ERR_DEVICE, 500, "no device '%s' in this build", o->device);
-        gd_error_hint(err, "use auto or cpu");
-        return st;
-    }
     return GD_OK;
+}
+
+/* Named devices open or fail; "auto" takes the CPU where no GPU can be used, and keeps why. */
+static gd_status choose_device(gd_session *s, const char *name, gd_error *err) {
+    gd_error why = {0};
+    s->dev = gd_cpu_caps();
+    s->dev.n_sm = s->n_thread;
+    if (name && !strcmp(name, "cpu")) return GD_OK;
+    if (name && strcmp(name, "auto") != 0) {
+        GD_TRY(gd_device_open(name, &s->device, err));
+    } else if (gd_device_open("cuda", &s->device, &why) != GD_OK) {
+        (void)snprintf(s->no_gpu, sizeof s->no_gpu, "%.180s", why.msg);
+        return GD_OK;
+    }
+    s->dev = s->device->caps;
+    return gd_const_pool_open(s->device, &s->pool, err);
 }
 
 gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_session **out,
@@ -48,11 +63,16 @@ gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_s
     s->m = m;
     s->opt = o;
     s->opt.device = NULL; /* the caller's string is not kept */
-    s->dev = gd_cpu_caps();
-    s->dev.n_sm = o.threads ? o.threads : gd_cpu_cores();
+    s->n_thread = o.threads ? o.threads : gd_cpu_cores();
     gd_model_recipe(m, &o, &s->recipe);
-    *out = s;
-    return GD_OK;
+    const double    start = gd_session_now_ms();
+    const gd_status st = choose_device(s, o.device, err);
+    s->stage_ms[GD_STAGE_DEVICE] += gd_session_now_ms() - start;
+    if (st == GD_OK)
+        *out = s;
+    else
+        gd_session_close(s);
+    return st;
 }
 
 double gd_session_now_ms(void) {
@@ -64,13 +84,16 @@ double gd_session_now_ms(void) {
 void gd_session_entry_close(gd_entry *e) {
     gd_exec_close(e->exec);
     gd_arena_free(&e->arena);
+    gd_mem_put(e->geom);
     memset(e, 0, sizeof *e);
 }
 
 void gd_session_close(gd_session *s) {
     if (!s) return;
     for (int i = 0; i < GD_SESSION_ENTRIES; i++) gd_session_entry_close(&s->entry[i]);
-    gd_mem_put(s->staging);
+    gd_session_unpin(s, s->staging);
+    gd_const_pool_close(s->pool);
+    gd_device_close(s->device);
     gd_mem_put(s->det);
     gd_mem_put(s->cls);
     gd_mem_put(s);
@@ -89,7 +112,9 @@ gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_erro
                                  .agnostic_nms = s->opt.agnostic_nms != 0};
     const gd_exec_options run = {.trace = s->opt.trace != 0,
                                  .check_numerics = s->opt.check_numerics != 0,
-                                 .plan_only = plan_only};
+                                 .plan_only = plan_only,
+                                 .device = s->device,
+                                 .pool = s->pool};
     gd_graph             *g = &e->graph;
     gd_exec_stats         stats;
     gd_graph_init(g, &e->arena);
@@ -97,13 +122,19 @@ gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_erro
     GD_TRY(gd_pass_all(g, &s->dev, err));
     GD_TRY(gd_exec_open(g, &s->dev, &run, &e->exec, err));
     gd_exec_stats_get(e->exec, &stats);
-    e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.const_bytes;
+    e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.packed_bytes;
+    e->bytes += s->device && !plan_only ? stats.new_const_bytes : stats.const_bytes;
+    if (!plan_only) {
+        e->geom = gd_mem_array((size_t)e->batch, 8 * sizeof(float));
+        if (!e->geom) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d pictures", e->batch);
+    }
     s->stage_ms[GD_STAGE_WEIGHTS] += stats.prepare_ms;
     s->stage_ms[GD_STAGE_PLAN] += gd_session_now_ms() - start - stats.prepare_ms;
     return GD_OK;
 }
 
 size_t gd_session_held(const gd_session *s) {
+    if (s->device) return s->device->held;
     size_t held = s->staging_size;
     for (int i = 0; i < GD_SESSION_ENTRIES; i++) held += s->entry[i].bytes;
     return held;
@@ -122,7 +153,7 @@ static gd_entry *make_room(gd_session *s) {
         held += e->bytes;
         if (!oldest || e->used < oldest->used) oldest = e;
     }
-    if (oldest && (!vacant || held > max_entry_bytes)) {
+    if (oldest && (!vacant || held > max_entry_bytes(s))) {
         if (s->last == oldest) s->last = NULL;
         gd_session_entry_close(oldest);
         return oldest;
@@ -139,8 +170,8 @@ static int64_t pixel_class(int64_t pixels) {
 
 gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
                           int64_t *cap) {
-    /* One picture is read where the caller holds it, so no room is planned for its bytes. */
-    *cap = batch == 1 ? 1 : pixel_class(pixels);
+    /* On the CPU one picture is read where the caller holds it: no room is planned for it. */
+    *cap = batch == 1 && !s->device ? 1 : pixel_class(pixels);
     for (int i = 0; i < GD_SESSION_ENTRIES; i++) {
         gd_entry *e = &s->entry[i];
         if (e->exec && e->batch == batch && e->net_h == net_h && e->net_w == net_w &&
@@ -150,80 +181,35 @@ gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_
     return NULL;
 }
 
-static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+/* Frees every planned graph; those that are wanted again are planned again. */
+static void drop_entries(gd_session *s) {
+    s->last = NULL;
+    for (int i = 0; i < GD_SESSION_ENTRIES; i++) gd_session_entry_close(&s->entry[i]);
+}
+
+static gd_status open_entry(gd_session *s, int batch, int net_h, int net_w, int64_t cap,
                             gd_entry **out, gd_error *err) {
-    int64_t   cap;
-    gd_entry *e = gd_session_find(s, batch, net_h, net_w, pixels, &cap);
-    gd_status st = GD_OK;
-    if (!e) {
-        e = make_room(s);
-        e->batch = batch;
-        e->net_h = net_h;
-        e->net_w = net_w;
-        e->cap = cap;
-        st = gd_session_compile(s, e, false, err);
-        if (st != GD_OK) gd_session_entry_close(e);
-    }
+    gd_entry *e = make_room(s);
+    e->batch = batch;
+    e->net_h = net_h;
+    e->net_w = net_w;
+    e->cap = cap;
+    const gd_status st = gd_session_compile(s, e, false, err);
+    if (st != GD_OK) gd_session_entry_close(e);
     *out = st == GD_OK ? e : NULL;
     return st;
 }
 
-/* ---- pictures in ------------------------------------------------------------------------- */
-
-static gd_status check_image(const gd_image *p, int i, gd_error *err) {
-    if (!p->rgb || p->width < 1 || p->height < 1 || p->width > MAX_SIDE || p->height > MAX_SIDE)
-        return gd_fail(err, GD_ERR_ARG, "picture %d: %d x %d pixels at %s", i, p->width,
-                       p->height, p->rgb ? "an address" : "NULL");
-    if (p->stride && p->stride < (size_t)p->width * 3)
-        return gd_fail(err, GD_ERR_ARG, "picture %d: stride %zu is less than 3 * %d", i,
-                       p->stride, p->width);
-    return GD_OK;
-}
-
-static gd_status stage(gd_session *s, const gd_image *images, int n, int64_t cap,
-                       gd_error *err) {
-    const size_t one = (size_t)cap * 3, want = one * (size_t)n;
-    if (s->staging_size < want) {
-        gd_mem_put(s->staging);
-        s->staging = gd_mem_get(want);
-        s->staging_size = s->staging ? want : 0;
-        if (!s->staging) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d pictures", n);
-    }
-    for (int i = 0; i < n; i++) {
-        const gd_image *p = &images[i];
-        const size_t    row = (size_t)p->width * 3, stride = p->stride ? p->stride : row;
-        for (int y = 0; y < p->height; y++)
-            memcpy(s->staging + one * (size_t)i + row * (size_t)y, p->rgb + stride * (size_t)y,
-                   row);
-    }
-    return GD_OK;
-}
-
-static gd_status load_inputs(gd_session *s, gd_entry *e, const gd_image *images, int n,
-                             gd_error *err) {
-    const int   pixels = gd_graph_find_input(&e->graph, "pixels");
-    const int   geom = gd_graph_find_input(&e->graph, "geom");
-    const bool  dense = !images[0].stride || images[0].stride == (size_t)images[0].width * 3;
-    float      *g = gd_exec_tensor(e->exec, geom)->data;
-    gd_geometry at;
-    union {
-        const uint8_t *in;
-        void          *out;
-    } address = {.in = images[0].rgb};
-    if (n > 1 || !dense) {
-        const int64_t own = (int64_t)images[0].width * images[0].height;
-        GD_TRY(stage(s, images, n, n > 1 ? e->cap : own, err));
-        address.out = s->staging;
-    }
-    gd_exec_bind(e->exec, pixels, address.out);
-    /* Kernels check a picture against the room it has: alone, it has just its own. */
-    gd_exec_tensor(e->exec, pixels)->dim[1] =
-        n > 1 ? e->cap : (int64_t)images[0].width * images[0].height;
-    for (int i = 0; i < n; i++) {
-        gd_geometry_of(&s->recipe.rule, images[i].height, images[i].width, &at);
-        gd_geometry_pack(&at, g + 8 * i);
-    }
-    return GD_OK;
+static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+                            gd_entry **out, gd_error *err) {
+    int64_t cap;
+    *out = gd_session_find(s, batch, net_h, net_w, pixels, &cap);
+    if (*out) return GD_OK;
+    gd_status st = open_entry(s, batch, net_h, net_w, cap, out, err);
+    /* Graphs of other shapes are kept for speed alone. */
+    if (st != GD_ERR_NOMEM || !s->device || s->device->held == 0) return st;
+    drop_entries(s);
+    return open_entry(s, batch, net_h, net_w, cap, out, err);
 }
 
 /* ---- results out ------------------------------------------------------------------------- */
@@ -231,7 +217,7 @@ static gd_status load_inputs(gd_session *s, gd_entry *e, const gd_image *images,
 static const gd_tensor *output(gd_entry *e, const char *name) {
     const int v = gd_graph_find_output(&e->graph, name);
     GD_ASSERT(v >= 0);
-    return gd_exec_tensor(e->exec, v);
+    return gd_exec_output(e->exec, v);
 }
 
 static void take_detections(gd_session *s, gd_entry *e, int n) {
@@ -295,6 +281,18 @@ static gd_status reserve(gd_session *s, gd_entry *e, gd_error *err) {
     return st;
 }
 
+static gd_status run_entry(gd_session *s, gd_entry *e, gd_error *err) {
+    gd_exec_stats before, after;
+    double        ms;
+    gd_exec_stats_get(e->exec, &before);
+    GD_TRY(gd_exec_run(e->exec, err));
+    GD_TRY(gd_exec_ms(e->exec, &ms, err));
+    gd_exec_stats_get(e->exec, &after);
+    s->stage_ms[GD_STAGE_CAPTURE] += after.record_ms - before.record_ms;
+    s->device_ms += ms;
+    return GD_OK;
+}
+
 static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_result *results,
                            gd_error *err) {
     gd_geometry at;
@@ -309,13 +307,11 @@ static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_resu
     e->used = ++s->tick;
     s->last = e;
     GD_TRY(reserve(s, e, err));
-    GD_TRY(load_inputs(s, e, images, n, err));
+    GD_TRY(gd_session_load(s, e, images, n, err));
     const size_t held = gd_session_held(s);
     if (held > s->peak_bytes) s->peak_bytes = held;
     if (n > s->batch) s->batch = n;
-    const double start = gd_session_now_ms();
-    GD_TRY(gd_exec_run(e->exec, err));
-    s->device_ms += gd_session_now_ms() - start;
+    GD_TRY(run_entry(s, e, err));
     if (s->m->arch->task == GD_TASK_DETECT) {
         const int32_t *count = output(e, "count")->data, *dropped = output(e, "dropped")->data;
         const float   *top = output(e, "top")->data;
@@ -347,7 +343,7 @@ static int batch_from(const gd_session *s, const gd_image *images, int i, int n)
 
 static gd_status run_all(gd_session *s, const gd_image *images, int n, gd_result *results,
                          gd_error *err) {
-    for (int i = 0; i < n; i++) GD_TRY(check_image(&images[i], i, err));
+    for (int i = 0; i < n; i++) GD_TRY(gd_session_check_image(&images[i], i, err));
     for (int i = 0, k; i < n; i += k) {
         k = batch_from(s, images, i, n);
         GD_TRY(run_batch(s, images + i, k, results + i, err));
@@ -374,7 +370,7 @@ gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result
     s->device_ms = 0;
     if (n < 1) return gd_fail(err, GD_ERR_ARG, "%d pictures", n);
     /* Folding computes too: the session's number of threads holds from here on. */
-    const int before = gd_cpu_scope(s->dev.n_sm);
+    const int before = gd_cpu_scope(s->n_thread);
     clear(results, n);
     const gd_status st = run_all(s, images, n, results, err);
     if (st != GD_OK) clear(results, n);

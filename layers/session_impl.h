@@ -20,6 +20,7 @@ typedef struct gd_entry {
     gd_arena arena;
     gd_graph graph;
     gd_exec *exec;
+    float   *geom; /* batch x 8, on its way to the device */
     size_t   bytes;
 } gd_entry;
 
@@ -28,19 +29,23 @@ struct gd_session {
     gd_session_options opt;
     gd_recipe          recipe;
     gd_device_caps     dev;
+    gd_device         *device; /* NULL: the host */
+    gd_const_pool     *pool;
+    int                n_thread;
+    char               no_gpu[192]; /* why "auto" took the CPU */
     gd_entry           entry[GD_SESSION_ENTRIES];
     const gd_entry    *last;
     uint64_t           tick;
-    unsigned char     *staging; /* pictures of a batch, or with padded rows, made dense */
-    size_t             staging_size;
-    gd_detection      *det;
-    size_t             n_det, cap_det;
-    gd_class_score    *cls;
-    size_t             n_cls, cap_cls;
-    int                batch;      /* of the last run, the largest */
-    double             device_ms;  /* of the last run */
-    size_t             peak_bytes; /* most that entries and staging ever held together */
-    double             stage_ms[GD_N_STAGE];
+    unsigned char  *staging; /* pictures of a batch, or with padded rows, made dense; pinned */
+    size_t          staging_size;
+    gd_detection   *det;
+    size_t          n_det, cap_det;
+    gd_class_score *cls;
+    size_t          n_cls, cap_cls;
+    int             batch;      /* of the last run, the largest */
+    double          device_ms;  /* of the last run */
+    size_t          peak_bytes; /* most that entries and staging ever held together */
+    double          stage_ms[GD_N_STAGE];
 };
 
 /* The entry that `batch` pictures of at most `pixels` would take, or NULL when it is not there
@@ -55,6 +60,12 @@ void      gd_session_entry_close(gd_entry *e);
 /* Bytes held now: entries and staging. */
 size_t gd_session_held(const gd_session *s);
 double gd_session_now_ms(void);
+
+/* session_input.c */
+gd_status gd_session_check_image(const gd_image *p, int i, gd_error *err) GD_MUST_CHECK;
+/* Brings n pictures and their geometry to the inputs of e. */
+gd_status gd_session_load(gd_session *s, gd_entry *e, const gd_image *images, int n,
+                          gd_error *err) GD_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -35,7 +35,7 @@ gd_status gd_session_plan(gd_session *s, int width, int height, int batch, uint6
     GD_TRY(staging_for(s, batch, e.cap, &staging, err));
     *bytes = staging;
     if (known) return GD_OK;
-    const int before = gd_cpu_scope(s->dev.n_sm);
+    const int before = gd_cpu_scope(s->n_thread);
     gd_status st = gd_session_compile(s, &e, true, err);
     (void)gd_cpu_scope(before);
     *bytes += e.bytes;
@@ -45,31 +45,46 @@ gd_status gd_session_plan(gd_session *s, int width, int height, int batch, uint6
 }
 
 gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) {
-    (void)s;
-    (void)err;
-    *bytes = gd_machine_room("");
+    size_t room = 0;
+    *bytes = 0;
+    if (!s->device) {
+        *bytes = gd_machine_room("");
+        return GD_OK;
+    }
+    GD_TRY(gd_device_room(s->device, &room, err));
+    *bytes = room;
     return GD_OK;
 }
 
 gd_status gd_session_pin(gd_session *s, size_t size, void **out, gd_error *err) {
-    (void)s;
+    if (s->device) return gd_device_pin(s->device, size, out, err);
     *out = gd_mem_get(size);
     return *out ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes", size);
 }
 
 void gd_session_unpin(gd_session *s, void *p) {
-    (void)s;
-    gd_mem_put(p);
+    if (s->device)
+        gd_device_unpin(s->device, p);
+    else
+        gd_mem_put(p);
 }
 
 void gd_session_stats_get(const gd_session *s, gd_session_stats *out) {
     memset(out, 0, sizeof *out);
-    snprintf(out->device, sizeof out->device, "cpu");
-    gd_machine_cpu("", out->name, sizeof out->name);
-    snprintf(out->precision, sizeof out->precision, "fp32");
+    if (s->device) {
+        (void)snprintf(out->device, sizeof out->device, "cuda:%d", s->device->ordinal);
+        (void)snprintf(out->name, sizeof out->name, "%.95s", s->device->name);
+        (void)snprintf(out->driver, sizeof out->driver, "%.31s", s->device->driver);
+    } else {
+        (void)snprintf(out->device, sizeof out->device, "cpu");
+        gd_machine_cpu("", out->name, sizeof out->name);
+    }
+    (void)snprintf(out->no_gpu, sizeof out->no_gpu, "%s", s->no_gpu);
+    (void)snprintf(out->precision, sizeof out->precision, "fp32");
+    out->sm = s->dev.sm;
     out->batch = s->batch;
     out->device_ms = s->device_ms;
     memcpy(out->stage_ms, s->stage_ms, sizeof out->stage_ms);
     out->bytes = gd_session_held(s);
-    out->peak_bytes = s->peak_bytes;
+    out->peak_bytes = s->device ? s->device->peak : s->peak_bytes;
 }
