@@ -40,6 +40,9 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/tests/op_check.c)
   add_executable(op_check ${op_check_src} ${case_src})
   target_link_libraries(op_check PRIVATE gd_inside)
   gd_test(op_check $<TARGET_FILE:op_check>)
+  # Skipped without a GPU; the device of host memory keeps the tester itself honest.
+  gd_test(op_check_cuda $<TARGET_FILE:op_check> --device cuda)
+  gd_test(op_check_pretend $<TARGET_FILE:op_check> --device pretend --small)
 endif()
 
 # Bridges from the Python tests of tests/parity: one operator or a whole network on .npy files,

@@ -1,7 +1,7 @@
 /* op_check.c -- checks every kernel of every operator on every case, and knows none of them.
  *
  *   golden    the f64 reference against values from outside this code base
- *   forward   each CPU row against the f64 reference: dense, pitched, in place, with constants,
+ *   forward   each row against the f64 reference: dense, pitched, in place, with constants,
  *             with the steps it absorbs; guard words; twice, with the same bits
  *   gradient  the backward nodes in f64 against central differences in f64
  *   alias     view, join and as_affine against the operator's own kernel
@@ -9,15 +9,24 @@
  *   shapes    inputs that make no sense get an error
  *   cover     every row, every pitch, every step and every attribute was met
  *
- * op_check [--op NAME] [--small] [--list] [-v]. Exit status 0 only if all passed. An operator
- * without cases fails to link. */
+ * With --device cuda[:N] the rows of that GPU are run instead, eagerly and as recorded graphs,
+ * and of the checks forward and cover are made; memory also runs out in prepare. "pretend" is a
+ * device of host memory on which the references run: it tests this tester. --providers includes
+ * the rows of vendors' libraries, --sanitize lays out memory for compute-sanitizer.
+ *
+ * op_check [--device NAME] [--providers] [--sanitize] [--op NAME] [--small] [--list] [-v]. Exit
+ * status 0 only if all passed, 77 when there is no such device. An operator without cases fails
+ * to link. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/exec_impl.h"
+#include "engine/plugin.h"
 #include "tests/op_check.h"
+#include "tests/pretend_rows.h"
 
 #define GD_OP(name) extern const gd_case gd_cases_##name[];
 #include "kernels/ops.def"
@@ -37,6 +46,7 @@ static bool        verbose;
 static double      worst_share; /* of the operator at hand */
 static char        worst_where[256];
 static const char *only;
+oc_target          oc_on;
 
 const gd_case *oc_cases_of(const char *op) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -89,20 +99,24 @@ static cover *cover_of(const gd_kernel *row) {
     return &covered[n_covered++];
 }
 
-void oc_cover(const gd_kernel *row, bool pitched, const char *step) {
+void oc_cover(const gd_kernel *row, bool pitched, const oc_problem *p) {
     cover *c = cover_of(row);
     c->ran = true;
     c->pitched |= pitched;
-    for (int i = 0; step && row->absorbs && row->absorbs[i]; i++)
-        if (!strcmp(row->absorbs[i], step)) c->steps |= 1u << i;
+    for (int k = 0; k < p->n_step; k++)
+        for (int i = 0; row->absorbs && row->absorbs[i]; i++)
+            if (!strcmp(row->absorbs[i], p->step[k].op->name)) c->steps |= 1u << i;
 }
 
 /* A row, a pitch or a step that no case reaches is untested code. */
 static void check_rows(const gd_op *op) {
-    for (const gd_kernel *row = op->kernels; row->name; row++) {
-        const cover     *c = cover_of(row);
-        const oc_problem p = {.op = op, .label = "all cases"};
-        if (row->backend != GD_CPU) continue;
+    const gd_backend_id backend = oc_on.device ? oc_on.device->caps.backend : GD_CPU;
+    const gd_kernel    *row;
+    for (int k = 0; (row = gd_op_row(op, backend, k)) != NULL && !oc_on.lost; k++) {
+        const cover         *c = cover_of(row);
+        const oc_problem     p = {.op = op, .label = "all cases"};
+        const gd_device_caps caps = oc_caps(row);
+        if (!gd_kernel_allowed(row, &caps)) continue;
         oc_report(c->ran, "cover", &p, NAN, "%s was never run", row->name);
         if (row->flags & GD_ROW_PITCH)
             oc_report(c->pitched, "cover", &p, NAN, "%s was never run pitched", row->name);
@@ -149,12 +163,15 @@ static void check_golden_exist(const gd_op *op, const gd_case *cases, int n_gold
 static bool check_case(const gd_op *op, const gd_case *c) {
     oc_problem p;
     oc_problem_of_case(&p, op, c);
-    const bool golden = oc_golden(&p, c);
-    oc_forward(&p);
+    const bool golden = !oc_on.device && oc_golden(&p, c);
+    oc_forward(&p, !p.large);
+    if (oc_on.device) {
+        oc_problem_free(&p);
+        return false;
+    }
     oc_alias(&p);
     oc_shapes(&p);
     if (!p.large) {
-        oc_steps(&p);
         oc_affine(&p);
         if (op->grad && !(c->flags & GD_CASE_NO_GRAD)) oc_gradient(&p);
         if (oc_problem_size(&p) <= 20000) oc_memory(&p);
@@ -174,7 +191,7 @@ static void check_op(const char *name, const gd_case *cases, bool small) {
         printf("FAIL registry  %s is listed, but no operator has that name\n", name);
         return;
     }
-    for (const gd_case *c = cases; c->label; c++) {
+    for (const gd_case *c = cases; c->label && !oc_on.lost; c++) {
         if (small && (c->flags & GD_CASE_LARGE)) {
             n_skip++;
             continue;
@@ -182,7 +199,7 @@ static void check_op(const char *name, const gd_case *cases, bool small) {
         n_golden += check_case(op, c);
         n_case++;
     }
-    check_golden_exist(op, cases, n_golden);
+    if (!oc_on.device) check_golden_exist(op, cases, n_golden);
     if (!strstr(name, "_bwd")) check_rows(op);
     printf("%-22s %3d cases %3d golden %6d passed", name, n_case, n_golden, n_pass - pass);
     if (n_fail > fail) printf(" %d FAILED", n_fail - fail);
@@ -203,20 +220,29 @@ static void list(void) {
     }
 }
 
-int main(int argc, char **argv) {
-    bool small = false, found = false;
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--op") && i + 1 < argc)
-            only = argv[++i];
-        else if (!strcmp(argv[i], "--small"))
-            small = true;
-        else if (!strcmp(argv[i], "-v"))
-            verbose = true;
-        else if (!strcmp(argv[i], "--list"))
-            return list(), EXIT_SUCCESS;
-        else
-            return fprintf(stderr, "usage: op_check [--op NAME] [--small] [--list] [-v]\n"), 2;
+static int usage(void) {
+    fprintf(stderr, "usage: op_check [--device NAME] [--providers] [--sanitize] [--op NAME] "
+                    "[--small] [--list] [-v]\n");
+    return 2;
+}
+
+static bool open_device(const char *name) {
+    const gd_plugin *vendor;
+    gd_error         e = {0};
+    if (!strcmp(name, "pretend")) {
+        oc_on.device = pretend_open();
+        gd_op_register(GD_CUDA, pretend_rows_of);
+        return true;
     }
+    gd_status st = gd_device_open(name, &oc_on.device, &e);
+    if (st == GD_OK && oc_on.providers) st = gd_plugin_load("vendor", &vendor, &e);
+    if (st == GD_OK) return true;
+    printf("skipped: %s%s%s\n", e.msg, e.why[0] ? ": " : "", e.why);
+    return false;
+}
+
+static bool check_all(bool small) {
+    bool found = false;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (only && strcmp(only, all[i].op) != 0) continue;
         found = true;
@@ -225,9 +251,40 @@ int main(int argc, char **argv) {
     /* Rows of backward operators are met in the gradients of others, so they come last. */
     for (size_t i = 0; !only && i < sizeof all / sizeof *all; i++) {
         const gd_op *op = gd_op_find(all[i].op);
-        if (op && strstr(all[i].op, "_bwd")) check_rows(op);
+        if (op && strstr(all[i].op, "_bwd") && !oc_on.device) check_rows(op);
     }
-    if (!found) return fprintf(stderr, "op_check: no operator is named '%s'\n", only), 2;
+    return found;
+}
+
+int main(int argc, char **argv) {
+    const char *device = NULL;
+    bool        small = false;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--op") && i + 1 < argc)
+            only = argv[++i];
+        else if (!strcmp(argv[i], "--device") && i + 1 < argc)
+            device = argv[++i];
+        else if (!strcmp(argv[i], "--providers"))
+            oc_on.providers = true;
+        else if (!strcmp(argv[i], "--sanitize"))
+            oc_on.sanitize = true;
+        else if (!strcmp(argv[i], "--small"))
+            small = true;
+        else if (!strcmp(argv[i], "-v"))
+            verbose = true;
+        else if (!strcmp(argv[i], "--list"))
+            return list(), EXIT_SUCCESS;
+        else
+            return usage();
+    }
+    if (device && strcmp(device, "cpu") != 0 && !open_device(device)) return 77;
+    if (!check_all(small))
+        return fprintf(stderr, "op_check: no operator is named '%s'\n", only), 2;
+    if (oc_on.lost) printf("stopped: %s is lost\n", oc_on.device->name);
     printf("%d passed, %d failed, %d skipped\n", n_pass, n_fail, n_skip);
+    if (oc_on.device) {
+        oc_device_free();
+        gd_device_close(oc_on.device);
+    }
     return n_fail ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,12 +1,10 @@
-/* op_check_forward.c -- values: golden, and every CPU row against the f64 reference.
- *
- * The tolerance is not a constant: a row may be tol_k times as wrong as the naive float
- * reference is, plus one rounding of the largest value; both are measured against f64. */
+/* op_check_forward.c -- values: golden, and every row of the target against the f64 reference. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/exec_impl.h"
 #include "tests/op_check.h"
 
 /* ---- golden ------------------------------------------------------------------------------ */
@@ -58,39 +56,31 @@ bool oc_golden(const oc_problem *p, const gd_case *c) {
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
-typedef struct truth {
-    oc_result exact, naive; /* f64 and f32 references; exact is naive for large cases */
-} truth;
-
-static double largest(const double *v, int64_t n) {
-    double m = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (isfinite(v[i]) && fabs(v[i]) > m) m = fabs(v[i]);
-    return m;
-}
-
-/* The share of its bound that output i uses; above 1: too wrong. */
-static double share_of_bound(const oc_problem *p, const truth *t, const oc_result *got, int i,
-                             gd_dtype type, double k) {
-    const int64_t n = got->count[i];
-    if (!got->is_float[i]) /* indices: as one of the references says, not in between */
-        return oc_distance(got->v[i], t->exact.v[i], n) == 0 ||
-                       oc_distance(got->v[i], t->naive.v[i], n) == 0
-                   ? 0
-                   : INFINITY;
-    const double top = largest(t->exact.v[i], n);
-    const double rounding = (type == GD_F32 ? 0x1p-23 : 0x1p-50) * top;
-    double       bound = rounding;
-    if (type == GD_F32) bound += k * oc_distance(t->naive.v[i], t->exact.v[i], n);
-    if (p->large) bound = 0x1p-16 * top;
-    const double err = oc_distance(got->v[i], t->exact.v[i], n);
-    return err == 0 ? 0 : bound > 0 ? err / bound : INFINITY;
-}
+/* What the rows of one floating type are compared with. */
+typedef struct reference {
+    gd_dtype   type;
+    bool       tf32;
+    oc_problem p; /* as given, or its values as halves */
+    oc_truth   truth;
+} reference;
 
 /* The floating type a problem takes for a row: rows of other types serve problems without
  * any. */
 static gd_dtype type_for(const gd_kernel *row) {
     return gd_dtype_is_float(row->dtype) ? row->dtype : GD_F32;
+}
+
+static bool reference_open(reference *r, const oc_problem *p, const gd_kernel *row) {
+    r->type = type_for(row);
+    r->tf32 = (row->flags & GD_ROW_TF32) != 0;
+    r->p = *p;
+    if (r->type == GD_F16) oc_problem_half(&r->p, p);
+    return oc_truth_find(&r->p, r->tf32, &r->truth);
+}
+
+static void reference_close(reference *r) {
+    if (r->type == GD_F16) oc_problem_free(&r->p);
+    oc_truth_free(&r->truth);
 }
 
 /* Runs once more into memory filled differently: the same bits, and nothing left unwritten. */
@@ -113,51 +103,60 @@ static bool repeats(const oc_problem *p, const gd_kernel *row, const oc_layout *
     return same;
 }
 
-static void compare_row(const oc_problem *p, const truth *t, const gd_kernel *row,
+static void compare_row(const oc_problem *p, const oc_truth *t, const gd_kernel *row,
                         const oc_layout *layout, const oc_stage *s) {
-    const double k = row->tol_k > 0 ? row->tol_k : 2;
-    const char  *step = p->n_step ? p->step[p->n_step - 1].op->name : "";
-    oc_result    got;
-    double       worst = 0;
+    char      steps[64] = "";
+    oc_result got;
+    double    worst = 0;
     oc_stage_result(s, &got);
+    for (int i = 0, n = 0; i < p->n_step; i++)
+        n += snprintf(steps + n, sizeof steps - (size_t)n, ", %.14s", p->step[i].op->name);
     for (int i = 0; i < got.n_out; i++)
-        worst = fmax(worst, share_of_bound(p, t, &got, i, row->dtype, k));
-    oc_report(worst <= 1, "forward", p, worst, "%s, %s%s%s: %.3g of the bound", row->name,
-              layout->name, *step ? ", fused " : "", step, worst);
+        worst = fmax(worst, oc_truth_share(t, p, row, i, s->out[i].dtype, got.v[i]));
+    oc_report(worst <= 1, "forward", p, worst, "%s, %s%s: %.3g of the bound", row->name,
+              layout->name, steps, worst);
     if (s->trouble[0])
-        oc_report(false, "bounds", p, NAN, "%s, %s: %s", row->name, layout->name, s->trouble);
+        oc_report(false, "bounds", p, NAN, "%s, %s%s: %s", row->name, layout->name, steps,
+                  s->trouble);
     if (!(p->op->flags & GD_OP_RANDOM) && !p->n_step)
         oc_report(repeats(p, row, layout, &got), "repeat", p, NAN,
                   "%s, %s: other bits the second time", row->name, layout->name);
     oc_result_free(&got);
 }
 
-static bool absorbs_all(const gd_kernel *row, const oc_problem *p) {
-    for (int i = 0; i < p->n_step; i++) {
-        const char *const *name = row->absorbs;
-        while (name && *name && strcmp(*name, p->step[i].op->name) != 0) name++;
-        if (!name || !*name) return false;
-    }
-    return true;
+/* Storage is shared between tensors of one type. */
+static bool can_share(const oc_stage *s) {
+    const gd_tensor *over = &s->in[0];
+    for (int i = 0; i < s->l.n_step; i++)
+        if (s->l.step[i].arg) over = s->l.step[i].arg;
+    return over->dtype == s->out[0].dtype;
+}
+
+static bool takes(const gd_kernel *row, const oc_problem *p, const oc_stage *s) {
+    const gd_device_caps caps = oc_caps(row);
+    gd_tensor            t[GD_MAX_IN + GD_MAX_OUT + GD_MAX_STEP];
+    memset(t, 0, sizeof t);
+    const gd_launch cold = oc_device_cold(s, t);
+    return gd_op_dtype(p->op, &s->l) == row->dtype && (!row->fits || row->fits(&cold, &caps)) &&
+           (!s->layout.in_place || can_share(s));
 }
 
 /* One row in one layout, if it fits there. */
-static void try_row(const oc_problem *p, const truth *t, const gd_kernel *row,
+static void try_row(const oc_problem *p, const oc_truth *t, const gd_kernel *row,
                     const oc_layout *layout) {
-    const gd_device_caps dev = gd_cpu_caps();
-    const bool           pitched = layout->pitch_in || layout->pitch_out;
-    oc_stage             s;
-    gd_error             e = {0};
+    const bool pitched = layout->pitch_in || layout->pitch_out || layout->three_as_four;
+    oc_stage   s;
+    gd_error   e = {0};
     if (pitched && !(row->flags & GD_ROW_PITCH)) return;
     gd_status st = oc_stage_open(&s, p, type_for(row), layout, &e);
-    if (st == GD_OK && gd_launch_dtype(&s.l) != row->dtype) goto done;
-    if (st == GD_OK && row->fits && !row->fits(&s.l, &dev)) goto done;
+    if (st == GD_OK && !takes(row, p, &s)) goto done;
     if (st == GD_OK) st = oc_stage_run(&s, p, row, &e);
     if (st == GD_OK)
         compare_row(p, t, row, layout, &s);
     else
-        oc_report(false, "forward", p, NAN, "%s, %s: %s", row->name, layout->name, e.msg);
-    oc_cover(row, pitched, p->n_step ? p->step[p->n_step - 1].op->name : NULL);
+        oc_report(false, "forward", p, NAN, "%s, %s: %s %s", row->name, layout->name, e.msg,
+                  e.why);
+    oc_cover(row, pitched, p);
 done:
     oc_stage_close(&s);
 }
@@ -168,7 +167,14 @@ static bool can_run_in_place(const oc_problem *p, const gd_kernel *row) {
     return (p->op->flags & GD_OP_INPLACE) != 0;
 }
 
-static void try_layouts(const oc_problem *p, const truth *t, const gd_kernel *row) {
+static bool has_three(const oc_problem *p) {
+    bool three = false;
+    for (int i = 0; i < p->n_in; i++)
+        three |= !p->in[i].absent && gd_tensor_channels(&p->in[i].shape) == 3;
+    return three;
+}
+
+static void try_layouts(const oc_problem *p, const oc_truth *t, const gd_kernel *row) {
     static const oc_layout layouts[] = {
         {.name = "dense", .constants = true, .fill = 0xff},
         {.name = "pitched",
@@ -184,6 +190,7 @@ static void try_layouts(const oc_problem *p, const truth *t, const gd_kernel *ro
          .pitch_out = true,
          .constants = true,
          .fill = 0xff},
+        {.name = "three as four", .three_as_four = true, .constants = true, .fill = 0xff},
         /* for problems with constants only: */
         {.name = "dense, nothing constant", .fill = 0xff},
         {.name = "all pitched",
@@ -194,81 +201,59 @@ static void try_layouts(const oc_problem *p, const truth *t, const gd_kernel *ro
     };
     bool has_const = false;
     for (int i = 0; i < p->n_in; i++) has_const |= p->in[i].constant;
-    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-        if ((i >= 3 && p->n_step) || (i >= 5 && !has_const)) continue;
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts && !oc_on.lost; i++) {
+        if ((i >= 3 && p->n_step) || (i >= 6 && !has_const)) continue;
         if (layouts[i].in_place && !can_run_in_place(p, row)) continue;
+        if (layouts[i].three_as_four && !(oc_on.device && has_three(p))) continue;
         try_row(p, t, row, &layouts[i]);
     }
 }
 
-static bool find_truth(const oc_problem *p, truth *t) {
-    gd_error e = {0};
-    memset(t, 0, sizeof *t);
-    const gd_dtype type = p->large ? GD_F32 : GD_F64;
-    if (oc_reference(p, type, &t->exact, &e) == GD_OK &&
-        oc_reference(p, GD_F32, &t->naive, &e) == GD_OK)
-        return true;
-    oc_report(false, "forward", p, NAN, "no reference: %s", e.msg);
-    return false;
-}
-
-static void free_truth(truth *t) {
-    oc_result_free(&t->exact);
-    oc_result_free(&t->naive);
-}
-
-void oc_forward(const oc_problem *p) {
-    truth t;
-    if (find_truth(p, &t))
-        for (const gd_kernel *row = p->op->kernels; row->name; row++) {
-            if (row->backend != GD_CPU) {
-                oc_skip(row->name, p, "no such device in this tester");
-                continue;
-            }
-            if (p->large && (row->flags & GD_ROW_REFERENCE)) {
-                oc_cover(row, false, NULL);
-                continue;
-            }
-            try_layouts(p, &t, row);
-        }
-    free_truth(&t);
-}
-
 /* ---- absorbed steps ---------------------------------------------------------------------- */
 
-static void add_step(oc_problem *p, const gd_op *op, const gd_tensor *out) {
-    oc_step       *s = &p->step[p->n_step];
+/* Attributes of some case; of an operator that changes the type, those which change this one. */
+static const void *step_attr(const gd_op *op, gd_dtype type) {
     const gd_case *c = oc_cases_of(op->name);
+    const void    *any = NULL;
+    for (; c && c->label; c++) {
+        if (!any) any = c->attr;
+        if (c->attr && oc_type_behind(op, c->attr, type) != type) return c->attr;
+    }
+    return any;
+}
+
+static void add_step(oc_problem *p, const char *name, const gd_tensor *out, gd_dtype *type) {
+    const gd_op *op = gd_op_find(name);
+    oc_step     *s = &p->step[p->n_step];
+    if (!op) return;
     s->op = op;
-    for (s->attr = NULL; c && c->label && !s->attr; c++) s->attr = c->attr;
+    s->attr = step_attr(op, *type);
     s->v = NULL;
     if (op->min_in > 1) {
         const int64_t n = gd_tensor_count(out);
         s->v = oc_alloc((size_t)n * sizeof *s->v);
         oc_draw(s->v, out, &(gd_case_in){.draw = GD_DRAW_DISTINCT}, 31u + (unsigned)p->n_step);
+        if (*type == GD_F16) oc_round(s->v, n, true, true);
     }
+    *type = oc_type_behind(op, s->attr, *type);
     p->n_step++;
 }
 
-static void try_steps(const oc_problem *p, const gd_kernel *row, const char *a, const char *b) {
+/* Up to GD_MAX_STEP names, NULL behind the last. */
+static void try_steps(const reference *ref, const gd_kernel *row, const char *const *names) {
     const oc_layout dense = {.name = "dense", .constants = true, .fill = 0xff};
-    oc_problem      fused = *p;
+    oc_problem      fused = ref->p;
     oc_stage        s;
-    gd_error        e;
-    truth           t;
-    const gd_op    *first = gd_op_find(a), *second = b ? gd_op_find(b) : NULL;
-    if (!first || (b && !second)) {
-        oc_report(false, "steps", p, NAN, "%s absorbs '%s', which is no operator", row->name,
-                  first ? b : a);
-        return;
-    }
-    if (oc_stage_open(&s, p, type_for(row), &dense, &e) == GD_OK &&
-        gd_launch_dtype(&s.l) == row->dtype) {
-        add_step(&fused, first, &s.out[0]);
-        if (second) add_step(&fused, second, &s.out[0]);
-        if (absorbs_all(row, &fused) && find_truth(&fused, &t)) {
+    oc_truth        t;
+    if (oc_stage_open(&s, &ref->p, ref->type, &dense, NULL) == GD_OK &&
+        gd_op_dtype(ref->p.op, &s.l) == row->dtype) {
+        gd_dtype type = s.out[0].dtype;
+        int      n = 0;
+        for (; n < GD_MAX_STEP && names[n]; n++) add_step(&fused, names[n], &s.out[0], &type);
+        if (fused.n_step == n) {
+            oc_truth_fused(&ref->truth, &fused, &t);
             try_layouts(&fused, &t, row);
-            free_truth(&t);
+            oc_truth_free(&t);
         }
     }
     oc_stage_close(&s);
@@ -276,14 +261,45 @@ static void try_steps(const oc_problem *p, const gd_kernel *row, const char *a, 
 }
 
 /* Each step alone and, on small problems, each ordered pair of two different ones. */
-void oc_steps(const oc_problem *p) {
-    const bool pairs = oc_problem_size(p) <= 2000;
-    for (const gd_kernel *row = p->op->kernels; row->name; row++) {
-        if (row->backend != GD_CPU) continue;
-        for (const char *const *a = row->absorbs; a && *a; a++) {
-            try_steps(p, row, *a, NULL);
-            for (const char *const *b = row->absorbs; pairs && *b; b++)
-                if (a != b) try_steps(p, row, *a, *b);
-        }
+static void try_all_steps(const reference *ref, const gd_kernel *row) {
+    const bool pairs = oc_problem_size(&ref->p) <= 2000;
+    for (const char *const *a = row->absorbs; a && *a; a++) {
+        if (!gd_op_find(*a))
+            oc_report(false, "steps", &ref->p, NAN, "%s absorbs '%s', which is no operator",
+                      row->name, *a);
+        try_steps(ref, row, (const char *const[GD_MAX_STEP]){*a});
+        for (const char *const *b = row->absorbs; pairs && *b; b++)
+            if (a != b) try_steps(ref, row, (const char *const[GD_MAX_STEP]){*a, *b});
     }
+}
+
+/* ---- all rows ---------------------------------------------------------------------------- */
+
+void oc_forward(const oc_problem *p, bool steps) {
+    const gd_backend_id backend = oc_on.device ? oc_on.device->caps.backend : GD_CPU;
+    reference           ref[3]; /* f32 or f64, f32 for TF32, f16 */
+    int                 n_ref = 0;
+    const gd_kernel    *row;
+    for (int i = 0; (row = gd_op_row(p->op, backend, i)) != NULL && !oc_on.lost; i++) {
+        const gd_device_caps caps = oc_caps(row);
+        int                  k = 0;
+        if (!gd_kernel_allowed(row, &caps)) {
+            oc_skip(row->name, p, "not for this device, or not asked for");
+            continue;
+        }
+        if (p->large && (row->flags & GD_ROW_REFERENCE)) {
+            oc_cover(row, false, p);
+            continue;
+        }
+        while (k < n_ref && (ref[k].type != type_for(row) ||
+                             ref[k].tf32 != ((row->flags & GD_ROW_TF32) != 0)))
+            k++;
+        if (k == n_ref) {
+            GD_ASSERT(k < (int)(sizeof ref / sizeof *ref));
+            if (!reference_open(&ref[n_ref++], p, row)) break;
+        }
+        try_layouts(&ref[k].p, &ref[k].truth, row);
+        if (steps) try_all_steps(&ref[k], row);
+    }
+    while (n_ref > 0) reference_close(&ref[--n_ref]);
 }

@@ -119,7 +119,7 @@ void oc_gradient(const oc_problem *p) {
         for (int k = 1; k < r.g.n_node; k++) {
             oc_problem back;
             oc_problem_of_node(&back, &r.g, k, p->label);
-            oc_forward(&back);
+            oc_forward(&back, false);
             oc_problem_free(&back);
         }
         for (int i = 0; i < p->n_in; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/half.h"
 #include "tests/op_check.h"
 
 void *oc_alloc(size_t size) {
@@ -62,9 +63,15 @@ void oc_draw(double *v, const gd_tensor *shape, const gd_case_in *how, unsigned 
     }
 }
 
-/* Both precisions are to see the same numbers. */
-static void round_values(double *v, int64_t n) {
-    for (int64_t i = 0; i < n; i++) v[i] = (double)(float)v[i];
+/* All precisions are to see the same numbers. */
+void oc_round(double *v, int64_t n, bool scale, bool half) {
+    double top = 0, by = 1;
+    for (int64_t i = 0; i < n; i++) top = fmax(top, fabs(v[i]));
+    while (scale && top * by > 2) by /= 2;
+    for (int64_t i = 0; i < n; i++) {
+        const float x = (float)(v[i] * by);
+        v[i] = (double)(half ? gd_half_to_float(gd_half_from_float(x)) : x);
+    }
 }
 
 void oc_problem_of_case(oc_problem *p, const gd_op *op, const gd_case *c) {
@@ -81,6 +88,7 @@ void oc_problem_of_case(oc_problem *p, const gd_op *op, const gd_case *c) {
         x->absent = how->absent;
         if (x->absent) continue;
         x->constant = how->constant;
+        x->distinct = !how->give && how->draw == GD_DRAW_DISTINCT;
         x->shape = gd_tensor_make(how->dtype, how->ndim, how->dim);
         const int64_t n = gd_tensor_count(&x->shape);
         x->v = oc_alloc((size_t)n * sizeof *x->v);
@@ -89,7 +97,7 @@ void oc_problem_of_case(oc_problem *p, const gd_op *op, const gd_case *c) {
         else
             oc_draw(x->v, &x->shape, how, 7u + (unsigned)i);
         /* Given values stay as they are: golden results are exact in f64. */
-        if (!how->give) round_values(x->v, n);
+        if (!how->give) oc_round(x->v, n, false, false);
     }
     while (p->n_in > 0 && p->in[p->n_in - 1].absent) p->n_in--;
 }
@@ -110,7 +118,20 @@ void oc_problem_of_node(oc_problem *p, gd_graph *g, int node, const char *label)
         x->shape = gd_tensor_make(t->dtype == GD_F64 ? GD_F32 : t->dtype, t->ndim, t->dim);
         x->v = oc_alloc((size_t)count * sizeof *x->v);
         for (int64_t k = 0; k < count; k++) x->v[k] = gd_tensor_get(t, k);
-        round_values(x->v, count);
+        oc_round(x->v, count, false, false);
+    }
+}
+
+void oc_problem_half(oc_problem *half, const oc_problem *p) {
+    *half = *p;
+    for (int i = 0; i < p->n_in; i++) {
+        const oc_input *x = &p->in[i];
+        if (x->absent) continue;
+        const int64_t n = gd_tensor_count(&x->shape);
+        half->in[i].v = oc_alloc((size_t)n * sizeof *x->v);
+        memcpy(half->in[i].v, x->v, (size_t)n * sizeof *x->v);
+        if (x->shape.dtype == GD_F32)
+            oc_round(half->in[i].v, n, x->distinct, !(p->op->wide_in >> i & 1));
     }
 }
 
