@@ -21,7 +21,7 @@ struct gd_arena_chunk {
 };
 _Static_assert(sizeof(gd_arena_chunk) <= HEAD, "a chunk's head fits its first cache line");
 
-static void *get(gd_arena *a, size_t size, size_t align) {
+static void *get_raw(gd_arena *a, size_t size, size_t align) {
     gd_arena_chunk *c = a->head;
     if (size > SIZE_MAX / 4) return NULL;
     if (size == 0) size = 1;
@@ -38,10 +38,16 @@ static void *get(gd_arena *a, size_t size, size_t align) {
     }
     c->used = at + size;
     a->used += size;
-    return memset((unsigned char *)c + HEAD + at, 0, size);
+    return (unsigned char *)c + HEAD + at;
+}
+
+static void *get(gd_arena *a, size_t size, size_t align) {
+    void *p = get_raw(a, size, align);
+    return p ? memset(p, 0, size) : NULL;
 }
 
 void *gd_arena_get(gd_arena *a, size_t size) { return get(a, size, ALIGN); }
+void *gd_arena_raw(gd_arena *a, size_t size) { return get_raw(a, size, ALIGN); }
 void *gd_arena_small(gd_arena *a, size_t size) { return get(a, size, 8); }
 
 void *gd_arena_array(gd_arena *a, size_t n, size_t size) {

@@ -23,7 +23,9 @@ typedef struct gd_arena {
 
 /* Zeroed, 64-byte aligned; NULL when memory or the limit is exhausted. */
 void *gd_arena_get(gd_arena *a, size_t size);
-/* The same, unaligned beyond 8 bytes: for many small objects. */
+/* The same, but not zeroed: for what is written at once, in parallel. */
+void *gd_arena_raw(gd_arena *a, size_t size);
+/* Zeroed, unaligned beyond 8 bytes: for many small objects. */
 void *gd_arena_small(gd_arena *a, size_t size);
 /* n * size, the product checked. */
 void *gd_arena_array(gd_arena *a, size_t n, size_t size);

@@ -34,6 +34,11 @@ static bool row_fits(const gd_kernel *row, const gd_launch *l, const gd_device_c
     return l->n_step > 0 && row->fits(&bare, dev);
 }
 
+/* A change of type cannot be run on its own behind the row: there is no value between them. */
+static bool changes_type(const gd_launch *l) {
+    return l->n_step && (l->step[l->n_step - 1].op->flags & GD_OP_CAST);
+}
+
 /* Rows that leave steps to others pay a pass over the output for each. */
 static double row_cost(const gd_kernel *row, const gd_launch *l, const gd_device_caps *dev) {
     return row->cost_us ? row->cost_us(l, dev) : -1;
@@ -51,6 +56,8 @@ gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_
         if (k->dtype != t || !gd_kernel_allowed(k, dev)) continue;
         if (!dense && !(k->flags & GD_ROW_PITCH)) continue;
         if (!row_fits(k, l, dev)) continue;
+        if (changes_type(l) && (!gd_kernel_absorbs(k, l) || (k->fits && !k->fits(l, dev))))
+            continue;
         if (k->flags & GD_ROW_REFERENCE) {
             if (!ref) ref = k;
             continue;

@@ -1,9 +1,7 @@
-/* graph.c -- building graphs and running them on the reference kernels; see graph.h. */
+/* graph.c -- building graphs; see graph.h. */
 #include "engine/graph.h"
 
 #include <string.h>
-
-#include "engine/mem.h"
 
 static gd_status no_memory(const gd_graph *g, gd_error *err) {
     return gd_fail(err, GD_ERR_NOMEM, "no memory for a graph of %d nodes", g->n_node);
@@ -201,50 +199,6 @@ gd_status gd_graph_give_storage(gd_graph *g, gd_error *err) {
         gd_tensor *t = &g->value[i].t;
         if (!t->data && !(t->data = gd_arena_get(g->arena, gd_tensor_bytes(t))))
             return no_memory(g, err);
-    }
-    return GD_OK;
-}
-
-/* Runs a row with scratch of its own for the time of the run. */
-static gd_status run_alone(const gd_kernel *k, const gd_launch *l, gd_error *err) {
-    const gd_device_caps dev = {.backend = GD_CPU, .n_sm = 1};
-    gd_launch            mine = *l;
-    if (!k->scratch) return k->run(l, err);
-    const size_t size = k->scratch(l, &dev);
-    mine.scratch = gd_mem_get(size);
-    if (!mine.scratch)
-        return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes of scratch", size);
-    const gd_status st = k->run(&mine, err);
-    gd_mem_put(mine.scratch);
-    return st;
-}
-
-static gd_status run_reference_row(const gd_op *op, const gd_launch *l, gd_error *err) {
-    const gd_dtype t = gd_launch_dtype(l);
-    for (const gd_kernel *k = op->kernels; k->name; k++)
-        if (k->backend == GD_CPU && k->dtype == t && (k->flags & GD_ROW_REFERENCE))
-            return run_alone(k, l, err);
-    return gd_fail(err, GD_ERR_UNSUPPORTED, "%s: no reference kernel for %s", op->name,
-                   gd_dtype_name(t));
-}
-
-gd_status gd_node_run_reference(const gd_op *op, const gd_launch *l, gd_error *err) {
-    GD_TRY(run_reference_row(op, l, err));
-    for (int i = 0; i < l->n_step; i++) {
-        gd_launch s = {.n_in = l->step[i].arg ? 2 : 1, .n_out = 1, .attr = l->step[i].attr};
-        s.in[0] = l->out[0];
-        s.in[1] = l->step[i].arg;
-        s.out[0] = l->out[0];
-        GD_TRY(run_reference_row(l->step[i].op, &s, err));
-    }
-    return GD_OK;
-}
-
-gd_status gd_graph_run_reference(gd_graph *g, int from, gd_error *err) {
-    for (int i = from; i < g->n_node; i++) {
-        gd_launch l;
-        gd_graph_launch(g, i, &l);
-        GD_TRY(gd_node_run_reference(g->node[i].op, &l, err));
     }
     return GD_OK;
 }

@@ -85,7 +85,8 @@ void gd_graph_uses(const gd_graph *g, int *uses);
 gd_status gd_graph_give_storage(gd_graph *g, gd_error *err) GD_MUST_CHECK;
 /* Runs nodes [from, n_node) by their reference kernels on that storage. */
 gd_status gd_graph_run_reference(gd_graph *g, int from, gd_error *err) GD_MUST_CHECK;
-/* Runs one prepared launch by the reference row, then its steps. */
+/* Runs one prepared launch by the reference row, then its steps. Where it has FP16 tensors, in
+ * FP32 on widened copies, rounding once at the end (reference.c). */
 gd_status gd_node_run_reference(const gd_op *op, const gd_launch *l,
                                 gd_error *err) GD_MUST_CHECK;
 
@@ -98,13 +99,18 @@ gd_status gd_graph_verify(gd_graph *g, const char *after, gd_error *err) GD_MUST
 /* Batch norm and frozen affine into the convolution or linear before them; nodes that read only
  * constants are evaluated once. */
 gd_status gd_pass_fold(gd_graph *g, gd_error *err) GD_MUST_CHECK;
+/* With to = GD_F16: operators that can run in FP16, casts where types meet, weights converted.
+ * Inputs and outputs of the graph keep their types. After fold, before fuse. Code 466: a weight
+ * beyond what FP16 holds. GD_F32: nothing. */
+gd_status gd_pass_precision(gd_graph *g, gd_dtype to, gd_error *err) GD_MUST_CHECK;
 /* A producer whose kernel row lists it absorbs an EPILOGUE operator. */
 gd_status gd_pass_fuse(gd_graph *g, const gd_device_caps *dev, gd_error *err) GD_MUST_CHECK;
 /* Removes nodes nobody reads. */
 gd_status gd_pass_dead(gd_graph *g, gd_error *err) GD_MUST_CHECK;
 
 /* All of the above in the order of inference, the verifier behind each. */
-gd_status gd_pass_all(gd_graph *g, const gd_device_caps *dev, gd_error *err) GD_MUST_CHECK;
+gd_status gd_pass_all(gd_graph *g, const gd_device_caps *dev, gd_dtype precision,
+                      gd_error *err) GD_MUST_CHECK;
 
 /* ---- autodiff ---------------------------------------------------------------------------- */
 

@@ -55,6 +55,12 @@ static inline float gd_half_to_float(uint16_t h) {
     return f;
 }
 
+/* The same for n adjacent values (half.c), by the processor's own instructions where it has
+ * them. from_floats gives the index of the first finite value that no half can hold (it became
+ * infinite), or -1. */
+int64_t gd_half_from_floats(const float *x, uint16_t *y, int64_t n);
+void    gd_half_to_floats(const uint16_t *x, float *y, int64_t n);
+
 #ifdef __cplusplus
 }
 #endif

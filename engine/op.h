@@ -41,6 +41,8 @@ typedef struct gd_step {
     const void      *attr;
     const gd_tensor *arg; /* second input of a binary step (the residual), or NULL */
 } gd_step;
+/* Only the last step may change the type (GD_OP_CAST). out[0] has the type after all steps, and
+ * a launch with such a step is run by rows alone that absorb it. */
 
 /* Everything a kernel may look at. During infer, cost, fits and scratch, tensors have shapes
  * but data may be NULL (constants excepted: bit i of const_in says in[i]->data is final). */
@@ -135,8 +137,9 @@ enum {                            /* gd_op.flags */
        GD_OP_SHAPES_ONLY = 1 << 5, /* reads the shapes of its inputs, never their values */
        /* What the precision pass may do; without either an operator stays in FP32. */
        GD_OP_HALF = 1 << 6, /* computes in FP16 (accumulating in FP32) when that is asked for */
-       GD_OP_HALF_FOLLOW =
-           1 << 7 /* takes the type its inputs have: pointwise, pooling, views */
+       GD_OP_HALF_FOLLOW = 1 << 7, /* takes its inputs' type: pointwise, pooling, views */
+       /* out[0] is in[0] in the floating type that the attribute, one int32_t, names. */
+       GD_OP_CAST = 1 << 8
 };
 
 typedef struct gd_cost {

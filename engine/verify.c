@@ -53,6 +53,10 @@ static gd_status check_shapes(gd_graph *g, int k, const char *after, gd_error *e
         GD_TRY(l.step[i].op->infer(&s, err));
         if (!gd_tensor_same_shape(&y, &fresh[0]))
             return broken(g, k, after, "a step changes the shape: step", i, err);
+        if (y.dtype != fresh[0].dtype && i + 1 < l.n_step)
+            return broken(g, k, after, "a step that is not the last changes the type: step", i,
+                          err);
+        fresh[0].dtype = y.dtype;
     }
     for (int i = 0; i < l.n_out; i++) {
         const gd_tensor *t = &g->value[g->node[k].out[i]].t;

@@ -119,7 +119,7 @@ gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_erro
     gd_exec_stats         stats;
     gd_graph_init(g, &e->arena);
     GD_TRY(gd_model_graph(s->m, &s->recipe, &net, e->cap, g, err));
-    GD_TRY(gd_pass_all(g, &s->dev, err));
+    GD_TRY(gd_pass_all(g, &s->dev, GD_F32, err));
     GD_TRY(gd_exec_open(g, &s->dev, &run, &e->exec, err));
     gd_exec_stats_get(e->exec, &stats);
     e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.packed_bytes;

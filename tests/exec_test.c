@@ -33,7 +33,7 @@ static void chain_needs_two_maps(void **state) {
         gd_assert_ok(gd_graph_add(&g, "relu", NULL, 1, &x, &x, &err), &err);
     }
     gd_assert_ok(gd_graph_output(&g, "y", x, &err), &err);
-    gd_assert_ok(gd_pass_all(&g, &dev, &err), &err);
+    gd_assert_ok(gd_pass_all(&g, &dev, GD_F32, &err), &err);
     assert_int_equal(g.n_node, DEPTH);
     gd_assert_ok(gd_exec_open(&g, &dev, NULL, &e, &err), &err);
     gd_exec_stats_get(e, &s);
@@ -99,7 +99,7 @@ static void fold_leaves_a_bias_that_changes(void **state) {
         gd_assert_ok(gd_graph_const_new(&g, "v", GD_F32, 1, &two, &in[i], &err), &err);
     gd_assert_ok(gd_graph_add(&g, "batch_norm", &bn, 5, in, &y, &err), &err);
     gd_assert_ok(gd_graph_output(&g, "y", y, &err), &err);
-    gd_assert_ok(gd_pass_all(&g, &dev, &err), &err);
+    gd_assert_ok(gd_pass_all(&g, &dev, GD_F32, &err), &err);
     assert_int_equal(g.n_node, 2);
     gd_arena_free(&arena);
 }

@@ -187,7 +187,7 @@ static void check_graph(uint64_t seed, gd_dtype type, double bound, count *c) {
     gd_assert_ok(gd_graph_run_reference(&ref.g, 0, &err), &err);
 
     gd_assert_ok(random_graph_make(&r, &fast, seed, type, false, N_NODE, &err), &err);
-    gd_assert_ok(gd_pass_all(&r.g, &dev, &err), &err);
+    gd_assert_ok(gd_pass_all(&r.g, &dev, GD_F32, &err), &err);
     gd_assert_ok(gd_exec_open(&r.g, &dev, &opt, &e, &err), &err);
     check_plan(e, trouble, sizeof trouble);
     if (trouble[0]) fail_msg("seed %llu: %s", (unsigned long long)seed, trouble);

@@ -92,10 +92,40 @@ static void test_hardware(void **state) {
 }
 #endif
 
+/* Every half and values between, at every length around the vector width. */
+static void test_many(void **state) {
+    (void)state;
+    enum { N = 3 * 65536 };
+    float    *x = malloc(N * sizeof *x), *back = malloc(N * sizeof *back);
+    uint16_t *y = malloc(N * sizeof *y);
+    assert_true(x && y && back);
+    for (unsigned i = 0; i < N; i++) x[i] = from_bits(i * 21845u);
+    (void)gd_half_from_floats(x, y, N);
+    gd_half_to_floats(y, back, N);
+    for (unsigned i = 0; i < N; i++) {
+        const float want = gd_half_to_float(y[i]);
+        assert_int_equal(y[i], gd_half_from_float(x[i]));
+        assert_memory_equal(&back[i], &want, sizeof want);
+    }
+    for (int n = 0; n < 35; n++)
+        for (int bad = 0; bad <= n; bad++) {
+            for (int i = 0; i < n; i++) x[i] = i % 3 ? -65519.9f : INFINITY;
+            if (bad < n) x[bad] = bad % 2 ? 65520 : -1e30f;
+            if (bad + 1 < n) x[n - 1] = 1e30f; /* the first is told */
+            y[n] = 7;
+            assert_int_equal(gd_half_from_floats(x, y, n), bad < n ? bad : -1);
+            assert_int_equal(y[n], 7);
+        }
+    free(x);
+    free(y);
+    free(back);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_halves),
         cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_many),
 #if defined(__x86_64__)
         cmocka_unit_test(test_hardware),
 #endif

@@ -123,7 +123,7 @@ static void run_and_count(gd_graph *g, const char *what, uint64_t seed) {
     const gd_device_caps dev = gd_cpu_caps();
     gd_error             err = {0};
     gd_exec             *e = NULL;
-    gd_assert_ok(gd_pass_all(g, &dev, &err), &err);
+    gd_assert_ok(gd_pass_all(g, &dev, GD_F32, &err), &err);
     gd_assert_ok(gd_exec_open(g, &dev, NULL, &e, &err), &err);
     for (int run = 0; run < 3; run++) {
         for (int v = 0; v < g->n_value; v++) {

@@ -2,7 +2,8 @@
  *
  * conv -> add -> relu becomes one node with two steps when a kernel row of conv, on this
  * device, lists "add" and "relu". The producer then makes the consumer's output, and the
- * consumer is gone. For a binary step the other operand must be made before the producer. */
+ * consumer is gone. For a binary step the other operand must be made before the producer. A
+ * change of type ends the chain: what follows it reads a value that is stored. */
 #include "engine/exec_impl.h"
 #include "engine/graph.h"
 
@@ -27,6 +28,7 @@ static int host_of(const gd_graph *g, const int *uses, int k, int i) {
     if (maker < 0 || uses[x] != 1) return -1;
     const gd_node *p = &g->node[maker];
     if (p->out[0] != x || p->n_step == GD_MAX_STEP) return -1;
+    if (p->n_step && (p->step[p->n_step - 1].op->flags & GD_OP_CAST)) return -1;
     if (n->n_in == 1) return maker;
     const int other = n->in[1 - i];
     if (other < 0 || g->value[other].producer >= maker) return -1;
@@ -39,12 +41,12 @@ static bool absorb(gd_graph *g, int k, int i, int maker, const gd_device_caps *d
     const gd_node before = *p;
     p->step[p->n_step++] = (gd_node_step){n->op, n->attr, n->n_in > 1 ? n->in[1 - i] : -1};
     p->fused_name = n->name;
+    p->out[0] = n->out[0]; /* rows are asked with the type and pitch that come out */
     if (!some_row_takes(g, maker, dev)) {
         *p = before;
         return false;
     }
-    g->value[p->out[0]].producer = -1; /* the value between the two is made by nobody now */
-    p->out[0] = n->out[0];
+    g->value[before.out[0]].producer = -1; /* the value between the two is made by nobody now */
     g->value[p->out[0]].producer = maker;
     return true;
 }

@@ -342,7 +342,7 @@ static void plan_model(planned *x, const gd_model *m, bool poison) {
                                 recipe.iou, recipe.max_det, false};
     gd_graph_init(&x->g, &x->arena);
     gd_assert_ok(gd_model_graph(m, &recipe, &net, 45 * 31, &x->g, &err), &err);
-    gd_assert_ok(gd_pass_all(&x->g, &dev, &err), &err);
+    gd_assert_ok(gd_pass_all(&x->g, &dev, GD_F32, &err), &err);
     gd_assert_ok(gd_exec_open(&x->g, &dev, &run, &x->e, &err), &err);
 }
 

@@ -65,7 +65,7 @@ static gd_status run(const gd_model *m, const gd_tensor *in, bool fused, job *j,
     gd_status             st;
     gd_graph_init(&j->g, &arena);
     GD_GO(gd_model_graph(m, &r, &net, 0, &j->g, err));
-    if (fused) GD_GO(gd_pass_all(&j->g, &dev, err));
+    if (fused) GD_GO(gd_pass_all(&j->g, &dev, GD_F32, err));
     GD_GO(gd_exec_open(&j->g, &dev, &opt, &e, err));
     gd_exec_bind(e, gd_graph_find_input(&j->g, "image"), in->data);
     gd_geometry_of(&r.rule, net.net_h, net.net_w, &at);

@@ -27,7 +27,7 @@ gd_status gd_workload_open(gd_workload *w, const gd_model *m, const gd_session_o
     w->batch = batch;
     gd_graph_init(&w->graph, &w->arena);
     GD_GO(gd_model_graph(m, &recipe, &net, (int64_t)width * height, &w->graph, err));
-    GD_GO(gd_pass_all(&w->graph, &dev, err));
+    GD_GO(gd_pass_all(&w->graph, &dev, GD_F32, err));
     GD_GO(gd_exec_open(&w->graph, &dev, &run, &w->exec, err));
     gd_exec_stats_get(w->exec, &w->stats);
     for (int i = 0; i < w->graph.n_node; i++) {

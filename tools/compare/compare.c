@@ -210,7 +210,8 @@ static gd_status run_network(job *j, const gd_ckpt_tensor *input, const gd_geome
     gd_graph_init(&g, &arena);
     j->g = &g;
     GD_GO(gd_model_graph(j->m, &r, &net, 0, &g, err));
-    GD_GO(j->opt->fused ? gd_pass_all(&g, &dev, err) : gd_graph_verify(&g, "building", err));
+    GD_GO(j->opt->fused ? gd_pass_all(&g, &dev, GD_F32, err)
+                        : gd_graph_verify(&g, "building", err));
     GD_GO(gd_exec_open(&g, &dev, &run, &e, err));
     GD_GO(read_input(j->dump, input, gd_exec_tensor(e, gd_graph_find_input(&g, "image")), err));
     gd_geometry_pack(at, gd_exec_tensor(e, gd_graph_find_input(&g, "geom"))->data);
