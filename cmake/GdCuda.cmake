@@ -31,6 +31,22 @@ if(NOT GD_CUDA STREQUAL OFF)
   endif()
 endif()
 
+set(GD_VENDOR AUTO CACHE STRING "The plugin with rows of cuDNN and cuBLASLt: AUTO, ON or OFF")
+set(have_vendor 0)
+if(have_cuda AND NOT GD_VENDOR STREQUAL OFF)
+  # Sonames 9 and 13: what the headers are for.
+  find_path(CUDNN_INCLUDE cudnn_graph.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  find_library(CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
+  find_path(CUBLASLT_INCLUDE cublasLt.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  find_library(CUBLASLT_LIBRARY cublasLt HINTS ${CUDAToolkit_LIBRARY_DIR})
+  if(CUDNN_INCLUDE AND CUDNN_LIBRARY AND CUBLASLT_INCLUDE AND CUBLASLT_LIBRARY)
+    set(have_vendor 1)
+  endif()
+endif()
+if(NOT have_vendor AND GD_VENDOR STREQUAL ON)
+  message(FATAL_ERROR "GD_VENDOR=ON, but CUDA, cuDNN 9 or cuBLASLt was not found")
+endif()
+
 # Takes the plugin's sources out of the list of the library's.
 macro(gd_cuda_split list)
   set(cuda_c_src ${${list}})
@@ -65,4 +81,23 @@ function(gd_cuda_plugin)
     LINKER_LANGUAGE CUDA LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/plugin.map)
   target_link_options(gdrun_cuda PRIVATE
     LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/plugin.map)
+endfunction()
+
+# libgdrun_vendor.so, rows that call cuDNN and cuBLASLt. Nothing links it.
+function(gd_vendor_plugin)
+  add_library(gdrun_vendor MODULE ${vendor_src} engine/status.c engine/mem.c engine/tensor.c
+    engine/device.c)
+  target_include_directories(gdrun_vendor SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS}
+    ${CUDNN_INCLUDE} ${CUBLASLT_INCLUDE})
+  if(CMAKE_CUDA_RUNTIME_LIBRARY STREQUAL Shared)
+    set(runtime CUDA::cudart)
+  else()
+    set(runtime CUDA::cudart_static)
+  endif()
+  target_link_libraries(gdrun_vendor PRIVATE gd_flags ${runtime} ${CUDNN_LIBRARY}
+    ${CUBLASLT_LIBRARY})
+  set_target_properties(gdrun_vendor PROPERTIES
+    LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/plugin.map)
+  target_link_options(gdrun_vendor PRIVATE
+    LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/plugin.map LINKER:-z,defs)
 endfunction()
