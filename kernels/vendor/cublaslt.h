@@ -32,8 +32,8 @@ typedef struct gdk_lt_plan {
     size_t     scratch;
 } gdk_lt_plan;
 
-/* The library's choice number `skip` for the current device. GD_ERR_UNSUPPORTED when it has none.
- * `out` is closed after a failure, and may be closed again. */
+/* The library's choice number `skip` for the current device. GD_ERR_UNSUPPORTED when it has
+ * none. `out` is closed after a failure, and may be closed again. */
 gd_status gdk_lt_open(const gdk_lt_key *key, int skip, gdk_lt_plan *out,
                       gd_error *err) GD_MUST_CHECK;
 void      gdk_lt_close(gdk_lt_plan *plan); /* zeroed plans are allowed */

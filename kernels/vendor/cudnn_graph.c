@@ -1,4 +1,4 @@
-/* cudnn_graph.c -- builds the descriptors of a convolution and takes the first plan that is fit.
+/* cudnn_graph.c -- the descriptors of a convolution, and the first plan that is fit.
  *
  * Every object of the graph interface is made, filled, finalised and dropped through the same
  * four calls; a builder remembers the first that failed, so the sequence reads straight. */
