@@ -37,27 +37,37 @@ static __device__ __forceinline__ uint32_t gdk_float_half2(float lo, float hi) {
     return *(const uint32_t *)&h;
 }
 
-/* v[i] += run[i]. */
+/* v[i] = run[i]. */
 template <int V>
-static __device__ __forceinline__ void gdk_run_add(float (&v)[V], const gdk_run<V> &r,
+static __device__ __forceinline__ void gdk_run_get(float (&v)[V], const gdk_run<V> &r,
                                                    int wide) {
     if (wide) {
 #pragma unroll
         for (int i = 0; i < V / 4; i++) {
-            v[4 * i] += __uint_as_float(r.word[i].x);
-            v[4 * i + 1] += __uint_as_float(r.word[i].y);
-            v[4 * i + 2] += __uint_as_float(r.word[i].z);
-            v[4 * i + 3] += __uint_as_float(r.word[i].w);
+            v[4 * i] = __uint_as_float(r.word[i].x);
+            v[4 * i + 1] = __uint_as_float(r.word[i].y);
+            v[4 * i + 2] = __uint_as_float(r.word[i].z);
+            v[4 * i + 3] = __uint_as_float(r.word[i].w);
         }
     } else {
         const uint32_t h[4] = {r.word[0].x, r.word[0].y, r.word[0].z, r.word[0].w};
 #pragma unroll
         for (int i = 0; i < V / 2; i++) {
             const float2 f = gdk_half2_float(h[i]);
-            v[2 * i] += f.x;
-            v[2 * i + 1] += f.y;
+            v[2 * i] = f.x;
+            v[2 * i + 1] = f.y;
         }
     }
+}
+
+/* v[i] += run[i]. */
+template <int V>
+static __device__ __forceinline__ void gdk_run_add(float (&v)[V], const gdk_run<V> &r,
+                                                   int wide) {
+    float w[V];
+    gdk_run_get<V>(w, r, wide);
+#pragma unroll
+    for (int i = 0; i < V; i++) v[i] += w[i];
 }
 
 template <int V>

@@ -18,11 +18,6 @@ static const gd_attr_field bwd_fields[] = {
     {"size", GD_ATTR_I32, offsetof(gd_slice_bwd, size), 0, 0},
     {0}};
 
-int64_t gdk_slice_bound(int32_t at, int64_t extent) {
-    const int64_t i = at < 0 ? at + extent : at;
-    return i < 0 ? 0 : i > extent ? extent : i;
-}
-
 static gd_status infer(const gd_launch *l, gd_error *err) {
     const gd_slice  *a = l->attr;
     const gd_tensor *x = l->in[0];

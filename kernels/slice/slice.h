@@ -23,6 +23,9 @@ GD_REF_DECLARE(slice_bwd)
 gd_status gdk_slice_cpu(const gd_launch *l, gd_error *err);
 
 /* start with negative values resolved and clipped to [0, extent]. */
-int64_t gdk_slice_bound(int32_t at, int64_t extent);
+static inline int64_t gdk_slice_bound(int32_t at, int64_t extent) {
+    const int64_t i = at < 0 ? at + extent : at;
+    return i < 0 ? 0 : i > extent ? extent : i;
+}
 
 #endif
