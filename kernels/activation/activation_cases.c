@@ -42,6 +42,7 @@ static const double silu_y[] = {-1.6993417021166355e-16,
     {.label = "one element", .in = {{.ndim = 1, .dim = {1}}}, __VA_ARGS__},                    \
         {.label = "vector less one", .in = {{.ndim = 1, .dim = {15}}}, __VA_ARGS__},           \
         {.label = "odd plane", .in = {{.ndim = 4, .dim = {2, 3, 5, 7}}}, __VA_ARGS__},         \
+        {.label = "whole vectors", .in = {{.ndim = 4, .dim = {1, 3, 5, 24}}}, __VA_ARGS__},    \
         {.label = "two vectors and one", .in = {{.ndim = 2, .dim = {3, 33}}}, __VA_ARGS__}, {  \
         .label = "threads",                                                                    \
         .in =                                                                                  \

@@ -31,6 +31,7 @@ const gd_case gd_cases_affine[] = {
     {.label = "one value", .in = {{.ndim = 2, .dim = {1, 1}}, PARAM(1, false)}},
     {.label = "odd plane", .in = {{.ndim = 4, .dim = {1, 3, 5, 7}}, PARAM(7, false)}},
     {.label = "vector and one", .in = {{.ndim = 2, .dim = {3, 17}}, PARAM(17, true)}},
+    {.label = "whole vectors", .in = {{.ndim = 4, .dim = {1, 3, 5, 24}}, PARAM(24, false)}},
     {.label = "threads",
      .in = {{.ndim = 4, .dim = {1, 61, 59, 23}, .draw = GD_DRAW_UNIFORM}, PARAM(23, true)},
      .flags = GD_CASE_NO_GRAD},

@@ -22,7 +22,8 @@ static const double b[] = {4, 0.25, -3, 1, -8, 0};
     }
 #define SHAPES                                                                         \
     PAIR("one element", 0, 1, 1), PAIR("vector less one", 0, 1, 15),                   \
-        PAIR("odd plane", 0, 4, 2, 3, 5, 7), PAIR("two vectors and one", 0, 2, 3, 33), \
+        PAIR("odd plane", 0, 4, 2, 3, 5, 7), PAIR("whole vectors", 0, 4, 1, 3, 5, 24), \
+        PAIR("two vectors and one", 0, 2, 3, 33),                                      \
         PAIR("threads", GD_CASE_NO_GRAD, 4, 1, 61, 59, 23)
 
 const gd_case gd_cases_add[] = {GOLDEN(2, 0.75, 0, 1000000001, -8.25, 7), SHAPES, {0}};

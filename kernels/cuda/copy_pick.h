@@ -41,8 +41,8 @@ typedef struct gdk_copy {
     gdk_copy_part part[GDK_COPY_PARTS];
 } gdk_copy;
 
-/* The units that n boxes of elements of `size` bytes are cut into: the largest that every stride
- * and address allows. Parts without elements are left out. */
+/* The units that n boxes of elements of `size` bytes are cut into: the largest that every
+ * stride and address allows. Parts without elements are left out. */
 void gdk_copy_plan(const gdk_copy_box *box, int n, size_t size, gdk_copy *c);
 
 /* Where unit u of a part goes, and where it comes from: -1, it is zero. */

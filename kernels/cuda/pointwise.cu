@@ -1,8 +1,9 @@
 /* pointwise.cu -- functions of single elements. Bound by memory traffic.
  *
  * A block owns DEEP * THREADS units of V channels (16 bytes), a thread DEEP of them (two where
- * there are two inputs, else four), THREADS apart, all of whose loads are under way before the first is used. The function is chosen at
- * run time by a branch that all threads take alike: templates of the kernel are for types. */
+ * there are two inputs, else four), THREADS apart, all of whose loads are under way before the
+ * first is used. The function is chosen at run time by a branch that all threads take alike:
+ * templates of the kernel are for types. */
 #include "kernels/cuda/pointwise.h"
 #include "kernels/cuda/vec.cuh"
 

@@ -1,4 +1,4 @@
-/* divide_test.c -- division by multiplication equals division, up to the last number allowed. */
+/* divide_test.c -- division by multiplication equals division, up to 2^31 - 1. */
 #include "kernels/cuda/divide.h"
 
 #include "tests/gd_test.h"

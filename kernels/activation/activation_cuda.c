@@ -1,0 +1,21 @@
+/* activation_cuda.c -- CUDA rows of the activations: the shared pointwise kernel. */
+#include "kernels/activation/activation.h"
+#include "kernels/cuda/pointwise.h"
+
+#define ROW(op, type, id)                                                         \
+    {                                                                             \
+        GD_ROW_CUDA(#op "_cuda_" #type, id, run_##op), .flags = GD_ROW_PITCH,     \
+                                                       .fits = gdk_pointwise_fits \
+    }
+#define OPERATOR(op, function, value)                              \
+    static gd_status run_##op(const gd_launch *l, gd_error *err) { \
+        gdk_pointwise p = {.kind = function, .slope = value};      \
+        return gdk_pointwise_run(l, &p, err);                      \
+    }                                                              \
+    extern const gd_kernel gdk_##op##_cuda_rows[];                 \
+    const gd_kernel gdk_##op##_cuda_rows[] = {ROW(op, f32, GD_F32), ROW(op, f16, GD_F16), {0}};
+
+OPERATOR(relu, GDK_POINTWISE_RELU, 0)
+OPERATOR(leaky_relu, GDK_POINTWISE_LEAKY, ((const gd_leaky_relu *)l->attr)->slope)
+OPERATOR(sigmoid, GDK_POINTWISE_SIGMOID, 0)
+OPERATOR(silu, GDK_POINTWISE_SILU, 0)
