@@ -116,10 +116,21 @@ typedef struct gd_result {
 
 /* ---- sessions ---------------------------------------------------------------------------- */
 
+/* What the network computes in; boxes, scores and their selection are FP32 in all. */
+typedef enum gd_precision {
+    GD_PRECISION_AUTO, /* FP16 on a GPU where the file says that the model passed parity in it
+                        * (metadata parity.fp16 = passed), else FP32 */
+    GD_PRECISION_FP32, /* never rounded to less */
+    GD_PRECISION_TF32, /* FP32, but factors of products are rounded to 10 bits; GPUs of sm_80 on */
+    GD_PRECISION_FP16, /* values and weights are stored in FP16, sums are FP32; GPUs */
+    GD_N_PRECISION
+} gd_precision;
+
 typedef struct gd_session_options {
     uint32_t    size;             /* set to sizeof(gd_session_options) */
     const char *device;           /* "auto" (NULL): a usable GPU, else the CPU; "cpu", "cuda",
                                    * "cuda:N": that one or GD_ERR_DEVICE */
+    int         precision;        /* gd_precision; one that the device has not: code 210 */
     int         threads;          /* 1 .. 1024; 0: one per core that the process may use */
     float       conf;             /* score threshold; < 0: the model's own */
     float       iou;              /* NMS threshold; < 0: the model's own */

@@ -32,6 +32,9 @@ static gd_status check_options(const gd_session_options *o, gd_error *err) {
     if ((o->imgsz_h == 0) != (o->imgsz_w == 0) || o->imgsz_h < 0 || o->imgsz_w < 0 ||
         o->imgsz_h > 16384 || o->imgsz_w > 16384)
         return gd_fail(err, GD_ERR_ARG, "network input of %dx%d", o->imgsz_h, o->imgsz_w);
+    if (o->precision < 0 || o->precision >= GD_N_PRECISION)
+        return gd_fail(err, GD_ERR_ARG, "precision %d, wanted 0 to %d", o->precision,
+                       GD_N_PRECISION - 1);
     if (o->threads < 0 || o->threads > MAX_THREADS)
         return gd_fail(err, GD_ERR_ARG, "%d threads, wanted 0 to %d", o->threads, MAX_THREADS);
     return GD_OK;
@@ -65,8 +68,10 @@ gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_s
     s->opt.device = NULL; /* the caller's string is not kept */
     s->n_thread = o.threads ? o.threads : gd_cpu_cores();
     gd_model_recipe(m, &o, &s->recipe);
-    const double    start = gd_session_now_ms();
-    const gd_status st = choose_device(s, o.device, err);
+    const double start = gd_session_now_ms();
+    gd_status    st = choose_device(s, o.device, err);
+    if (st == GD_OK)
+        st = gd_session_precision(m, (gd_precision)o.precision, &s->dev, &s->precision, err);
     s->stage_ms[GD_STAGE_DEVICE] += gd_session_now_ms() - start;
     if (st == GD_OK)
         *out = s;
@@ -119,7 +124,7 @@ gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_erro
     gd_exec_stats         stats;
     gd_graph_init(g, &e->arena);
     GD_TRY(gd_model_graph(s->m, &s->recipe, &net, e->cap, g, err));
-    GD_TRY(gd_pass_all(g, &s->dev, GD_F32, err));
+    GD_TRY(gd_pass_all(g, &s->dev, s->precision == GD_PRECISION_FP16 ? GD_F16 : GD_F32, err));
     GD_TRY(gd_exec_open(g, &s->dev, &run, &e->exec, err));
     gd_exec_stats_get(e->exec, &stats);
     e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.packed_bytes;

@@ -31,6 +31,7 @@ struct gd_session {
     gd_device_caps     dev;
     gd_device         *device; /* NULL: the host */
     gd_const_pool     *pool;
+    gd_precision       precision; /* chosen: never GD_PRECISION_AUTO */
     int                n_thread;
     char               no_gpu[192]; /* why "auto" took the CPU */
     gd_entry           entry[GD_SESSION_ENTRIES];
@@ -60,6 +61,12 @@ void      gd_session_entry_close(gd_entry *e);
 /* Bytes held now: entries and staging. */
 size_t gd_session_held(const gd_session *s);
 double gd_session_now_ms(void);
+
+/* session_precision.c: what a session on `dev` computes in when `asked` is; sets dev->tf32.
+ * Code 210 where the device cannot. */
+gd_status   gd_session_precision(const gd_model *m, gd_precision asked, gd_device_caps *dev,
+                                 gd_precision *out, gd_error *err) GD_MUST_CHECK;
+const char *gd_precision_name(gd_precision p); /* "fp16" */
 
 /* session_input.c */
 gd_status gd_session_check_image(const gd_image *p, int i, gd_error *err) GD_MUST_CHECK;

@@ -80,7 +80,8 @@ void gd_session_stats_get(const gd_session *s, gd_session_stats *out) {
         gd_machine_cpu("", out->name, sizeof out->name);
     }
     (void)snprintf(out->no_gpu, sizeof out->no_gpu, "%s", s->no_gpu);
-    (void)snprintf(out->precision, sizeof out->precision, "fp32");
+    (void)snprintf(out->precision, sizeof out->precision, "%s",
+                   gd_precision_name(s->precision));
     out->sm = s->dev.sm;
     out->batch = s->batch;
     out->device_ms = s->device_ms;
