@@ -60,6 +60,14 @@ static void set_alias(gd_exec *e, int v, int into, size_t offset) {
     e->alias[v] = (gd_alias){a.root, a.offset + offset};
 }
 
+/* On a device tensors begin at multiples of 16 bytes, and so do their pixels unless they are
+ * packed: rows there load whole groups of channels. */
+static bool window_fits(const gd_exec *e, const gd_tensor *t, size_t offset) {
+    const size_t apart = (size_t)t->pitch * gd_dtype_size(t->dtype);
+    return e->dev.backend == GD_CPU ||
+           (offset % 16 == 0 && (gd_tensor_dense(t) || apart % 16 == 0));
+}
+
 static bool try_view(gd_exec *e, int k) {
     const gd_node *n = &e->g->node[k];
     gd_launch     *l = &e->node[k].part[0].l;
@@ -71,7 +79,8 @@ static bool try_view(gd_exec *e, int k) {
         return false;
     }
     /* A graph's result is read by callers that expect it dense; a bound input may move. */
-    if ((!gd_tensor_dense(y) &&
+    if (!window_fits(e, y, offset) ||
+        (!gd_tensor_dense(y) &&
          (is_output(e, n->out[0]) || !readers_take_pitch(e, n->out[0], k)))) {
         y->pitch = dense;
         return false;
@@ -114,7 +123,7 @@ static bool join_fits(gd_exec *e, int k, size_t *offset) {
 
 /* Gives the inputs of a join the pitch of its output; back to what they had, and false, where a
  * row cannot do with that. All are set before the first is asked: a node may touch several. */
-static bool set_pitches(gd_exec *e, int k) {
+static bool set_pitches(gd_exec *e, int k, const size_t *offset) {
     const gd_node *n = &e->g->node[k];
     const int64_t  pitch = e->t[n->out[0]].pitch;
     int64_t        before[GD_MAX_IN];
@@ -126,8 +135,9 @@ static bool set_pitches(gd_exec *e, int k) {
     }
     for (int i = 0; i < n->n_in && ok; i++) {
         const int v = n->in[i];
-        ok = gd_tensor_dense(&e->t[v]) ||
-             (rows_take_pitch(e, e->g->value[v].producer) && readers_take_pitch(e, v, k));
+        ok = window_fits(e, &e->t[v], offset[i]) &&
+             (gd_tensor_dense(&e->t[v]) ||
+              (rows_take_pitch(e, e->g->value[v].producer) && readers_take_pitch(e, v, k)));
     }
     for (int i = 0; i < n->n_in && !ok; i++) e->t[n->in[i]].pitch = before[i];
     return ok;
@@ -137,7 +147,7 @@ static void try_join(gd_exec *e, int k) {
     const gd_node *n = &e->g->node[k];
     const int      y = n->out[0];
     size_t         offset[GD_MAX_IN];
-    if (!join_fits(e, k, offset) || !set_pitches(e, k)) return;
+    if (!join_fits(e, k, offset) || !set_pitches(e, k, offset)) return;
     for (int i = 0; i < n->n_in; i++) {
         set_alias(e, n->in[i], y, offset[i]);
         if (e->first[n->in[i]] < e->first[y]) e->first[y] = e->first[n->in[i]];

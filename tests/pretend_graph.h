@@ -90,10 +90,9 @@ static inline void pretend_close(gd_device *dev) {
         pretend_drain(d, i, d->lane[i].n);
         pretend_free_queue(&d->lane[i]);
     }
-    pretend_abandon(dev);
-    if (d->n_block || d->n_graph) {
-        fprintf(stderr, "pretend device: %ld blocks and %ld graphs are left\n", d->n_block,
-                d->n_graph);
+    if (d->n_block || d->n_graph || d->recording) {
+        fprintf(stderr, "pretend device: %ld blocks and %ld graphs are left%s\n", d->n_block,
+                d->n_graph, d->recording ? ", and a recording" : "");
         abort();
     }
     free(d);
