@@ -176,7 +176,7 @@ static bool try_overwrite(gd_exec *e, int k, int v) {
     gd_tensor     *y = &e->t[n->out[0]];
     if (v < 0 || !read_once(n, v) || !dies_alone(e, v, k)) return false;
     if (e->t[v].dtype != y->dtype || !gd_tensor_same_shape(&e->t[v], y)) return false;
-    if (!gd_tensor_dense(&e->t[v])) return false;
+    if (!gd_tensor_dense(&e->t[v]) || !gd_tensor_dense(y)) return false;
     set_alias(e, n->out[0], v, 0);
     return true;
 }

@@ -1,4 +1,5 @@
-/* exec_choose.c -- which kernel row runs each node: the cheapest that fits, never by name. */
+/* exec_choose.c -- which kernel row runs each node: the cheapest that fits, never by name. On a
+ * GPU also which values of three channels get room for four. */
 #include <string.h>
 
 #include "engine/exec_impl.h"
@@ -102,7 +103,52 @@ static void build_step_launch(const gd_launch *l, int i, gd_launch *s) {
     s->out[0] = l->out[0];
 }
 
+/* ---- pixels of three channels ------------------------------------------------------------ */
+
+/* Some row runs node k whole, with the pitches that its tensors have now. */
+static bool runs_whole(gd_exec *e, int k) {
+    const gd_kernel *row;
+    gd_launch        l;
+    gd_error         ignored;
+    build_launch(e, &e->g->node[k], &l);
+    return gd_kernel_choose(e->g->node[k].op, &l, &e->dev, false, &row, &ignored) == GD_OK &&
+           gd_kernel_absorbs(row, &l) && (!row->fits || row->fits(&l, &e->dev));
+}
+
+static bool reads(const gd_node *n, int v) {
+    bool r = false;
+    for (int i = 0; i < n->n_in; i++) r |= n->in[i] == v;
+    for (int i = 0; i < n->n_step; i++) r |= n->step[i].arg == v;
+    return r;
+}
+
+static bool may_widen(const gd_exec *e, int v) {
+    const gd_value  *x = &e->g->value[v];
+    const gd_tensor *t = &e->t[v];
+    if (x->kind != GD_VALUE_NODE || x->producer < 0 || !gd_dtype_is_float(t->dtype))
+        return false;
+    for (int i = 0; i < e->g->n_output; i++) /* callers expect results dense */
+        if (e->g->output[i] == v) return false;
+    return t->ndim > 1 && gd_tensor_channels(t) == 3 && gd_tensor_pixels(t) > 1;
+}
+
+/* A picture's three channels at a distance of four: rows of a GPU then load whole pixels. This
+ * comes before rows are chosen, since it changes which is best; only where the maker and all
+ * readers can. */
+static void widen_pixels(gd_exec *e) {
+    for (int v = 0; v < e->g->n_value; v++) {
+        if (!may_widen(e, v)) continue;
+        bool ok;
+        e->t[v].pitch = 4;
+        ok = runs_whole(e, e->g->value[v].producer);
+        for (int k = 0; k < e->g->n_node && ok; k++)
+            ok = !reads(&e->g->node[k], v) || runs_whole(e, k);
+        if (!ok) e->t[v].pitch = 3;
+    }
+}
+
 gd_status gd_exec_choose(gd_exec *e, gd_error *err) {
+    if (e->dev.backend == GD_CUDA) widen_pixels(e);
     for (int k = 0; k < e->g->n_node; k++) {
         const gd_node *n = &e->g->node[k];
         gd_exec_node  *x = &e->node[k];

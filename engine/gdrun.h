@@ -121,7 +121,7 @@ typedef enum gd_precision {
     GD_PRECISION_AUTO, /* FP16 on a GPU where the file says that the model passed parity in it
                         * (metadata parity.fp16 = passed), else FP32 */
     GD_PRECISION_FP32, /* never rounded to less */
-    GD_PRECISION_TF32, /* FP32, but factors of products are rounded to 10 bits; GPUs of sm_80 on */
+    GD_PRECISION_TF32, /* FP32, but factors are rounded to 10 bits; GPUs of sm_80 on */
     GD_PRECISION_FP16, /* values and weights are stored in FP16, sums are FP32; GPUs */
     GD_N_PRECISION
 } gd_precision;

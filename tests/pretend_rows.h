@@ -4,7 +4,7 @@
  * read. When the queue is worked off it checks what a kernel may rely on (memory of the device,
  * alignment, pitch, constants that were uploaded), spoils its scratch and computes in single
  * precision; halves are read and written at the edges. Convolution and linear keep packed
- * weights, as rows of a real device do, and absorb steps. */
+ * weights, as rows of a real device do, and absorb steps; all absorb a change of type. */
 #ifndef GD_TESTS_PRETEND_ROWS_H
 #define GD_TESTS_PRETEND_ROWS_H
 
@@ -230,7 +230,8 @@ typedef struct pretend_entry {
 } pretend_entry;
 
 static inline void pretend_fill_rows(pretend_entry *e) {
-    static const char *const absorbs[] = {"add", "relu", "leaky_relu", "silu", "cast", NULL};
+    static const char *const chain[] = {"add", "relu", "leaky_relu", "silu", "cast", NULL};
+    static const char *const cast[] = {"cast", NULL};
     const char              *name = e->op->name;
     const bool               packs = !strcmp(name, "conv2d") || !strcmp(name, "linear");
     const bool               half_too =
@@ -247,7 +248,7 @@ static inline void pretend_fill_rows(pretend_entry *e) {
                             .flags = GD_ROW_PITCH | (packs ? GD_ROW_STEP_INPLACE : 0u),
                             .packs = pack ? 1u << 1 : 0,
                             .fits = pack ? pretend_packs : NULL,
-                            .absorbs = packs ? absorbs : NULL,
+                            .absorbs = packs ? chain : cast,
                             .scratch = pretend_scratch,
                             .prepare = pack ? pretend_pack : pretend_prepare,
                             .release = pretend_put,
