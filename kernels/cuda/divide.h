@@ -7,11 +7,7 @@
 
 #include <stdint.h>
 
-#ifdef __CUDACC__
-#define GD_HOST_DEVICE __host__ __device__
-#else
-#define GD_HOST_DEVICE
-#endif
+#include "kernels/cuda/host_device.h"
 
 typedef struct gdk_divisor {
     uint32_t d, multiply, shift;

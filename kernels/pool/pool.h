@@ -11,6 +11,7 @@
 #define GD_KERNELS_POOL_H
 
 #include "engine/op.h"
+#include "kernels/cuda/host_device.h"
 #include "kernels/rows.h"
 #include "kernels/window.h"
 
@@ -50,9 +51,9 @@ typedef struct gdk_pool_span {
 } gdk_pool_span;
 
 /* Window `o` of an axis of `in` pixels. The count includes padding, not what lies beyond it. */
-static inline gdk_pool_span gdk_pool_span_at(int64_t o, int64_t in, int64_t size,
-                                             int64_t stride, int64_t pad,
-                                             bool count_include_pad) {
+static inline GD_HOST_DEVICE gdk_pool_span gdk_pool_span_at(int64_t o, int64_t in, int64_t size,
+                                                            int64_t stride, int64_t pad,
+                                                            bool count_include_pad) {
     const int64_t start = o * stride - pad;
     const int64_t stop = start + size < in + pad ? start + size : in + pad;
     gdk_pool_span s = {start < 0 ? 0 : start, stop < in ? stop : in, 0};
@@ -60,7 +61,8 @@ static inline gdk_pool_span gdk_pool_span_at(int64_t o, int64_t in, int64_t size
     return s;
 }
 
-static inline gdk_pool_span gdk_pool_span_adaptive(int64_t o, int64_t in, int64_t out) {
+static inline GD_HOST_DEVICE gdk_pool_span gdk_pool_span_adaptive(int64_t o, int64_t in,
+                                                                  int64_t out) {
     gdk_pool_span s = {o * in / out, ((o + 1) * in + out - 1) / out, 0};
     s.count = s.end - s.first;
     return s;

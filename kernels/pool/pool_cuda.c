@@ -1,0 +1,84 @@
+/* pool_cuda.c -- CUDA rows of max, average and adaptive average pooling. */
+#include "kernels/pool/pool_cuda.h"
+
+#include <string.h>
+
+#include "kernels/pool/pool.h"
+
+enum { SPLIT_FROM = 24 /* pixels of a window that several threads share */ };
+
+static bool is_aligned(const gd_tensor *t) {
+    return (size_t)t->pitch * gd_dtype_size(t->dtype) % 16 == 0 && (uintptr_t)t->data % 16 == 0;
+}
+
+static bool fits(const gd_launch *l, const gd_device_caps *dev) {
+    (void)dev;
+    const gd_tensor *x = l->in[0], *y = l->out[0];
+    return gd_tensor_count(y) < INT32_MAX && x->dim[1] * x->dim[2] < INT32_MAX &&
+           x->dim[3] <= 65535 * 32;
+}
+
+/* All but the window. */
+static gdk_pool read(const gd_launch *l) {
+    const gd_tensor *x = l->in[0], *y = l->out[0];
+    const int64_t    V = y->dtype == GD_F16 ? 8 : 4, C = y->dim[3];
+    gdk_pool         p = {.x = x->data,
+                          .y = y->data,
+                          .x_pitch = x->pitch,
+                          .y_pitch = y->pitch,
+                          .H = (int32_t)x->dim[1],
+                          .W = (int32_t)x->dim[2],
+                          .wide = y->dtype == GD_F32,
+                          .vec = C % V == 0 && is_aligned(x) && is_aligned(y)};
+    const int64_t    units = p.vec ? C / V : C;
+    p.n = (uint32_t)(gd_tensor_pixels(y) * units);
+    if (p.n == 0) return p;
+    p.unit = gdk_divisor_make((uint32_t)units);
+    p.Q = gdk_divisor_make((uint32_t)y->dim[2]);
+    p.P = gdk_divisor_make((uint32_t)y->dim[1]);
+    return p;
+}
+
+static gd_status run_max(const gd_launch *l, gd_error *err) {
+    const gd_max_pool2d *a = l->attr;
+    gdk_pool             p = read(l);
+    if (p.n == 0) return GD_OK;
+    memcpy(p.size, a->size, sizeof p.size);
+    memcpy(p.stride, a->stride, sizeof p.stride);
+    memcpy(p.pad, a->pad, sizeof p.pad);
+    return gdk_cuda_status(gdk_pool_max_launch(&p, gdk_stream(l)), "max_pool2d", err);
+}
+
+static gd_status run_average(const gd_launch *l, gd_error *err) {
+    const gd_avg_pool2d *a = l->attr;
+    gdk_pool             p = read(l);
+    if (p.n == 0) return GD_OK;
+    memcpy(p.size, a->size, sizeof p.size);
+    memcpy(p.stride, a->stride, sizeof p.stride);
+    memcpy(p.pad, a->pad, sizeof p.pad);
+    p.count_include_pad = a->count_include_pad;
+    const bool split = (int64_t)a->size[0] * a->size[1] >= SPLIT_FROM;
+    return gdk_cuda_status(gdk_pool_average_launch(&p, split, gdk_stream(l)), "avg_pool2d",
+                           err);
+}
+
+static gd_status run_adaptive(const gd_launch *l, gd_error *err) {
+    const gd_tensor *x = l->in[0], *y = l->out[0];
+    gdk_pool         p = read(l);
+    if (p.n == 0) return GD_OK;
+    p.adaptive = 1;
+    const bool split = x->dim[1] * x->dim[2] / (y->dim[1] * y->dim[2]) >= SPLIT_FROM;
+    return gdk_cuda_status(gdk_pool_average_launch(&p, split, gdk_stream(l)),
+                           "adaptive_avg_pool2d", err);
+}
+
+#define ROW(title, id, function) \
+    { GD_ROW_CUDA(title, id, function), .flags = GD_ROW_PITCH, .fits = fits }
+#define TABLE(op, function)                           \
+    extern const gd_kernel gdk_##op##_cuda_rows[];    \
+    const gd_kernel        gdk_##op##_cuda_rows[] = { \
+               ROW(#op "_cuda_f32", GD_F32, function), ROW(#op "_cuda_f16", GD_F16, function), {0}};
+
+TABLE(max_pool2d, run_max)
+TABLE(avg_pool2d, run_average)
+TABLE(adaptive_avg_pool2d, run_adaptive)

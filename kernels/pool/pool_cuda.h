@@ -1,0 +1,33 @@
+/* pool_cuda.h -- parameters and launchers of the pooling kernels. */
+#ifndef GD_KERNELS_POOL_CUDA_H
+#define GD_KERNELS_POOL_CUDA_H
+
+#include "kernels/cuda/cuda.h"
+#include "kernels/cuda/divide.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* x [N, H, W, C] -> y [N, P, Q, C]. A unit is V channels of one output pixel: 16 bytes where
+ * `vec`, else one element. */
+typedef struct gdk_pool {
+    const void *x;
+    void       *y;
+    int64_t     x_pitch, y_pitch; /* elements */
+    int32_t     H, W;
+    int32_t     size[2], stride[2], pad[2]; /* vertical, horizontal; unused when adaptive */
+    int32_t     adaptive, count_include_pad;
+    int32_t     wide, vec; /* 1: F32, 0: F16; whole 16-byte units only */
+    uint32_t    n;         /* units in all */
+    gdk_divisor unit, Q, P;
+} gdk_pool;
+
+cudaError_t gdk_pool_max_launch(const gdk_pool *p, cudaStream_t stream);
+/* split: several threads share a window. */
+cudaError_t gdk_pool_average_launch(const gdk_pool *p, int split, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
