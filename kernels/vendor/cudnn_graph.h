@@ -17,8 +17,6 @@
 extern "C" {
 #endif
 
-/* Most bytes of scratch a cached plan may want. */
-enum { GDK_CUDNN_SCRATCH = 128 << 20 };
 /* Names of the tensors in the graph, in the order of a launch's pointers. */
 enum { GDK_CUDNN_X = 1, GDK_CUDNN_W, GDK_CUDNN_BIAS, GDK_CUDNN_ADD, GDK_CUDNN_Y };
 
@@ -50,9 +48,9 @@ gd_status gdk_cudnn_build(void *handle, const gdk_cudnn_conv *key, size_t cap, i
                           gdk_cudnn_plan *out, gd_error *err) GD_MUST_CHECK;
 void      gdk_cudnn_drop(gdk_cudnn_plan *plan); /* zeroed plans are allowed */
 
-/* The cached plan of a shape (the key's device must be current), alive until the process ends
- * or, where the cache is full, until the same slot is asked for another shape by nobody else:
- * hold it with _hold. NULL: cuDNN has none, or none that is allowed here. */
+/* The plan of a shape, from a cache, held until it is put back; plans that nobody holds may
+ * leave the cache. Its scratch is at most the input once more, as strict FP32 kernels want it,
+ * and 64 MiB. The key's device must be current. NULL: cuDNN has none that is allowed here. */
 const gdk_cudnn_plan *gdk_cudnn_plan_hold(const gdk_cudnn_conv *key);
 void                  gdk_cudnn_plan_put(const gdk_cudnn_plan *plan); /* NULL is allowed */
 

@@ -65,6 +65,12 @@ static gd_status builder(int device, cudnnHandle_t *out, gd_error *err) {
     return GD_OK;
 }
 
+static size_t most_scratch(const gdk_cudnn_conv *key) {
+    const size_t pixels = (size_t)key->n * (size_t)key->h * (size_t)key->w;
+    return pixels * (size_t)key->x_pitch * gd_dtype_size((gd_dtype)key->type) +
+           ((size_t)64 << 20);
+}
+
 const gdk_cudnn_plan *gdk_cudnn_plan_hold(const gdk_cudnn_conv *key) {
     const gdk_cudnn_plan *found = NULL;
     cudnnHandle_t         handle;
@@ -72,7 +78,7 @@ const gdk_cudnn_plan *gdk_cudnn_plan_hold(const gdk_cudnn_conv *key) {
     pthread_mutex_lock(&lock);
     slot *s = find_slot(key);
     if (s && !s->known && builder(key->device, &handle, &err) == GD_OK) {
-        const gd_status st = gdk_cudnn_build(handle, key, GDK_CUDNN_SCRATCH, 0, &s->plan, &err);
+        const gd_status st = gdk_cudnn_build(handle, key, most_scratch(key), 0, &s->plan, &err);
         s->known = st == GD_OK || st == GD_ERR_UNSUPPORTED;
     }
     if (s && s->known) {
