@@ -1,6 +1,7 @@
 /* model_bench.c -- times a whole model through the public interface: bytes in, results out.
  *
- *     model_bench [--device D] [--batch N] [--size WxH] [--runs N] [--threads N] MODEL.gdw
+ *     model_bench [--device D] [--precision P] [--providers 1] [--batch N] [--size WxH]
+ *                 [--runs N] [--threads N] MODEL.gdw
  *     model_bench MODEL.gdw WIDTH HEIGHT RUNS THREADS          (on the CPU)
  *
  * The picture is noise from a fixed seed, the same N times in a batch. Prints one line of JSON:
@@ -49,8 +50,19 @@ typedef struct options {
     int                width, height, runs, batch;
 } options;
 
+/* -1: no such precision. */
+static int precision(const char *name) {
+    static const char *const names[] = {"auto", "fp32", "tf32", "fp16"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(name, names[i])) return i;
+    return -1;
+}
+
+/* One option with its value; 0: there is none of that name, or the value is not one. */
 static int take(options *o, const char *name, const char *value) {
     if (!strcmp(name, "--device")) return (o->session.device = value) != NULL;
+    if (!strcmp(name, "--precision")) return (o->session.precision = precision(value)) >= 0;
+    if (!strcmp(name, "--providers")) return (o->session.providers = atoi(value)) >= 0;
     if (!strcmp(name, "--batch")) return (o->batch = atoi(value)) > 0 && o->batch <= MAX_BATCH;
     if (!strcmp(name, "--size")) return sscanf(value, "%dx%d", &o->width, &o->height) == 2;
     if (!strcmp(name, "--runs")) return (o->runs = atoi(value)) > 0;
@@ -124,8 +136,8 @@ int main(int argc, char **argv) {
     o.session = gd_session_defaults();
     o.session.device = "cpu";
     if (!read_options(&o, argc, argv)) {
-        fprintf(stderr, "usage: model_bench [--device D] [--batch N] [--size WxH] [--runs N] "
-                        "[--threads N] MODEL.gdw\n"
+        fprintf(stderr, "usage: model_bench [--device D] [--precision P] [--providers 1] "
+                        "[--batch N] [--size WxH] [--runs N] [--threads N] MODEL.gdw\n"
                         "       model_bench MODEL.gdw WIDTH HEIGHT RUNS THREADS\n");
         return 2;
     }

@@ -1,7 +1,7 @@
 /* trace_bench.c -- where the time of a whole model goes, by kernel row and by node.
  *
- *     trace_bench [--device D] [--batch N] [-s WxH] [-n RUNS] [-j THREADS] [-w N] [-v]
- *                 MODEL.gdw ... [PICTURE.ppm]
+ *     trace_bench [--device D] [--precision P] [--providers 1] [--batch N] [-s WxH] [-n RUNS]
+ *                 [-j THREADS] [-w N] [-v] MODEL.gdw ... [PICTURE.ppm]
  *
  * Runs one picture, N times side by side in a batch, again and again: a synthetic one of W x H
  * (640x480), or a binary PPM. Printed: the best run, the median, the time of the first run
@@ -192,9 +192,19 @@ done:
     return st;
 }
 
+/* -1: no such precision. */
+static int precision(const char *name) {
+    static const char *const names[] = {"auto", "fp32", "tf32", "fp16"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(name, names[i])) return i;
+    return -1;
+}
+
 /* One option with its value; 0: there is none of that name, or the value is not one. */
 static int take(options *o, const char *name, const char *value) {
     if (!strcmp(name, "--device")) return (o->session.device = value) != NULL;
+    if (!strcmp(name, "--precision")) return (o->session.precision = precision(value)) >= 0;
+    if (!strcmp(name, "--providers")) return (o->session.providers = atoi(value)) >= 0;
     if (!strcmp(name, "--batch")) return (o->batch = atoi(value)) > 0 && o->batch <= MAX_BATCH;
     if (!strcmp(name, "-s"))
         return sscanf(value, "%dx%d", &o->image.width, &o->image.height) == 2;
@@ -205,8 +215,10 @@ static int take(options *o, const char *name, const char *value) {
 }
 
 static int usage(void) {
-    fprintf(stderr, "usage: trace_bench [--device D] [--batch N] [-s WxH] [-n RUNS] "
-                    "[-j THREADS] [-w N] [-v] MODEL.gdw ... [PICTURE.ppm]\n");
+    fprintf(stderr,
+            "usage: trace_bench [--device D] [--precision P] [--providers 1] [--batch N] "
+            "[-s WxH] [-n RUNS] [-j THREADS] [-w N] [-v] MODEL.gdw ... "
+            "[PICTURE.ppm]\n");
     return EXIT_FAILURE;
 }
 

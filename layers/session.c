@@ -56,6 +56,15 @@ static gd_status choose_device(gd_session *s, const char *name, gd_error *err) {
     return gd_const_pool_open(s->device, &s->pool, err);
 }
 
+/* Kernels of vendor libraries are loaded where they are asked for, and only there. */
+static gd_status add_providers(gd_session *s, gd_error *err) {
+    const gd_plugin *vendor;
+    if (!s->opt.providers || !s->device) return GD_OK;
+    GD_TRY(gd_plugin_load("vendor", &vendor, err));
+    s->dev.providers = true;
+    return GD_OK;
+}
+
 gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_session **out,
                           gd_error *err) {
     const gd_session_options o = opt ? *opt : gd_session_defaults();
@@ -70,6 +79,7 @@ gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_s
     gd_model_recipe(m, &o, &s->recipe);
     const double start = gd_session_now_ms();
     gd_status    st = choose_device(s, o.device, err);
+    if (st == GD_OK) st = add_providers(s, err);
     if (st == GD_OK)
         st = gd_session_precision(m, (gd_precision)o.precision, &s->dev, &s->precision, err);
     s->stage_ms[GD_STAGE_DEVICE] += gd_session_now_ms() - start;
