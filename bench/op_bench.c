@@ -1,42 +1,35 @@
 /* op_bench.c -- times every kernel row of an operator on given shapes, beside each other.
  *
- *     op_bench [-t SECONDS] [-j THREADS] [-r ROW] bench/shapes/faster_rcnn.txt ...
+ *     op_bench [-t SECONDS] [-j THREADS] [-r ROW] [--op NAME] [--batch N]
+ *              [--device cuda[:N]] [--precision fp32|tf32|fp16] [--providers] [--warm]
+ *              [--json FILE] [--md FILE] [--commit TEXT] bench/shapes/faster_rcnn.txt ...
  *
- * A line of a shape file is one node, inputs first; weights are `const`:
+ * A line of a shape file is one node, inputs first; weights are `const`, `nodes` says how often
+ * the model has it:
  *
- *     conv2d in=1,200,336,64 const=64,3,3,64 const=64 stride=1,1 pad=1,1,1,1 then=relu # note
+ *     conv2d in=1,200,336,64 const=64,3,3,64 const=64 pad=1,1,1,1 then=relu nodes=3 # note
  *
- * Attributes left out take the value of the operator's field table. Rows take turns, round by
- * round, so that a busy machine hurts all of them alike; with -j 1 the clock is the processor
- * time of this process, which other processes hardly touch. Printed: the best time, the median,
- * the spread (upper quartile over best, in percent), and rates at the best time. */
-#include <errno.h>
+ * Behind a shape may stand what it holds: :boxes=SIZE, :score, :i32=MOST, :u8 or :give=1,2,...;
+ * in=none leaves an optional input out. Attributes left out take the value of the operator's
+ * field table; --batch multiplies the first axis of every `in`.
+ *
+ * On the CPU rows take turns, round by round, so that a busy machine hurts all of them alike;
+ * with -j 1 the clock is this process's processor time, which others hardly touch. On a GPU
+ * (op_bench_device.c) each row runs in a recorded graph; --warm uses the same buffers again and
+ * again, --providers shows rows of vendor libraries too, where need be without the steps that
+ * they cannot absorb ("bare"). There the ceilings are measured first: a copy, and the largest
+ * product of matrices by any row at hand. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "bench/op_bench.h"
 #include "engine/backend.h"
 #include "engine/mem.h"
-#include "engine/op.h"
+#include "engine/plugin.h"
 
-enum { MAX_ROWS = 16, MAX_RUNS = 400, LINE = 1024 };
-
-typedef struct problem {
-    const gd_op *op;
-    char         attr[256];
-    gd_tensor    in[GD_MAX_IN], out[GD_MAX_OUT], arg[GD_MAX_STEP];
-    gd_launch    l;
-    gd_cost      cost;
-    char         note[128];
-} problem;
-
-typedef struct timing {
-    const gd_kernel *row;
-    gd_launch        l;
-    double           ms[MAX_RUNS];
-    int              n;
-} timing;
+enum { MAX_RESULTS = 1024 };
 
 static double now_ms(void) {
     struct timespec t;
@@ -44,129 +37,7 @@ static double now_ms(void) {
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-static int fail(const char *what, const char *word) {
-    fprintf(stderr, "op_bench: %s '%s'\n", what, word);
-    return -1;
-}
-
-/* Values between -0.5 and 0.5 that repeat with a prime period. */
-static int fill(gd_tensor *t) {
-    const int64_t n = gd_tensor_count(t);
-    t->data = gd_mem_get(gd_tensor_bytes(t) + 64);
-    if (!t->data) return fail("no memory for", "a tensor");
-    for (int64_t i = 0; i < n; i++) gd_tensor_set(t, i, (double)(i % 1009) / 1009 - 0.5);
-    return 0;
-}
-
-static int read_numbers(const char *s, double *v, int max) {
-    int n = 0;
-    while (*s && n < max) {
-        char *end;
-        errno = 0;
-        v[n++] = strtod(s, &end);
-        if (end == s || errno) return -1;
-        s = *end == ',' ? end + 1 : end;
-    }
-    return *s ? -1 : n;
-}
-
-static int add_input(problem *p, const char *value, int is_const) {
-    double  v[GD_MAX_DIM];
-    int64_t dim[GD_MAX_DIM];
-    int     n = read_numbers(value, v, GD_MAX_DIM);
-    if (n < 1 || p->l.n_in == GD_MAX_IN) return fail("not a shape:", value);
-    for (int i = 0; i < n; i++) dim[i] = (int64_t)v[i];
-    gd_tensor *t = &p->in[p->l.n_in];
-    *t = gd_tensor_make(GD_F32, n, dim);
-    p->l.in[p->l.n_in] = t;
-    if (is_const) p->l.const_in |= 1u << p->l.n_in;
-    p->l.n_in++;
-    return fill(t);
-}
-
-static int put_attr(problem *p, const char *key, const char *value) {
-    double v[16];
-    int    n = read_numbers(value, v, 16);
-    for (const gd_attr_field *f = p->op->attr_fields; f && f->name; f++) {
-        if (strcmp(f->name, key) != 0) continue;
-        if (n != (f->count ? f->count : 1)) return fail("wrong count of numbers in", value);
-        for (int i = 0; i < n; i++) {
-            const int32_t whole = (int32_t)v[i];
-            const float   real = (float)v[i];
-            memcpy(p->attr + f->offset + 4 * (size_t)i,
-                   f->type == GD_ATTR_I32 ? (const void *)&whole : (const void *)&real, 4);
-        }
-        return 0;
-    }
-    return fail("no such attribute:", key);
-}
-
-static void default_attrs(problem *p) {
-    for (const gd_attr_field *f = p->op->attr_fields; f && f->name; f++) {
-        char text[256] = "";
-        for (int i = 0; i < (f->count ? f->count : 1); i++) {
-            const size_t n = strlen(text);
-            snprintf(text + n, sizeof text - n, "%s%g", i ? "," : "", f->def);
-        }
-        put_attr(p, f->name, text);
-    }
-}
-
-static int add_step(problem *p, const char *name) {
-    gd_step *s = &p->l.step[p->l.n_step];
-    s->op = gd_op_find(name);
-    if (!s->op || p->l.n_step == GD_MAX_STEP) return fail("no such step:", name);
-    static const float slope = 0.1F; /* of leaky_relu, the one step with an attribute */
-    s->attr = s->op->attr_fields ? &slope : NULL;
-    p->l.n_step++;
-    return 0;
-}
-
-static int read_line(problem *p, char *line) {
-    char *note = strchr(line, '#'), *save = NULL;
-    memset(p, 0, sizeof *p);
-    if (note) {
-        *note++ = '\0';
-        snprintf(p->note, sizeof p->note, "%s", note + strspn(note, " "));
-        p->note[strcspn(p->note, "\n")] = '\0';
-    }
-    char *word = strtok_r(line, " \t\n", &save);
-    if (!word) return 1;
-    p->op = gd_op_find(word);
-    if (!p->op || p->op->attr_size > sizeof p->attr) return fail("no such operator:", word);
-    p->l.attr = p->attr;
-    default_attrs(p);
-    while ((word = strtok_r(NULL, " \t\n", &save))) {
-        char *value = strchr(word, '=');
-        if (!value) return fail("no '=' in", word);
-        *value++ = '\0';
-        int bad = !strcmp(word, "in")      ? add_input(p, value, 0)
-                  : !strcmp(word, "const") ? add_input(p, value, 1)
-                  : !strcmp(word, "then")  ? add_step(p, value)
-                                           : put_attr(p, word, value);
-        if (bad) return -1;
-    }
-    return 0;
-}
-
-static int make_outputs(problem *p) {
-    gd_error err;
-    p->l.n_out = p->op->n_out;
-    for (int i = 0; i < p->l.n_out; i++) p->l.out[i] = &p->out[i];
-    if (p->op->infer(&p->l, &err) != GD_OK) return fail("refused:", err.msg);
-    for (int i = 0; i < p->l.n_out; i++)
-        if (fill(&p->out[i])) return -1;
-    for (int i = 0; i < p->l.n_step; i++) {
-        if (p->l.step[i].op->min_in < 2) continue;
-        p->arg[i] = p->out[0];
-        if (fill(&p->arg[i])) return -1;
-        p->l.step[i].arg = &p->arg[i];
-    }
-    if (p->op->cost) p->op->cost(&p->l, &p->cost);
-    return 0;
-}
-
-static int absorbs_all(const gd_kernel *row, const gd_launch *l) {
+int absorbs_all(const gd_kernel *row, const gd_launch *l) {
     for (int i = 0; i < l->n_step; i++) {
         const char *const *name = row->absorbs;
         while (name && *name && strcmp(*name, l->step[i].op->name) != 0) name++;
@@ -175,6 +46,29 @@ static int absorbs_all(const gd_kernel *row, const gd_launch *l) {
     return 1;
 }
 
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+measurement measure(const char *row, double *ms, int n) {
+    qsort(ms, (size_t)n, sizeof *ms, by_value);
+    return (measurement){.row = row,
+                         .best = ms[0],
+                         .median = ms[n / 2],
+                         .lower = ms[n / 4],
+                         .upper = ms[n * 3 / 4]};
+}
+
+/* ---- the CPU ----------------------------------------------------------------------------- */
+
+typedef struct timing {
+    const gd_kernel *row;
+    gd_launch        l;
+    double           ms[MAX_RUNS];
+    int              n;
+} timing;
+
 static int prepare(timing *t, const problem *p, const gd_kernel *row) {
     const gd_device_caps dev = gd_cpu_caps();
     gd_error             err;
@@ -182,36 +76,22 @@ static int prepare(timing *t, const problem *p, const gd_kernel *row) {
     t->l = p->l;
     t->n = 0;
     t->l.scratch = gd_mem_get((row->scratch ? row->scratch(&t->l, &dev) : 0) + 64);
-    if (!t->l.scratch) return fail("no scratch for", row->name);
+    if (!t->l.scratch) return complain("no scratch for", row->name);
     if (row->prepare && row->prepare(&t->l, &dev, &t->l.state, &err) != GD_OK)
-        return fail("cannot prepare:", err.msg);
+        return complain("cannot prepare:", err.msg);
     return 0;
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void report(timing *t, const problem *p) {
-    qsort(t->ms, (size_t)t->n, sizeof *t->ms, by_value);
-    const double best = t->ms[0], spread = t->ms[t->n * 3 / 4] / best - 1;
-    printf("  %-24s %9.3f ms  median %9.3f  +%3.0f%%", t->row->name, best, t->ms[t->n / 2],
-           spread * 100);
-    if (p->cost.flop > 0)
-        printf("  %8.1f GFLOP/s  %6.1f GB/s", p->cost.flop / best * 1e-6,
-               p->cost.bytes / best * 1e-6);
-    printf("\n");
-}
-
-static int bench(problem *p, double seconds, const char *only) {
+int cpu_bench(problem *p, const options *o, result *r) {
     const gd_device_caps dev = gd_cpu_caps();
+    const double         seconds = o->seconds > 0 ? o->seconds : 0.3;
     timing              *t = calloc(MAX_ROWS, sizeof *t);
     gd_error             err;
     int                  n = 0, bad = !t;
     for (const gd_kernel *row = p->op->kernels; !bad && row->name && n < MAX_ROWS; row++) {
-        if (row->backend != GD_CPU || row->dtype != GD_F32) continue;
-        if (only ? !strstr(row->name, only) : (row->flags & GD_ROW_REFERENCE) != 0) continue;
+        if (row->backend != GD_CPU || row->dtype != gd_op_dtype(p->op, &p->l)) continue;
+        if (o->row ? !strstr(row->name, o->row) : (row->flags & GD_ROW_REFERENCE) != 0)
+            continue;
         if (!absorbs_all(row, &p->l) || (row->fits && !row->fits(&p->l, &dev))) continue;
         bad = prepare(&t[n++], p, row);
     }
@@ -220,12 +100,12 @@ static int bench(problem *p, double seconds, const char *only) {
         if (round > 2 && now_ms() - start > seconds * 1e3 * n) break;
         for (int i = 0; i < n && !bad; i++) {
             const double before = now_ms();
-            bad = t[i].row->run(&t[i].l, &err) != GD_OK && fail("run failed:", err.msg);
+            bad = t[i].row->run(&t[i].l, &err) != GD_OK && complain("run failed:", err.msg);
             if (round) t[i].ms[t[i].n++] = now_ms() - before;
         }
     }
     for (int i = 0; i < n; i++) {
-        if (!bad) report(&t[i], p);
+        if (!bad) r->m[r->n++] = measure(t[i].row->name, t[i].ms, t[i].n);
         if (t[i].row->release && t[i].l.state) t[i].row->release(t[i].l.state);
         gd_mem_put(t[i].l.scratch);
     }
@@ -233,54 +113,148 @@ static int bench(problem *p, double seconds, const char *only) {
     return bad;
 }
 
-static void drop(problem *p) {
-    for (int i = 0; i < p->l.n_in; i++) gd_mem_put(p->in[i].data);
-    for (int i = 0; i < p->l.n_out; i++) gd_mem_put(p->out[i].data);
-    for (int i = 0; i < p->l.n_step; i++) gd_mem_put(p->arg[i].data);
-}
+/* ---- any device -------------------------------------------------------------------------- */
 
-static int bench_file(const char *path, double seconds, const char *only) {
-    char  line[LINE];
-    FILE *f = fopen(path, "r");
-    int   bad = f ? 0 : fail("cannot open", path);
-    while (!bad && fgets(line, sizeof line, f)) {
-        problem   p;
-        const int st = read_line(&p, line);
-        if (st == 0) {
-            char      text[256];
-            const int made = make_outputs(&p);
-            printf("%s %s  %s\n", p.op->name, p.note, gd_op_attr_text(p.op, p.attr, text, 256));
-            bad = made || bench(&p, seconds, only);
-            fflush(stdout);
-        } else if (st < 0) {
-            bad = 1;
-        }
-        drop(&p);
+/* 1: nothing on the line. */
+static int bench_line(const char *line, gd_device *d, const options *o, result *r) {
+    static problem p;
+    int            bad = problem_read(&p, line, o);
+    memset(r, 0, sizeof *r);
+    if (bad == 0) bad = problem_make(&p, d == NULL);
+    if (bad == 0) {
+        snprintf(r->op, sizeof r->op, "%s", p.op->name);
+        snprintf(r->note, sizeof r->note, "%s", p.note);
+        snprintf(r->text, sizeof r->text, "%s", p.text);
+        r->type = gd_dtype_name(gd_op_dtype(p.op, &p.l));
+        r->cost = p.cost;
+        r->count = p.count;
+        bad = d ? device_bench(d, &p, o, r) : cpu_bench(&p, o, r);
     }
-    if (f) fclose(f);
+    problem_drop(&p);
     return bad;
 }
 
-int main(int argc, char **argv) {
-    double      seconds = 0.3;
-    const char *only = NULL;
-    int         i = 1;
-    for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
-        if (!strcmp(argv[i], "-t"))
-            seconds = strtod(argv[i + 1], NULL);
-        else if (!strcmp(argv[i], "-j"))
-            gd_cpu_set_threads(atoi(argv[i + 1]));
-        else if (!strcmp(argv[i], "-r"))
-            only = argv[i + 1];
+static int bench_file(const char *path, gd_device *d, const options *o, const ceiling *c,
+                      result *all, int *n) {
+    char  line[LINE];
+    FILE *f = fopen(path, "r");
+    int   bad = f ? 0 : complain("cannot open", path);
+    while (bad >= 0 && *n < MAX_RESULTS && f && fgets(line, sizeof line, f)) {
+        result *r = &all[*n];
+        bad = bench_line(line, d, o, r);
+        if (bad) continue;
+        printf("%s %s  %s\n", r->op, r->note, r->text);
+        print_result(r, c);
+        fflush(stdout);
+        ++*n;
+    }
+    if (f) fclose(f);
+    return bad < 0;
+}
+
+/* The fastest row of a problem that is all copying, or all multiplying. */
+static const measurement *fastest(const char *line, gd_device *d, const options *o, result *r) {
+    const measurement *best = NULL;
+    if (bench_line(line, d, o, r)) return NULL;
+    for (int i = 0; i < r->n; i++)
+        if (!best || r->m[i].median < best->median) best = &r->m[i];
+    return best;
+}
+
+static void measure_ceiling(gd_device *d, const options *given, ceiling *c) {
+    static const char *const copies[] = {"relu in=128,1024,1024", "add in=64,1024,1024 "
+                                                                  "in=64,1024,1024"};
+    static result            r;
+    options                  o = *given;
+    const measurement       *m = NULL;
+    gd_error                 err;
+    const gd_plugin         *plugin;
+    o.providers = gd_plugin_load("vendor", &plugin, &err) == GD_OK;
+    if (given->providers && !o.providers)
+        fprintf(stderr, "op_bench: no rows of vendor libraries: %s %s\n", err.msg, err.why);
+    o.batch = 1;
+    o.warm = false;
+    o.row = o.op = NULL;
+    for (int i = 0; i < 2 && !m; i++) m = fastest(copies[i], d, &o, &r);
+    if (m) {
+        c->copy_gbs = r.cost.bytes / m->median * 1e-6;
+        snprintf(c->copy_row, sizeof c->copy_row, "%s", m->row);
+    }
+    m = fastest(o.half ? "linear in=8192,8192 const=8192,8192"
+                       : "linear in=4096,4096 const=4096,4096",
+                d, &o, &r);
+    if (m) {
+        c->tflops = r.cost.flop / m->median * 1e-9;
+        snprintf(c->product_row, sizeof c->product_row, "%s", m->row);
+    }
+}
+
+/* ---- the command line -------------------------------------------------------------------- */
+
+static int usage(void) {
+    fprintf(
+        stderr,
+        "usage: op_bench [-t SECONDS] [-j THREADS] [-r ROW] [--op NAME] [--batch N]\n"
+        "                [--device D] [--precision P] [--providers] [--warm] [--json FILE]\n"
+        "                [--md FILE] [--commit TEXT] SHAPES.txt ...\n");
+    return EXIT_FAILURE;
+}
+
+static int take(options *o, const char *name, const char *value) {
+    if (!strcmp(name, "-t")) return (o->seconds = strtod(value, NULL)) > 0;
+    if (!strcmp(name, "-j")) return gd_cpu_set_threads(atoi(value)), 1;
+    if (!strcmp(name, "-r")) return (o->row = value) != NULL;
+    if (!strcmp(name, "--op")) return (o->op = value) != NULL;
+    if (!strcmp(name, "--batch")) return (o->batch = atoi(value)) > 0;
+    if (!strcmp(name, "--device")) return (o->device = value) != NULL;
+    if (!strcmp(name, "--json")) return (o->json = value) != NULL;
+    if (!strcmp(name, "--md")) return (o->markdown = value) != NULL;
+    if (!strcmp(name, "--commit")) return (o->commit = value) != NULL;
+    if (strcmp(name, "--precision") != 0) return 0;
+    o->half = !strcmp(value, "fp16");
+    o->tf32 = !strcmp(value, "tf32");
+    return o->half || o->tf32 || !strcmp(value, "fp32");
+}
+
+/* First argument that is no option; 0: there is something wrong. */
+static int read_options(options *o, int argc, char **argv) {
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (!strcmp(argv[i], "--providers"))
+            o->providers = true;
+        else if (!strcmp(argv[i], "--warm"))
+            o->warm = true;
+        else if (i + 1 >= argc || !take(o, argv[i], argv[i + 1]))
+            return 0;
         else
-            return fail("no such option:", argv[i]) ? EXIT_FAILURE : 0;
+            i++;
     }
-    if (i >= argc) {
-        fprintf(stderr, "usage: op_bench [-t SECONDS] [-j THREADS] [-r ROW] SHAPES.txt ...\n");
-        return EXIT_FAILURE;
+    return i < argc ? i : 0;
+}
+
+int main(int argc, char **argv) {
+    options    o = {.device = "cpu", .batch = 1, .commit = "unknown"};
+    ceiling    c = {0};
+    gd_device *d = NULL;
+    gd_error   err = {0};
+    int        n = 0, bad = 0, i = read_options(&o, argc, argv);
+    if (!i) return usage();
+    result *all = calloc(MAX_RESULTS, sizeof *all);
+    if (!all) return EXIT_FAILURE;
+    if (strcmp(o.device, "cpu") != 0 && gd_device_open(o.device, &d, &err) != GD_OK) {
+        fprintf(stderr, "op_bench: %s %s\n", err.msg, err.why);
+        bad = 1;
+    } else if (d) {
+        measure_ceiling(d, &o, &c);
+        printf("# %s, driver %s; a copy reaches %.0f GB/s (%s), a product %.1f TFLOP/s (%s)\n",
+               d->name, d->driver, c.copy_gbs, c.copy_row, c.tflops, c.product_row);
+    } else {
+        printf("# %s, %d threads\n", gd_cpu_isa(), gd_cpu_threads());
     }
-    printf("# %s, %d threads\n", gd_cpu_isa(), gd_cpu_threads());
-    for (; i < argc; i++)
-        if (bench_file(argv[i], seconds, only)) return EXIT_FAILURE;
-    return EXIT_SUCCESS;
+    for (; i < argc && !bad; i++) bad = bench_file(argv[i], d, &o, &c, all, &n);
+    if (!bad && o.json) bad = write_json(o.json, &o, d, &c, all, n);
+    if (!bad && o.markdown) bad = write_markdown(o.markdown, &o, d, &c, all, n);
+    gd_device_close(d);
+    free(all);
+    return bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }
