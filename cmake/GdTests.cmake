@@ -24,6 +24,27 @@ else()
   message(WARNING "cmocka was not found: unit tests are not built")
 endif()
 
+# A CUDA runtime for machines without a GPU, which the tests named standin_* put in the place of
+# the real one; the plugin must be linked to the shared runtime for that.
+if(have_cuda AND CMAKE_CUDA_RUNTIME_LIBRARY STREQUAL "Shared")
+  file(GLOB standin_src CONFIGURE_DEPENDS tests/standin/*.c)
+  list(FILTER standin_src EXCLUDE REGEX "_test\\.c$")
+  set(standin_map ${PROJECT_SOURCE_DIR}/tests/standin/cudart.map)
+  add_library(standin SHARED ${standin_src})
+  target_link_libraries(standin PRIVATE gd_flags)
+  target_include_directories(standin SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+  target_link_options(standin PRIVATE -Wl,--version-script=${standin_map})
+  set_target_properties(standin PROPERTIES OUTPUT_NAME cudart SOVERSION 13 LINK_DEPENDS
+    ${standin_map} LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/standin)
+endif()
+foreach(src ${unit_src})
+  get_filename_component(stem ${src} NAME_WE)
+  if(stem MATCHES "^standin_" AND CMOCKA_FOUND)
+    set_property(TEST ${stem} APPEND PROPERTY ENVIRONMENT
+      "LD_LIBRARY_PATH=${PROJECT_BINARY_DIR}/standin")
+  endif()
+endforeach()
+
 file(GLOB_RECURSE script_src CONFIGURE_DEPENDS tests/*_test.py tests/*_test.sh)
 foreach(src ${script_src})
   get_filename_component(stem ${src} NAME_WE)

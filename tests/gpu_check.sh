@@ -39,7 +39,8 @@ run() { # CHECK OP
     esac
     rc=$?
     passed=$(sed -n 's/^\([0-9]* passed, [0-9]* failed\).*/\1/p' "$log")
-    found=$(sed -n 's/.*ERROR SUMMARY: \([0-9]*\) error.*/\1/p; s/.*RACECHECK SUMMARY: \([0-9]*\) hazard.*/\1/p' "$log" | tail -1)
+    found=$(sed -n -e 's/.*ERROR SUMMARY: \([0-9]*\) error.*/\1/p' \
+        -e 's/.*RACECHECK SUMMARY: \([0-9]*\) hazard.*/\1/p' "$log" | tail -1)
     [ $rc -eq 124 ] && passed="stopped after $limit s"
     printf '%-10s %-20s %-28s %8s errors  rc %3d  %4d s\n' "$1" "${2:-all operators}" \
         "${passed:-no result}" "${found:-0}" $rc $((SECONDS - start))

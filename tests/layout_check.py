@@ -25,7 +25,7 @@ RULES = {
     "word": "no mark of unfinished work: an issue is the place for it",
     "call": "the library never prints, exits, asserts or copies without a bound",
     "name": "no names that end in _t; test names are unique",
-    "symbol": "libgdrun.so exports gd_ names only, and its objects gd_ and gdk_ names",
+    "symbol": "libgdrun.so exports gd_ names only, its objects gd_ and gdk_ names, and a plugin its entry",
     "code": "error codes are sorted, unique, and listed before they are used",
     "header": "each header compiles alone, as C17 and as C++17",
     "format": "clang-format has nothing to change",
@@ -215,13 +215,34 @@ def check_test_names(files, report):
         report.note(f"no test is named after {path}")
 
 
+# Library -> names it may export, and what it may be linked to (None: anything).
+SYSTEM = r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so|ld-linux"
+LIBRARIES = {"libgdrun.so": (r"gd_", None), "libgd_inside.a": (r"gdk?_", None),
+             "libgdrun_cuda.so": (r"gd_plugin_entry$", SYSTEM + r"|libcudart\.so"),
+             "libgdrun_vendor.so": (r"gd_plugin_entry$", None)}
+
+
+def check_needed(path, library, may, report):
+    """A default run on a GPU maps no library of a vendor but the CUDA runtime."""
+    out = subprocess.run(["readelf", "-d", path], capture_output=True, text=True, check=True).stdout
+    for name in re.findall(r"\(NEEDED\)[^\[]*\[([^\]]+)\]", out):
+        if not re.match(may, name):
+            report.add(library, 0, "symbol", f"needs {name}")
+    names = subprocess.run(["nm", "-D", "--undefined-only", path], capture_output=True, text=True,
+                           check=True).stdout
+    for name in re.findall(r" U (gdk?_\w+)", names):
+        report.add(library, 0, "symbol", f"takes {name} from its host")
+
+
 def check_symbols(build, report):
-    """Exported names of the shared library, and global names of the objects behind it."""
-    for library, wanted in (("libgdrun.so", r"gd_"), ("libgd_inside.a", r"gdk?_")):
+    """Exported names of shared libraries, and global names of the objects behind ours."""
+    for library, (wanted, may) in LIBRARIES.items():
         path = os.path.join(build, library) if build else ""
         if not os.path.exists(path) or not shutil.which("nm"):
             report.note(f"skipped: symbol: no {library} to look into")
             continue
+        if may and shutil.which("readelf"):
+            check_needed(path, library, may, report)
         flags = ["-D"] if library.endswith(".so") else ["-g"]
         out = subprocess.run(["nm", *flags, "--defined-only", path], capture_output=True,
                              text=True, check=True).stdout
@@ -245,14 +266,34 @@ def first_error(text):
     return text.strip().split("\n")[0]
 
 
+CUDA = "/usr/local/cuda/include"
+
+
+def needs_toolkit(root, path, seen=None):
+    """Whether a header includes the CUDA toolkit's or cuDNN's, itself or through another of ours."""
+    seen = seen if seen is not None else set()
+    seen.add(path)
+    with open(os.path.join(root, path), encoding="utf-8") as f:
+        text = f.read()
+    if re.search(r'#\s*include\s*<(cu\w+|nv\w+|library_types)\.h>', text):
+        return True
+    ours = re.findall(r'#\s*include\s*"([^"]+)"', text)
+    return any(needs_toolkit(root, p, seen) for p in ours
+               if p not in seen and os.path.isfile(os.path.join(root, p)))
+
+
 def check_headers(root, files, report):
     headers = [p for p in files if p.endswith(".h") and p.split("/")[0] in SEES]
+    if not os.path.isfile(CUDA + "/cuda_runtime_api.h"):
+        bare = [p for p in headers if needs_toolkit(root, p)]
+        headers = [p for p in headers if p not in bare]
+        report.note(f"skipped: header: no CUDA toolkit for {len(bare)} of them")
     for tool, language, standard in (("cc", "c", "c17"), ("c++", "c++", "c++17")):
         if not shutil.which(tool):
             report.note(f"skipped: header: no {tool}")
             continue
         base = [tool, f"-std={standard}", "-x", language, "-fsyntax-only", "-D_GNU_SOURCE",
-                "-DGD_REAL_IS_DOUBLE=0", "-I", root, "-I", "/usr/include/stb", "-Wall", "-Werror"]
+                "-DGD_REAL_IS_DOUBLE=0", "-I", root, "-I", "/usr/include/stb", "-isystem", CUDA, "-Wall", "-Werror"]
         if language == "c":
             base.append("-Wno-unused-function")
         runs = run_all([base + [os.path.join(root, p)] for p in headers])

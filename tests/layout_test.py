@@ -105,10 +105,32 @@ def check_bad_symbols():
         assert report.found == ["libgdrun.so:0: [symbol] exports bare"], report.found
 
 
+def check_bad_plugin():
+    """So is a plugin that exports more than its entry, asks its host, or maps a vendor's library."""
+    with tempfile.TemporaryDirectory() as top:
+        write(top, "blas.c", "int gd_plugin_entry(void); int gd_plugin_entry(void) { return 1; }\n")
+        write(top, "x.c", "int gd_plugin_entry(void); int gd_more(void); int gd_host(void);\n"
+                          "int gd_plugin_entry(void) { return gd_host(); }\n"
+                          "int gd_more(void) { return 2; }\n")
+        shared = ["cc", "-shared", "-fPIC", "-o"]
+        made = subprocess.run([*shared, f"{top}/libcublas.so.13", "-Wl,-soname,libcublas.so.13",
+                               f"{top}/blas.c"], check=False)
+        if made.returncode != 0:
+            return
+        subprocess.run([*shared, f"{top}/libgdrun_cuda.so", f"{top}/x.c", "-Wl,--no-as-needed",
+                        f"{top}/libcublas.so.13"], check=True)
+        report = layout_check.Report()
+        layout_check.check_symbols(top, report)
+        assert report.found == [f"libgdrun_cuda.so:0: [symbol] {what}" for what in
+                                ("needs libcublas.so.13", "takes gd_host from its host",
+                                 "exports gd_more")], report.found
+
+
 def main():
     root = os.environ.get("GD_ROOT", ".")
     check_bad_examples(root)
     check_bad_symbols()
+    check_bad_plugin()
     report = layout_check.check(root, os.environ.get("GD_BUILD"))
     for line in report.notes + report.found:
         print(line)

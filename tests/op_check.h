@@ -114,7 +114,8 @@ gd_status oc_reference(const oc_problem *p, gd_dtype type, const gd_kernel *row,
 double oc_distance(const double *a, const double *b, int64_t n);
 
 /* ---- op_check_device.c ---- */
-/* What a row may count on: TF32 and libraries of vendors only for rows that are of that kind. */
+/* What a row may count on: TF32 and libraries of vendors only for rows that are of that
+ * kind. */
 gd_device_caps oc_caps(const gd_kernel *row);
 /* oc_stage_run for a row of the device: sends the stage, runs, fetches it; then the same as a
  * recorded graph, twice. */
@@ -137,7 +138,8 @@ bool oc_truth_find(const oc_problem *p, bool tf32, oc_truth *t);
 /* The same behind the problem's steps. */
 void oc_truth_fused(const oc_truth *base, const oc_problem *p, oc_truth *t);
 void oc_truth_free(oc_truth *t);
-/* The share of its bound that output i uses; above 1: too wrong. `out` is the type of output. */
+/* The share of its bound that output i uses; above 1: too wrong. `out` is the type of
+ * output. */
 double oc_truth_share(const oc_truth *t, const oc_problem *p, const gd_kernel *row, int i,
                       gd_dtype out, const double *got);
 

@@ -1,4 +1,5 @@
-/* op_check_forward.c -- values: golden, and every row of the target against the f64 reference. */
+/* op_check_forward.c -- values: golden, and every row of the target against the f64
+ * reference. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,7 +212,8 @@ static void try_layouts(const oc_problem *p, const oc_truth *t, const gd_kernel 
 
 /* ---- absorbed steps ---------------------------------------------------------------------- */
 
-/* Attributes of some case; of an operator that changes the type, those which change this one. */
+/* Attributes of some case; of an operator that changes the type, those which change this
+ * one. */
 static const void *step_attr(const gd_op *op, gd_dtype type) {
     const gd_case *c = oc_cases_of(op->name);
     const void    *any = NULL;

@@ -91,7 +91,8 @@ bool oc_changes_type(const gd_op *op, const void *attr) {
            oc_type_behind(op, attr, GD_F16) != GD_F16;
 }
 
-/* Second inputs have the type that the value has when it meets them; the output has the last. */
+/* Second inputs have the type that the value has when it meets them; the output has the
+ * last. */
 static void open_steps(oc_stage *s, const oc_problem *p) {
     s->l.n_step = p->n_step;
     for (int i = 0; i < p->n_step; i++) {

@@ -1,10 +1,11 @@
 /* op_check_truth.c -- what an output should be, and how far from it a row may be.
  *
- * The tolerance is not a constant: a row may be tol_k times as wrong as the naive implementation
- * of its precision is, plus one rounding of the largest value; both are measured against f64.
- * For halves the naive implementation is the f32 reference on the same (rounded) inputs with its
- * outputs rounded once. Two outer limits hold as well: the error of halves is below 1e-3 of the
- * output in the root of squares, that of TF32 below 1e-3 of the sum of |a b| at each element. */
+ * The tolerance is not a constant: a row may be tol_k times as wrong as the naive
+ * implementation of its precision is, plus one rounding of the largest value; both are
+ * measured against f64. For halves the naive implementation is the f32 reference on the same
+ * (rounded) inputs with its outputs rounded once. Two outer limits hold as well: the error
+ * of halves is below 1e-3 of the output in the root of squares, that of TF32 below 1e-3 of
+ * the sum of |a b| at each element. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

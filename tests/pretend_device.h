@@ -1,13 +1,13 @@
 /* pretend_device.h -- a device made of host memory, for tests of what runs on a device.
  *
- * Its memory is blocks of their own, filled with NaN bytes when they are made, and no address of
- * it may be used as a host address or the other way round. Its lanes are queues that are worked
- * off as late as possible, so an order, a sync or an upload that was forgotten shows as wrong
- * numbers; a lane that is `eager` works at once, for the opposite mistake. Recorded work is run
- * at replay with the addresses it was recorded with.
+ * Its memory is blocks of their own, filled with NaN bytes when they are made, and no
+ * address of it may be used as a host address or the other way round. Its lanes are queues
+ * that are worked off as late as possible, so an order, a sync or an upload that was
+ * forgotten shows as wrong numbers; a lane that is `eager` works at once, for the opposite
+ * mistake. Recorded work is run at replay with the addresses it was recorded with.
  *
- * The n-th call can be made to fail (fail_at, once or from then on). Its own memory comes from
- * malloc, so that the meters of gd_mem see the code under test alone. */
+ * The n-th call can be made to fail (fail_at, once or from then on). Its own memory comes
+ * from malloc, so that the meters of gd_mem see the code under test alone. */
 #ifndef GD_TESTS_PRETEND_DEVICE_H
 #define GD_TESTS_PRETEND_DEVICE_H
 
