@@ -8,6 +8,7 @@
 #include "kernels/cast/cast.h"
 #include "kernels/top_k/top_k.h"
 #include "layers/model.h"
+#include "tests/gd_meter.h"
 #include "tests/graph_random.h"
 #include "tests/layers/tiny.h"
 #include "tests/pretend_rows.h"
@@ -224,6 +225,35 @@ static void shared_weights_stay_shared(void **state) {
     gd_arena_free(&b.arena);
 }
 
+/* Large enough for requests of the pass alone to reach the heap. */
+static void memory_that_fails(void **state) {
+    (void)state;
+    long refused = 0;
+    for (long n = 1;; n++) {
+        meter          m = {.fail_at = -1};
+        const gd_alloc hook = {&m, meter_get, meter_put};
+        bench          b;
+        gd_mem_hook(&hook);
+        start(&b);
+        int x = input(&b, "x", 2, 2, 256);
+        for (int i = 0; i < 150; i++) x = conv(&b, x, 256, 0.001, "w");
+        output(&b, "y", x);
+        m.count = 0;
+        m.fail_at = n;
+        const gd_status st = gd_pass_precision(&b.g, GD_F16, &b.err);
+        gd_arena_free(&b.arena);
+        gd_mem_hook(NULL);
+        assert_int_equal(m.live, 0);
+        if (m.count < n) {
+            gd_assert_ok(st, &b.err);
+            break;
+        }
+        assert_int_equal(st, GD_ERR_NOMEM);
+        refused++;
+    }
+    assert_true(refused >= 2);
+}
+
 /* ---- verifier and fuse ------------------------------------------------------------------- */
 
 static void a_step_after_a_cast_is_refused(void **state) {
@@ -395,6 +425,7 @@ int main(void) {
         cmocka_unit_test(nothing_to_do),
         cmocka_unit_test(weights_beyond_fp16_are_named),
         cmocka_unit_test(shared_weights_stay_shared),
+        cmocka_unit_test(memory_that_fails),
         cmocka_unit_test(a_step_after_a_cast_is_refused),
         cmocka_unit_test(random_graphs),
         cmocka_unit_test(models_lose_no_cast),

@@ -214,7 +214,7 @@ static inline gd_status pretend_upload(gd_device *dev, gd_lane lane, void *dst, 
         memcpy(i.owned, src, size);
         i.src = i.owned;
     }
-    pretend_push(d, lane, &i);
+    pretend_push(d, (int)lane, &i);
     return GD_OK;
 }
 
@@ -224,7 +224,7 @@ static inline gd_status pretend_download(gd_device *dev, gd_lane lane, void *dst
     GD_TRY(pretend_enter(dev, "download", err));
     if (!pretend_on_device(d, src, size) || pretend_on_device(d, dst, 1))
         return pretend_wrong("download: wrong side of memory", err);
-    pretend_push(d, lane,
+    pretend_push(d, (int)lane,
                  &(pretend_item){.kind = PRETEND_COPY, .dst = dst, .src = src, .size = size});
     return GD_OK;
 }
@@ -234,7 +234,7 @@ static inline gd_status pretend_fill(gd_device *dev, gd_lane lane, void *dst, in
     GD_TRY(pretend_enter(dev, "fill", err));
     if (!pretend_on_device(pretend_of(dev), dst, size))
         return pretend_wrong("fill: not device memory", err);
-    pretend_push(pretend_of(dev), lane,
+    pretend_push(pretend_of(dev), (int)lane,
                  &(pretend_item){.kind = PRETEND_FILL, .dst = dst, .byte = byte, .size = size});
     return GD_OK;
 }
@@ -245,7 +245,7 @@ static inline gd_status pretend_order(gd_device *dev, gd_lane before, gd_lane af
     GD_TRY(pretend_enter(dev, "order", err));
     if (d->recording) return pretend_wrong("order: not while recording", err);
     pretend_push(
-        d, after,
+        d, (int)after,
         &(pretend_item){.kind = PRETEND_WAIT, .byte = (int)before, .upto = d->lane[before].n});
     return GD_OK;
 }
@@ -254,7 +254,7 @@ static inline gd_status pretend_sync(gd_device *dev, gd_lane lane, gd_error *err
     pretend *d = pretend_of(dev);
     GD_TRY(pretend_enter(dev, "sync", err));
     if (d->recording) return pretend_wrong("sync: not while recording", err);
-    pretend_drain(d, lane, d->lane[lane].n);
+    pretend_drain(d, (int)lane, d->lane[lane].n);
     if (!d->lost) return GD_OK;
     const gd_status st = gd_fail_code(err, GD_ERR_DEVICE, 510, "sync: %s", d->fault.msg);
     memset(&d->fault, 0, sizeof d->fault);
