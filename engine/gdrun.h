@@ -158,14 +158,14 @@ GD_API void      gd_session_close(gd_session *s);
 GD_API gd_status gd_session_run(gd_session *s, const gd_image *images, int n,
                                 gd_result *results, gd_error *err) GD_MUST_CHECK;
 
-/* What running `batch` pictures of width x height together would ask of the device's memory (of
- * the machine's, on the CPU) beyond what the session holds by now, told from the plan: nothing is
- * allocated on the device and nothing runs. Leaves out what kernels add when they rearrange
- * weights. */
+/* What running `batch` pictures of width x height together would ask of the device's memory
+ * (of the machine's, on the CPU) beyond what the session holds by now, told from the plan:
+ * nothing is allocated on the device and nothing runs. Leaves out what kernels add when they
+ * rearrange weights. */
 GD_API gd_status gd_session_plan(gd_session *s, int width, int height, int batch,
                                  uint64_t *bytes, gd_error *err) GD_MUST_CHECK;
-/* Bytes that the session's device would still give; on the CPU what the machine, or the process's
- * control group, has to spare. */
+/* Bytes that the session's device would still give; on the CPU what the machine, or the
+ * process's control group, has to spare. */
 GD_API gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) GD_MUST_CHECK;
 
 /* Memory for pictures that a GPU reads without a copy on the way (page-locked); ordinary memory
@@ -187,12 +187,14 @@ typedef enum gd_stage {
 typedef struct gd_session_stats {
     char     device[16];   /* as --device names it: "cpu", "cuda:0" */
     char     name[96];     /* of the processor, as its vendor writes it */
-    char     driver[32];   /* "580.95.05"; empty on the CPU */
+    char     driver[32];   /* "CUDA 13.0": what it offers; empty on the CPU */
     char     precision[8]; /* "fp32", "tf32", "fp16": what the network computes in */
-    char     no_gpu[192];  /* device "auto" fell to the CPU: why; else empty */
-    int      sm;           /* 90 for Hopper; 0 on the CPU */
-    int      batch;        /* pictures of the last run that ran together, at most */
-    double   device_ms;    /* last run: its graphs on the device, from the first kernel to the
+    int      no_gpu;       /* device "auto" fell to the CPU: the code of the reason; else 0 */
+    char     no_gpu_why[192]; /* and its message */
+    int      sm;              /* 90 for Hopper; 0 on the CPU */
+    uint64_t device_bytes;    /* memory that the GPU has in all; 0 on the CPU */
+    int      batch;           /* pictures of the last run that ran together, at most */
+    double   device_ms; /* last run: its graphs on the device, from the first kernel to the
                              * last, without the copies of pictures and results */
     double   stage_ms[GD_N_STAGE]; /* since the session was opened */
     uint64_t bytes, peak_bytes;    /* that the session holds on the device, and held at

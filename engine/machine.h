@@ -1,4 +1,4 @@
-/* machine.h -- what the operating system tells of this machine: memory to spare, its processor. */
+/* machine.h -- what the operating system tells: memory to spare, the processor's name. */
 #ifndef GD_ENGINE_MACHINE_H
 #define GD_ENGINE_MACHINE_H
 
@@ -10,9 +10,9 @@ extern "C" {
 #endif
 
 /* Bytes that the process could still take without anything being swapped out: the least of the
- * machine's available memory and of what each control group it is in leaves (its reclaimable file
- * cache counts as free). `root` stands before /proc and /sys, "" outside of tests. UINT64_MAX when
- * nothing tells. */
+ * machine's available memory and of what each control group it is in leaves (its reclaimable
+ * file cache counts as free). `root` stands before /proc and /sys, "" outside of tests.
+ * UINT64_MAX when nothing tells. */
 uint64_t gd_machine_room(const char *root);
 /* The processor's model name into out; "" when nothing tells. Returns out. */
 char *gd_machine_cpu(const char *root, char *out, size_t size);

@@ -3,7 +3,6 @@
  * A picture's size decides the shape of the network's input. The first picture of a shape
  * builds, rewrites and plans a graph (an "entry"); later ones find it. The least recently used
  * entry makes room when there are too many. */
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,14 +41,17 @@ static gd_status check_options(const gd_session_options *o, gd_error *err) {
 
 /* Named devices open or fail; "auto" takes the CPU where no GPU can be used, and keeps why. */
 static gd_status choose_device(gd_session *s, const char *name, gd_error *err) {
-    gd_error why = {0};
+    const gd_plugin *plugin;
+    const double     start = gd_session_now_ms();
     s->dev = gd_cpu_caps();
     s->dev.n_sm = s->n_thread;
     if (name && !strcmp(name, "cpu")) return GD_OK;
+    /* Opening the device would load it as well; alone, its time can be told. */
+    if (gd_plugin_load("cuda", &plugin, NULL) == GD_OK)
+        s->stage_ms[GD_STAGE_PLUGIN] = gd_session_now_ms() - start;
     if (name && strcmp(name, "auto") != 0) {
         GD_TRY(gd_device_open(name, &s->device, err));
-    } else if (gd_device_open("cuda", &s->device, &why) != GD_OK) {
-        (void)snprintf(s->no_gpu, sizeof s->no_gpu, "%.180s", why.msg);
+    } else if (gd_device_open("cuda", &s->device, &s->no_gpu) != GD_OK) {
         return GD_OK;
     }
     s->dev = s->device->caps;
@@ -80,9 +82,13 @@ gd_status gd_session_open(const gd_model *m, const gd_session_options *opt, gd_s
     const double start = gd_session_now_ms();
     gd_status    st = choose_device(s, o.device, err);
     if (st == GD_OK) st = add_providers(s, err);
-    if (st == GD_OK)
+    if (st == GD_OK) {
         st = gd_session_precision(m, (gd_precision)o.precision, &s->dev, &s->precision, err);
-    s->stage_ms[GD_STAGE_DEVICE] += gd_session_now_ms() - start;
+        if (st != GD_OK && s->no_gpu.code)
+            gd_error_why(err, "the CPU computes in fp32, and no GPU is used (E%03d): %s",
+                         s->no_gpu.code, s->no_gpu.msg);
+    }
+    s->stage_ms[GD_STAGE_DEVICE] = gd_session_now_ms() - start - s->stage_ms[GD_STAGE_PLUGIN];
     if (st == GD_OK)
         *out = s;
     else

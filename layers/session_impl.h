@@ -33,7 +33,7 @@ struct gd_session {
     gd_const_pool     *pool;
     gd_precision       precision; /* chosen: never GD_PRECISION_AUTO */
     int                n_thread;
-    char               no_gpu[192]; /* why "auto" took the CPU */
+    gd_error           no_gpu; /* why "auto" took the CPU */
     gd_entry           entry[GD_SESSION_ENTRIES];
     const gd_entry    *last;
     uint64_t           tick;

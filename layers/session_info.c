@@ -75,11 +75,13 @@ void gd_session_stats_get(const gd_session *s, gd_session_stats *out) {
         (void)snprintf(out->device, sizeof out->device, "cuda:%d", s->device->ordinal);
         (void)snprintf(out->name, sizeof out->name, "%.95s", s->device->name);
         (void)snprintf(out->driver, sizeof out->driver, "%.31s", s->device->driver);
+        out->device_bytes = s->dev.mem_bytes;
     } else {
         (void)snprintf(out->device, sizeof out->device, "cpu");
         gd_machine_cpu("", out->name, sizeof out->name);
     }
-    (void)snprintf(out->no_gpu, sizeof out->no_gpu, "%s", s->no_gpu);
+    out->no_gpu = s->no_gpu.code;
+    (void)snprintf(out->no_gpu_why, sizeof out->no_gpu_why, "%.190s", s->no_gpu.msg);
     (void)snprintf(out->precision, sizeof out->precision, "%s",
                    gd_precision_name(s->precision));
     out->sm = s->dev.sm;

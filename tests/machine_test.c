@@ -1,4 +1,4 @@
-/* machine_test.c -- memory to spare and the processor's name, from made-up /proc and /sys trees. */
+/* machine_test.c -- memory to spare, the processor's name: from made-up /proc and /sys. */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
