@@ -1,6 +1,6 @@
 # GdTools.cmake -- the programs gdrun and gdconvert, and what they share (media, draw, ...).
-file(GLOB tool_shared CONFIGURE_DEPENDS tools/cli/*.c tools/compare/*.c tools/convert/*.c
-  tools/data/*.c tools/draw/*.c tools/media/*.c tools/output/*.c)
+file(GLOB tool_shared CONFIGURE_DEPENDS tools/bench/*.c tools/cli/*.c tools/compare/*.c
+  tools/convert/*.c tools/data/*.c tools/draw/*.c tools/media/*.c tools/output/*.c)
 file(GLOB gdrun_src CONFIGURE_DEPENDS tools/gdrun.c tools/cmd_*.c)
 include(GdFont)
 if(tool_shared)

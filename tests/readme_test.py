@@ -157,8 +157,10 @@ NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 def same(want, got):
-    """Equal but for rates, times, memory and threads, and numbers within what another CPU may change."""
+    """Equal but for rates, times, memory, threads and why there is no GPU, and numbers within what
+    another CPU may change."""
     def plain(s):
+        s = re.sub(r"\(auto: [^)]*\)", "(auto)", s)
         s = re.sub(r"[\d.]+ (ms|a second|MiB)", r"\1", s)
         return re.sub(r"\b\d+ threads?\b", "threads", s).rstrip()
     a, b = plain(want), plain(got)

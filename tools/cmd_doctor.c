@@ -16,30 +16,17 @@
 #endif
 
 #include "engine/backend.h"
+#include "engine/machine.h"
 #include "engine/mem.h"
+#include "tools/cli/device.h"
 #include "tools/cli/model.h"
 #include "tools/cli/program.h"
+#include "tools/cli/test_picture.h"
 #include "tools/cli/text.h"
 #include "tools/cmd.h"
 #include "tools/media/picture.h"
 
 /* ---- the machine ------------------------------------------------------------------------- */
-
-/* Value of the first "key : value" line of a /proc file, "unknown" if there is none. */
-static const char *proc_value(const char *path, const char *key, char *out, size_t room) {
-    char  line[512];
-    FILE *f = fopen(path, "re");
-    snprintf(out, room, "unknown");
-    while (f && fgets(line, sizeof line, f)) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, key, strlen(key)) || !colon) continue;
-        colon += 1 + strspn(colon + 1, " \t");
-        snprintf(out, room, "%.*s", (int)strcspn(colon, "\n"), colon);
-        break;
-    }
-    if (f) fclose(f);
-    return out;
-}
 
 static void cpu_features(void) {
 #if defined(__x86_64__)
@@ -55,16 +42,17 @@ static void cpu_features(void) {
 static void machine(const gd_flags *f) {
     struct utsname u;
     char           text[256], shown[300];
+    const uint64_t room = gd_machine_room("");
     if (uname(&u) == 0) gd_print("system: %s %s %s\n", u.sysname, u.release, u.machine);
-    proc_value("/proc/cpuinfo", "model name", text, sizeof text);
-    gd_print("cpu: %s\n", gd_escape(shown, sizeof shown, text));
+    gd_machine_cpu("", text, sizeof text);
+    gd_print("cpu: %s\n", *text ? gd_escape(shown, sizeof shown, text) : "unknown");
     cpu_features();
     gd_print("kernels for: %s\n", gd_cpu_isa());
     gd_print("threads: %d of %ld processors\n", gd_thread_count(f),
              sysconf(_SC_NPROCESSORS_ONLN));
-    gd_print("memory: %.1f GiB, %s available\n",
-             (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 0x1p30,
-             proc_value("/proc/meminfo", "MemAvailable", text, sizeof text));
+    gd_print("memory: %.1f GiB", (double)gd_cpu_caps().mem_bytes / 0x1p30);
+    if (room < UINT64_MAX) gd_print(", %.1f GiB available", (double)room / 0x1p30);
+    gd_print("\n");
 }
 
 static void build(void) {
@@ -76,7 +64,6 @@ static void build(void) {
 #else
     gd_print("oneDNN: not in this build; convolutions run on plain OpenMP code\n");
 #endif
-    gd_print("cuda: no backend in this build\n");
     gd_print("zlib: %s\njansson: %s\nlibyaml: %s\n", zlibVersion(), JANSSON_VERSION,
              yaml_get_version_string());
     if (seccomp)
@@ -111,19 +98,6 @@ static bool sandbox_works(void) {
     return st == GD_OK;
 }
 
-/* A picture with edges and gradients, the same on every machine. */
-static uint8_t *test_picture(int width, int height) {
-    uint8_t *rgb = gd_mem_array((size_t)width * (size_t)height, 3);
-    for (int y = 0; rgb && y < height; y++)
-        for (int x = 0; x < width; x++) {
-            uint8_t *p = rgb + 3 * ((size_t)y * (size_t)width + (size_t)x);
-            p[0] = (uint8_t)(255 * x / width);
-            p[1] = (uint8_t)(255 * y / height);
-            p[2] = (uint8_t)((x / 32 + y / 32) % 2 ? 220 : 30);
-        }
-    return rgb;
-}
-
 /* FNV-1a over what a run returned; false when a number is not finite. */
 static bool digest(const gd_result *r, uint64_t *hash) {
     uint64_t h = 14695981039346656037u;
@@ -154,11 +128,13 @@ static gd_status try_model(const gd_flags *f, const gd_model *m, gd_error *err) 
     enum { WIDTH = 640, HEIGHT = 480 };
     gd_session_options opt = gd_session_defaults();
     gd_session        *s = NULL;
-    gd_image           image = {test_picture(WIDTH, HEIGHT), WIDTH, HEIGHT, 0};
+    gd_image           image = {gd_test_picture(WIDTH, HEIGHT), WIDTH, HEIGHT, 0};
     gd_result          r = {0};
+    gd_session_stats   stats;
     uint64_t           hash[2] = {0, 0};
     double             start = 0;
     gd_status          st;
+    opt.device = gd_flag_text(f, GD_OPT_DEVICE);
     opt.threads = gd_thread_count(f);
     opt.conf = 0.01f;
     opt.check_numerics = 1;
@@ -172,9 +148,10 @@ static gd_status try_model(const gd_flags *f, const gd_model *m, gd_error *err) 
             goto done;
         }
     }
-    gd_print("model run: %.1f ms, %d result%s, digest %016llx\n", now_ms() - start,
-             r.n_detections + r.n_classes, r.n_detections + r.n_classes == 1 ? "" : "s",
-             (unsigned long long)hash[1]);
+    gd_session_stats_get(s, &stats);
+    gd_print("model run on %s: %.1f ms, %d result%s, digest %016llx\n", stats.device,
+             now_ms() - start, r.n_detections + r.n_classes,
+             r.n_detections + r.n_classes == 1 ? "" : "s", (unsigned long long)hash[1]);
     if (hash[0] != hash[1])
         st = gd_fail(err, GD_ERR_CHECK, "two runs of one picture differ: %016llx and %016llx",
                      (unsigned long long)hash[0], (unsigned long long)hash[1]);
@@ -207,13 +184,18 @@ int gd_cmd_doctor(gd_flags *f) {
     const char *model = gd_flag_text(f, GD_OPT_MODEL);
     bool        sandboxed;
     int         code = GD_EXIT_OK;
-    if (!strncmp(gd_flag_text(f, GD_OPT_DEVICE), "cuda", 4) &&
-        gd_device_check(f, &err) != GD_OK)
-        return (int)gd_report_error(&err, GD_EXIT_DEVICE, NULL);
+    const char *device = gd_flag_text(f, GD_OPT_DEVICE);
+    gd_gpus     gpus;
     sandboxed = sandbox_works(); /* first: it wants a program of one thread */
     build();
     machine(f);
     environment();
+    gd_gpus_find(&gpus);
+    gd_gpus_print(&gpus, "cuda: ");
+    if (!strncmp(device, "cuda", 4) && gd_gpus_need(&gpus, device, &err) != GD_OK) {
+        gd_print_flush();
+        return (int)gd_report_error(&err, GD_EXIT_DEVICE, NULL);
+    }
     if (model) code = check_model(f, model);
     return code != GD_EXIT_OK ? code : sandboxed ? GD_EXIT_OK : GD_EXIT_CHECK;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/mem.h"
+#include "tools/cli/batch.h"
 #include "tools/cli/model.h"
 #include "tools/cli/model_table.h"
 #include "tools/cli/program.h"
@@ -185,6 +186,22 @@ static void print_text(const gd_model *m, const gd_workload *w, const char *path
 /* The picture that work and memory are told for, unless --imgsz says otherwise. */
 enum { PICTURE_WIDTH = 640, PICTURE_HEIGHT = 480 };
 
+/* --batch, with auto's choice on the CPU. */
+static gd_status choose_batch(const gd_flags *f, const gd_model *m,
+                              const gd_session_options *opt, int *batch, gd_error *err) {
+    gd_session        *s = NULL;
+    gd_session_options o = *opt;
+    gd_status          st;
+    *batch = (int)gd_flag_int(f, GD_OPT_BATCH);
+    if (*batch) return GD_OK;
+    o.device = "cpu";
+    GD_GO(gd_session_open(m, &o, &s, err));
+    GD_GO(gd_batch_auto(s, PICTURE_WIDTH, PICTURE_HEIGHT, GD_BATCH_MOST, batch, err));
+done:
+    gd_session_close(s);
+    return st;
+}
+
 int gd_cmd_info(gd_flags *f) {
     gd_error           err = {0};
     gd_model          *m = NULL;
@@ -194,6 +211,7 @@ int gd_cmd_info(gd_flags *f) {
     char               path[4096];
     const char        *name = f->n_args ? f->args[0] : gd_flag_text(f, GD_OPT_MODEL);
     bool               layers = gd_flag_on(f, GD_OPT_LAYERS);
+    int                batch;
     if (!name || f->n_args > 1) {
         gd_fail_code(&err, GD_ERR_ARG, 207, "info takes one model");
         return (int)gd_report_error(&err, GD_EXIT_USAGE, NULL);
@@ -203,8 +221,8 @@ int gd_cmd_info(gd_flags *f) {
     opt.imgsz_h = gd_flag_get(f, GD_OPT_IMGSZ)->height;
     GD_GO(gd_model_find(name, path, sizeof path, &err));
     GD_GO(gd_model_load(path, &m, &err));
-    GD_GO(gd_workload_open(&w, m, &opt, (int)gd_flag_int(f, GD_OPT_BATCH), PICTURE_WIDTH,
-                           PICTURE_HEIGHT, &err));
+    GD_GO(choose_batch(f, m, &opt, &batch, &err));
+    GD_GO(gd_workload_open(&w, m, &opt, batch, PICTURE_WIDTH, PICTURE_HEIGHT, &err));
     if (gd_flag_on(f, GD_OPT_INFO_JSON))
         GD_GO(print_json(m, &w, path, layers, &err));
     else

@@ -68,6 +68,11 @@ static void forms(void **state) {
     assert_int_equal(gd_flag_int(&f, GD_OPT_BATCH), 1);
     gd_flags_free(&f);
 
+    gd_assert_ok(parse(&f, GD_CMD_DETECT, "--batch auto", &err), &err);
+    assert_true(gd_flag_given(&f, GD_OPT_BATCH));
+    assert_int_equal(gd_flag_int(&f, GD_OPT_BATCH), 0);
+    gd_flags_free(&f);
+
     gd_assert_ok(parse(&f, GD_CMD_DETECT, "--confidence 0.1 --half --imgsz 640x480 -", &err),
                  &err);
     assert_true(gd_flag_given(&f, GD_OPT_CONF));
@@ -105,7 +110,7 @@ static const struct {
     {"--conf=", 204, "not ''", ""},
     {"--conf 0,5", 204, "not '0,5'", ""},
     {"--batch 99999999999999999999", 204, "--batch takes a whole number from 1 to 1024", ""},
-    {"--batch 0", 204, "1 to 1024, not '0'", ""},
+    {"--batch 0", 204, "--batch takes a whole number from 1 to 1024, or auto, not '0'", ""},
     {"--batch 1.5", 204, "not '1.5'", ""},
     {"--imgsz 0", 204, "a multiple of 32 from 32 to 8192, not '0'", ""},
     {"--imgsz 7", 204, "not '7'", ""},

@@ -97,11 +97,15 @@ def messages():
     refused(["info", "/nonexistent.gdw"], 400, "/nonexistent.gdw")
     refused(["info", "/dev/zero"], 400)
     refused(["info", "/"], 400)
-    refused(["detect", "-m", "x.gdw", "--device", "cuda", "x.jpg"], 501, "no CUDA backend")
-    refused(["detect", "-m", "x.gdw", "--device", "cuda:1", "x.jpg"], 501)
-    refused(["doctor", "--device", "cuda"], 501)
     for flag in ("--half", "--fp16", "--int8", "--amp", "--precision=tf32"):
-        refused(["detect", "-m", "x.gdw", flag, "x.jpg"], 210, "fp32")
+        refused(["detect", "-m", "x.gdw", "--device", "cpu", flag, "x.jpg"], 210, "fp32")
+    refused(["bench"], 207, "one model")
+    refused(["bench", "a.gdw", "b.jpg", "c.jpg"], 207, "one model")
+    refused(["bench", "a.gdw", "--cold", "--precisions", "fp32"], 209, "--precision,")
+    for items in ("0", "1,x", "1025", "1.5"):
+        refused(["bench", "a.gdw", "--batch-sizes", items], 204, "--batch-sizes takes whole numbers")
+    for items in ("fp64", "fp32,int8", "FP16"):
+        refused(["bench", "a.gdw", "--precisions", items], 204, "--precisions takes fp32, tf32")
     for code in ("E201", "e501", "W250", "901"):
         rc, out, err = run(["help", code])
         check(rc == 0 and len(out) > 60 and not err, f"help {code}")
@@ -119,7 +123,14 @@ def messages():
                  r"resnet20_cifar +classify +10 classes +0\.27 M +stretch 32x32 "):
         check(rc == 0 and re.search("(?m)^" + line, out), f"help models: no {line} in {out} {err}")
     check(max(map(len, out.splitlines())) <= 120, "help models: too wide")
-    for command in ("detect", "classify", "info", "doctor", "completion", "help", "version"):
+    rc, out, err = run(["bench", "--help"])
+    check("--batch-sizes" in out and "--cold-from" not in out, "bench --help")
+    check("cold-from" not in run(["help", "--man", "gdrun"])[1] + run(["completion", "bash"])[1],
+          "a flag for the program itself is shown")
+    refused(["bench", "--cold-fron=1", "a.gdw"], 201)
+    check("--cold-from" not in run(["bench", "--cold-fron=1", "a.gdw"])[2], "a hidden flag is hinted at")
+    for command in ("detect", "classify", "info", "doctor", "completion", "help", "version", "bench",
+                    "devices"):
         rc, out, err = run(["help", command])
         check(rc == 0 and not err and out == run([command, "--help"])[1], f"help {command}")
         check(max(map(len, out.splitlines())) <= 80, f"help {command} is wider than 80 columns")
@@ -233,7 +244,7 @@ def documents():
             print(f"note: {shell} is not installed, its completion was not parsed")
     ask = ('source <("$0" completion bash); COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]}-1));'
            '_gdrun; echo "${COMPREPLY[@]}"')
-    for line, want in (("gdrun de", "detect"), ("gdrun detect --con", "--conf --conf-class --config"),
+    for line, want in (("gdrun det", "detect"), ("gdrun detect --con", "--conf --conf-class --config"),
                        ("gdrun detect --device cp", "cpu"), ("gdconvert --ar", "--arch"),
                        ("gdrun completion z", "zsh"), ("gdrun help cl", "classify"), ("gdrun help mo", "models")):
         p = subprocess.run(["bash", "-c", ask, GDRUN, line], stdout=subprocess.PIPE, env=CLEAN)

@@ -5,10 +5,6 @@
 #include "tools/cli/help.h"
 #include "tools/cli/program.h"
 
-static bool has(const gd_flag *flag, unsigned command) {
-    return (flag->commands & command) == command;
-}
-
 /* The fixed choices of a flag, separated by blanks; "cuda:*" has no fixed ending. */
 static void print_choices(const gd_flag *flag) {
     const char *p = flag->choices;
@@ -32,7 +28,7 @@ static void command_names(void) {
 
 static void bash_flags(unsigned command) {
     for (int i = 0; i < GD_OPT_COUNT; i++)
-        if (has(&gd_flag_table[i], command)) gd_print(" --%s", gd_flag_table[i].name);
+        if (gd_flag_shown(&gd_flag_table[i], command)) gd_print(" --%s", gd_flag_table[i].name);
 }
 
 static void bash(void) {
@@ -96,7 +92,7 @@ static void zsh_flags(unsigned command) {
         const gd_flag *flag = &gd_flag_table[i];
         bool           many = flag->kind == GD_KIND_LIST || flag->kind == GD_KIND_PATHS ||
                     flag->kind == GD_KIND_COUNT;
-        if (!has(flag, command)) continue;
+        if (!gd_flag_shown(flag, command)) continue;
         gd_print(" \\\n            '%s--%s%s[", many ? "*" : "", flag->name,
                  flag->argument ? "=" : "");
         zsh_text(flag->help);
@@ -187,13 +183,13 @@ static void fish(void) {
              "fish'\n");
     for (int i = 0; i < GD_OPT_COUNT; i++) {
         const gd_flag *flag = &gd_flag_table[i];
-        if (has(flag, GD_CMD_CONVERT)) fish_flag(flag, "gdconvert", "");
-        if (has(flag, GD_CMD_GDRUN)) {
+        if (gd_flag_shown(flag, GD_CMD_CONVERT)) fish_flag(flag, "gdconvert", "");
+        if (gd_flag_shown(flag, GD_CMD_GDRUN)) {
             fish_flag(flag, "gdrun", "");
             continue;
         }
         for (int c = 0; c < GD_COMMAND_INDEX_CONVERT; c++)
-            if (has(flag, gd_command_table[c].bit))
+            if (gd_flag_shown(flag, gd_command_table[c].bit))
                 fish_flag(flag, "gdrun", gd_command_table[c].name);
     }
 }

@@ -44,6 +44,10 @@ static int find_name(const char *name, size_t n, unsigned commands) {
     return -1;
 }
 
+bool gd_flag_shown(const gd_flag *flag, unsigned commands) {
+    return belongs(flag, commands) && !flag->hidden;
+}
+
 int gd_flag_find(const char *name, unsigned commands) {
     return find_name(name, strlen(name), commands);
 }
@@ -98,8 +102,8 @@ static gd_status unknown_flag(const gd_flags *f, const char *name, gd_error *err
     for (int i = 0; i < GD_OPT_COUNT; i++) {
         const gd_flag *flag = &gd_flag_table[i];
         int            d = distance(flag, bare);
-        if (n < 63 && has_name(flag, bare, strlen(bare))) elsewhere = i;
-        if (!belongs(flag, f->command) || d >= best_at) continue;
+        if (n < 63 && !flag->hidden && has_name(flag, bare, strlen(bare))) elsewhere = i;
+        if (!gd_flag_shown(flag, f->command) || d >= best_at) continue;
         best_at = d;
         best = flag->name;
     }
@@ -122,7 +126,8 @@ void gd_flag_range(const gd_flag *flag, char *out, size_t room) {
     case GD_KIND_COUNT: snprintf(out, room, "a whole number from 0 to 9"); break;
     case GD_KIND_INT:
         if (ranged)
-            snprintf(out, room, "a whole number from %.0f to %.0f", flag->lo, flag->hi);
+            snprintf(out, room, "a whole number from %.0f to %.0f%s", flag->lo, flag->hi,
+                     flag->or_auto ? ", or auto" : "");
         else
             snprintf(out, room, "a whole number");
         break;
@@ -181,6 +186,8 @@ static bool read_value(const gd_flag *flag, const char *text, gd_flag_value *v) 
         v->integer = !strcmp(text, "true") || !strcmp(text, "1");
         return v->integer || !strcmp(text, "false") || !strcmp(text, "0");
     case GD_KIND_INT:
+        v->integer = 0;
+        if (flag->or_auto && !strcmp(text, "auto")) return true;
         return gd_number_int(text, &v->integer) && in_range(flag, (double)v->integer);
     case GD_KIND_REAL: return gd_number_real(text, &v->real) && in_range(flag, v->real);
     case GD_KIND_BYTES:

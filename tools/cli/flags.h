@@ -36,7 +36,8 @@ enum {
     GD_CMD_CONVERT = 1 << GD_COMMAND_INDEX_CONVERT,
     GD_CMD_ALL = (1 << GD_COMMAND_COUNT) - 1,
     GD_CMD_GDRUN = GD_CMD_ALL & ~GD_CMD_CONVERT,
-    GD_CMD_PICTURES = GD_CMD_DETECT | GD_CMD_CLASSIFY
+    GD_CMD_PICTURES = GD_CMD_DETECT | GD_CMD_CLASSIFY,
+    GD_CMD_RUNS = GD_CMD_PICTURES | GD_CMD_BENCH
 };
 
 typedef struct gd_command {
@@ -87,6 +88,15 @@ typedef enum gd_flag_id {
     GD_OPT_TOLERANCE,
     GD_OPT_ALL_LAYERS,
     GD_OPT_MAN,
+    GD_OPT_BATCH_SIZES,
+    GD_OPT_PRECISIONS,
+    GD_OPT_ITERS,
+    GD_OPT_WARMUP,
+    GD_OPT_MAX_TIME,
+    GD_OPT_COLD,
+    GD_OPT_COLD_FROM,
+    GD_OPT_BENCH_FORM,
+    GD_OPT_DEVICES_FORM,
     GD_OPT_ARCH, /* gdconvert */
     GD_OPT_OUT,
     GD_OPT_NUM_CLASSES,
@@ -140,6 +150,8 @@ typedef struct gd_flag {
     bool         dash;         /* "-" means stdin or stdout */
     bool         from_model;   /* without a default here: the model file has it */
     bool         no_config;    /* meaningless in a config file */
+    bool         or_auto;      /* of an INT: "auto" is 0 */
+    bool         hidden;       /* for the program itself: in no help, man page or completion */
     const char  *argument;     /* "FILE"; NULL for switches */
     const char  *choices;      /* "auto|cpu"; a trailing "*" of a choice matches any ending */
     double       lo, hi, step; /* hi == lo: no range */
@@ -206,6 +218,8 @@ double      gd_flag_real(const gd_flags *f, gd_flag_id id); /* also seconds */
 const char *gd_flag_text(const gd_flags *f, gd_flag_id id); /* NULL: not set, no default */
 const gd_flag_value *gd_flag_get(const gd_flags *f, gd_flag_id id);
 
+/* Whether help, man page and completions of `commands` show the flag. */
+bool gd_flag_shown(const gd_flag *flag, unsigned commands);
 /* "0 .. 1", "one of auto|cpu", ...: the range of a flag, for messages and help. */
 void gd_flag_range(const gd_flag *flag, char *out, size_t room);
 

@@ -15,10 +15,6 @@ static const gd_command *command_of(unsigned bit) {
     return NULL;
 }
 
-static bool has(const gd_flag *flag, unsigned command) {
-    return (flag->commands & command) == command;
-}
-
 /* ---- plain text -------------------------------------------------------------------------- */
 
 /* Prints `text` broken at blanks; the first line begins at column `at`. */
@@ -74,7 +70,7 @@ static void flag_lines(unsigned command) {
     for (int i = 0; i < GD_OPT_COUNT; i++) {
         const gd_flag *flag = &gd_flag_table[i];
         char           head[96], text[512];
-        if (!has(flag, command)) continue;
+        if (!gd_flag_shown(flag, command)) continue;
         if (!group || strcmp(group, flag->group)) gd_print("\n%s:\n", flag->group);
         group = flag->group;
         spell(flag, head, sizeof head);
@@ -160,8 +156,9 @@ static void man_flags(unsigned command) {
     for (int i = 0; i < GD_OPT_COUNT; i++) {
         const gd_flag *flag = &gd_flag_table[i];
         char           text[512];
-        if (!has(flag, command)) continue;
-        if (command != GD_CMD_GDRUN && command != GD_CMD_CONVERT && has(flag, GD_CMD_GDRUN))
+        if (!gd_flag_shown(flag, command)) continue;
+        if (command != GD_CMD_GDRUN && command != GD_CMD_CONVERT &&
+            gd_flag_shown(flag, GD_CMD_GDRUN))
             continue; /* told once, among the common flags */
         gd_print(".TP\n");
         if (flag->letter) gd_print("\\fB\\-%c\\fR, ", flag->letter);

@@ -14,6 +14,7 @@
 #include "engine/mem.h"
 #include "engine/sha256.h"
 #include "layers/model.h"
+#include "tools/cli/device.h"
 #include "tools/cli/number.h"
 #include "tools/cli/report.h"
 #include "tools/cli/text.h"
@@ -38,25 +39,7 @@ gd_status gd_model_find(const char *name, char *path, size_t room, gd_error *err
     return GD_ERR_IO;
 }
 
-/* ---- the device -------------------------------------------------------------------------- */
-
-gd_status gd_device_check(const gd_flags *f, gd_error *err) {
-    const char *device = gd_flag_text(f, GD_OPT_DEVICE);
-    const char *precision = gd_flag_text(f, GD_OPT_PRECISION);
-    if (!strncmp(device, "cuda", 4)) {
-        gd_fail_code(err, GD_ERR_DEVICE, 501, "--device %s: this build has no CUDA backend",
-                     device);
-        gd_error_hint(err, "--device cpu, or --device auto");
-        return GD_ERR_DEVICE;
-    }
-    if (strcmp(precision, "fp32")) {
-        gd_fail_code(err, GD_ERR_UNSUPPORTED, 210, "--precision %s: the CPU computes in fp32",
-                     precision);
-        gd_error_hint(err, "leave --precision out");
-        return GD_ERR_UNSUPPORTED;
-    }
-    return GD_OK;
-}
+/* ---- threads ----------------------------------------------------------------------------- */
 
 static void *wait_at(void *barrier) {
     pthread_mutex_lock(barrier);
@@ -100,16 +83,6 @@ int gd_thread_count(const gd_flags *f) {
     return given;
 }
 
-void gd_device_say(const gd_flags *f) {
-    const char *omp = getenv("OMP_NUM_THREADS");
-    int         n = gd_thread_count(f);
-    bool        chosen = !strcmp(gd_flag_text(f, GD_OPT_DEVICE), "auto");
-    gd_say(chosen ? GD_LEVEL_INFO : GD_LEVEL_VERBOSE, "device: cpu%s, %d thread%s, fp32",
-           chosen ? " (auto: this build has no CUDA backend)" : "", n, n == 1 ? "" : "s");
-    if (omp && *omp && !gd_flag_given(f, GD_OPT_THREADS))
-        gd_say(GD_LEVEL_INFO, "OMP_NUM_THREADS is not used; --threads or GDRUN_THREADS is");
-}
-
 gd_status gd_model_finite(const gd_model *m, gd_error *err) {
     for (size_t i = 0; i < gd_gdw_count(m->file); i++) {
         const gd_tensor *t = &m->weight[i];
@@ -139,6 +112,7 @@ static void say_override(const gd_flags *f, gd_flag_id id) {
 gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m) {
     gd_session_options o = gd_session_defaults();
     o.device = gd_flag_text(f, GD_OPT_DEVICE);
+    gd_precision_set(&o, gd_flag_text(f, GD_OPT_PRECISION));
     o.threads = gd_thread_count(f);
     o.check_numerics = gd_flag_on(f, GD_OPT_CHECK_NUMERICS);
     say_override(f, GD_OPT_IMGSZ);

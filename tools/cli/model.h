@@ -12,10 +12,6 @@ gd_status gd_model_find(const char *name, char *path, size_t room, gd_error *err
 /* --strict: no weight may be NaN or infinite. */
 gd_status gd_model_finite(const gd_model *m, gd_error *err) GD_MUST_CHECK;
 
-/* E501 for a device, E210 for a precision that this build does not have. */
-gd_status gd_device_check(const gd_flags *f, gd_error *err) GD_MUST_CHECK;
-/* One line that says what --device auto chose; with an explicit device only under -v. */
-void gd_device_say(const gd_flags *f);
 /* CPU threads that --threads asks for; 0 there means one for each core this process may use.
  * Fewer, with a warning, when the system does not let that many start: the OpenMP runtime would
  * end the program later. */

@@ -7,7 +7,9 @@
 #include <time.h>
 
 #include "engine/mem.h"
+#include "tools/cli/batch.h"
 #include "tools/cli/config.h"
+#include "tools/cli/device.h"
 #include "tools/cli/model.h"
 #include "tools/cli/program.h"
 
@@ -241,28 +243,21 @@ static void set_failed(slot *s, const gd_error *err) {
     s->record.error = &s->error;
 }
 
-/* Runs the slots that hold a picture. When a batch fails, its pictures run one by one, so that
- * only those fail that must. */
-static void run_slots(gd_run *r, slot *slots, int n, gd_image *images, gd_result *results) {
-    int      m = 0, at = 0;
+/* Runs the `m` pictures of slots[0..n), already in `images`. When the batch fails its pictures
+ * run one by one, so that only those fail that must. */
+static void run_group(gd_run *r, slot *slots, int n, gd_image *images, gd_result *results,
+                      int m, bool together, double spent) {
     gd_error err = {0};
-    double   start = now_ms(), spent;
-    bool     together = true;
-    for (int i = 0; i < n; i++)
-        if (!slots[i].record.error) images[m++] = gd_picture_image(&slots[i].picture);
-    if (m) together = gd_session_run(r->session, images, m, results, &err) == GD_OK;
-    spent = now_ms() - start;
+    int      at = 0;
     for (int i = 0; i < n && !r->stop; i++) {
         slot *s = &slots[i];
         if (!s->record.error) {
             gd_status st = GD_OK;
             int       k = at++;
-            if (!together && m > 1) {
-                start = now_ms();
+            if (!together) {
+                const double start = now_ms();
                 st = gd_session_run(r->session, &images[k], 1, &results[k], &err);
                 spent = now_ms() - start;
-            } else if (!together) {
-                st = err.status;
             }
             s->record.ms.infer = together ? spent / m : spent;
             if (st == GD_OK) st = take_result(r, s, &results[k], &err);
@@ -272,16 +267,52 @@ static void run_slots(gd_run *r, slot *slots, int n, gd_image *images, gd_result
     }
 }
 
+/* Runs the slots in groups of r->batch. A group that memory has no room for is tried again with
+ * half as many when --batch auto chose the number. */
+static void run_slots(gd_run *r, slot *slots, int n, gd_image *images, gd_result *results) {
+    for (int done = 0; done < n && !r->stop;) {
+        gd_error     err = {0};
+        const double start = now_ms();
+        const int    most = r->batch > 0 ? r->batch : 1;
+        int          m = 0, end = done;
+        for (; end < n && m < most; end++)
+            if (!slots[end].record.error) images[m++] = gd_picture_image(&slots[end].picture);
+        const gd_status st = m ? gd_session_run(r->session, images, m, results, &err) : GD_OK;
+        if (st == GD_ERR_NOMEM && m > 1 && r->auto_batch) {
+            r->batch = gd_batch_half(m);
+            gd_warn(602, "no memory for a batch of %d: %s; going on with %d", m, err.msg,
+                    r->batch);
+            continue;
+        }
+        if (st != GD_OK && m == 1) /* the one that failed needs no second run */
+            for (int i = done; i < end; i++)
+                if (!slots[i].record.error) set_failed(&slots[i], &err);
+        run_group(r, slots + done, end - done, images, results, m, st == GD_OK || m == 1,
+                  now_ms() - start);
+        done = end;
+    }
+}
+
 /* ---- the loop ---------------------------------------------------------------------------- */
 
-static void loop(gd_run *r, slot *slots, int batch, gd_image *images, gd_result *results) {
+/* --batch auto, once the first picture tells its size. */
+static void choose_batch(gd_run *r, slot *s) {
+    gd_error err = {0};
+    if (r->batch || s->record.error) return;
+    if (gd_batch_auto(r->session, s->picture.width, s->picture.height, r->sources.n, &r->batch,
+                      &err) != GD_OK)
+        set_failed(s, &err);
+}
+
+static void loop(gd_run *r, slot *slots, gd_image *images, gd_result *results) {
     bool progress = r->sources.n > 1;
     int  filled = 0;
     for (int i = 0; i < r->sources.n && !r->stop; i++) {
         if (gd_interrupted() || gd_stdout_failed()) break;
         read_picture(r, &r->sources.items[i], &slots[filled++]);
         if (gd_interrupted()) break;
-        if (filled < batch && i + 1 < r->sources.n) continue;
+        choose_batch(r, &slots[filled - 1]);
+        if (filled < r->batch && i + 1 < r->sources.n) continue;
         run_slots(r, slots, filled, images, results);
         filled = 0;
         if (progress) gd_progress(i + 1, r->sources.n);
@@ -290,17 +321,20 @@ static void loop(gd_run *r, slot *slots, int batch, gd_image *images, gd_result 
 }
 
 static gd_status run_sources(gd_run *r, gd_error *err) {
-    int        batch = (int)gd_flag_int(r->flags, GD_OPT_BATCH);
+    int        batch;
     slot      *slots;
     gd_image  *images;
     gd_result *results;
     gd_status  st = GD_OK;
+    r->batch = (int)gd_flag_int(r->flags, GD_OPT_BATCH);
+    r->auto_batch = r->batch == 0;
+    batch = r->auto_batch ? GD_BATCH_MOST : r->batch;
     if (batch > r->sources.n) batch = r->sources.n;
     slots = gd_mem_array((size_t)batch, sizeof *slots);
     images = gd_mem_array((size_t)batch, sizeof *images);
     results = gd_mem_array((size_t)batch, sizeof *results);
     if (slots && images && results)
-        loop(r, slots, batch, images, results);
+        loop(r, slots, images, results);
     else
         st = gd_fail(err, GD_ERR_NOMEM, "no memory for a batch of %d", batch);
     for (int i = 0; slots && i < batch; i++) {
@@ -346,15 +380,22 @@ static gd_status describe_for_json(gd_run *r, const gd_session_options *opt, gd_
     return GD_OK;
 }
 
+static gd_status open_session(gd_run *r, const gd_session_options *opt, gd_error *err) {
+    GD_TRY(gd_session_open(r->model, opt, &r->session, err));
+    gd_session_stats_get(r->session, &r->stats);
+    gd_device_say(r->flags, &r->stats);
+    r->info.device = r->stats.device;
+    r->info.precision = r->stats.precision;
+    return GD_OK;
+}
+
 int gd_run_all(gd_run *r) {
     gd_error           err = {0};
     gd_session_options opt = gd_session_flags(r->flags, r->model);
     double             started = now_ms();
     gd_status          st;
     if (r->session_conf >= 0) opt.conf = r->session_conf;
-    gd_device_say(r->flags);
-    if (gd_session_open(r->model, &opt, &r->session, &err) != GD_OK ||
-        describe_for_json(r, &opt, &err) != GD_OK)
+    if (open_session(r, &opt, &err) != GD_OK || describe_for_json(r, &opt, &err) != GD_OK)
         return fail(&err, GD_EXIT_MODEL);
     if (gd_summary_init(&r->summary, &r->info, &err) != GD_OK)
         return fail(&err, GD_EXIT_MEMORY);

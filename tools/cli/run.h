@@ -12,27 +12,30 @@ typedef struct gd_run gd_run;
 typedef void (*gd_run_filter)(gd_run *run, gd_detection *d, int *n);
 
 struct gd_run {
-    gd_flags     *flags;
-    gd_task       task; /* that the command needs */
-    gd_model     *model;
-    char          model_path[4096];
-    gd_session   *session;
-    gd_decoder   *decoder;
-    gd_sources    sources;
-    gd_run_info   info;
-    gd_summary    summary;
-    gd_outputs    outputs;
-    gd_run_filter filter; /* NULL: keep all */
-    void         *filter_data;
-    float         session_conf; /* threshold of the session; < 0: --conf */
-    float         top_score;    /* best score seen in any picture; -1: none known */
-    long          n_ok, n_failed;
-    int           first_failure; /* exit code of the first picture that failed */
-    int           stop;          /* exit code that ends the run early, 0: none */
-    const char  **names;         /* of classes, for info */
-    int          *category_ids;
-    char          sha256[65];
-    char         *recipe; /* JSON */
+    gd_flags        *flags;
+    gd_task          task; /* that the command needs */
+    gd_model        *model;
+    char             model_path[4096];
+    gd_session      *session;
+    gd_decoder      *decoder;
+    gd_sources       sources;
+    gd_run_info      info;
+    gd_summary       summary;
+    gd_outputs       outputs;
+    gd_run_filter    filter; /* NULL: keep all */
+    void            *filter_data;
+    gd_session_stats stats; /* of the session once it is open: device, precision */
+    int              batch; /* pictures that run together; 0: --batch auto has yet to choose */
+    bool             auto_batch;   /* it may be halved when memory ends */
+    float            session_conf; /* threshold of the session; < 0: --conf */
+    float            top_score;    /* best score seen in any picture; -1: none known */
+    long             n_ok, n_failed;
+    int              first_failure; /* exit code of the first picture that failed */
+    int              stop;          /* exit code that ends the run early, 0: none */
+    const char     **names;         /* of classes, for info */
+    int             *category_ids;
+    char             sha256[65];
+    char            *recipe; /* JSON */
 };
 
 /* Loads the model that --model names and checks it, device, precision and sources; opens the
