@@ -74,11 +74,13 @@ static gd_status run_adaptive(const gd_launch *l, gd_error *err) {
 
 #define ROW(title, id, function) \
     { GD_ROW_CUDA(title, id, function), .flags = GD_ROW_PITCH, .fits = fits }
-#define TABLE(op, function)                           \
-    extern const gd_kernel gdk_##op##_cuda_rows[];    \
-    const gd_kernel        gdk_##op##_cuda_rows[] = { \
-               ROW(#op "_cuda_f32", GD_F32, function), ROW(#op "_cuda_f16", GD_F16, function), {0}};
-
-TABLE(max_pool2d, run_max)
-TABLE(avg_pool2d, run_average)
-TABLE(adaptive_avg_pool2d, run_adaptive)
+#define ROWS(op, function)                                                                    \
+    {                                                                                         \
+        ROW(#op "_cuda_f32", GD_F32, function), ROW(#op "_cuda_f16", GD_F16, function), { 0 } \
+    }
+extern const gd_kernel gdk_max_pool2d_cuda_rows[];
+extern const gd_kernel gdk_avg_pool2d_cuda_rows[];
+extern const gd_kernel gdk_adaptive_avg_pool2d_cuda_rows[];
+const gd_kernel        gdk_max_pool2d_cuda_rows[] = ROWS(max_pool2d, run_max);
+const gd_kernel        gdk_avg_pool2d_cuda_rows[] = ROWS(avg_pool2d, run_average);
+const gd_kernel gdk_adaptive_avg_pool2d_cuda_rows[] = ROWS(adaptive_avg_pool2d, run_adaptive);

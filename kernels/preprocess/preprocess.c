@@ -1,8 +1,6 @@
 /* preprocess.c -- what the engine knows about preprocessing: shapes, cost, kernels. */
 #include "kernels/preprocess/preprocess.h"
 
-#include <math.h>
-
 #include "kernels/arg.h"
 
 static const gd_attr_field fields[] = {
@@ -75,11 +73,6 @@ gd_status gdk_preprocess_picture(const gd_launch *l, int64_t b, gdk_picture *p, 
     p->x0 = within(p->left, a->out_w);
     p->x1 = within((int64_t)p->left + p->new_w, a->out_w);
     return GD_OK;
-}
-
-int gdk_preprocess_divisor(float scale) {
-    const float k = rintf(1 / scale);
-    return k >= 1 && k <= 65535 && 1 / k == scale ? (int)k : 0;
 }
 
 const gd_op gd_op_preprocess = {

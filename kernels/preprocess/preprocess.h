@@ -13,6 +13,8 @@
 #ifndef GD_KERNELS_PREPROCESS_H
 #define GD_KERNELS_PREPROCESS_H
 
+#include <math.h>
+
 #include "kernels/resize/resample.h"
 #include "kernels/rows.h"
 
@@ -35,7 +37,10 @@ typedef struct gdk_picture {
 gd_status gdk_preprocess_picture(const gd_launch *l, int64_t b, gdk_picture *p,
                                  gd_error *err) GD_MUST_CHECK;
 /* k where scale is the float nearest to 1/k, else 0. */
-int gdk_preprocess_divisor(float scale);
+static inline int gdk_preprocess_divisor(float scale) {
+    const float k = rintf(1 / scale);
+    return k >= 1 && k <= 65535 && 1 / k == scale ? (int)k : 0;
+}
 
 GD_REF_DECLARE(preprocess)
 size_t    gdk_preprocess_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);

@@ -1,0 +1,30 @@
+/* preprocess_cuda.h -- parameters and launcher of the preprocessing kernels. */
+#ifndef GD_KERNELS_PREPROCESS_CUDA_H
+#define GD_KERNELS_PREPROCESS_CUDA_H
+
+#include "kernels/cuda/cuda.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gdk_preprocess_cuda {
+    const uint8_t *pixels; /* [B, cap, 3], aligned to 4 bytes */
+    const float   *geom;   /* [B, 8] */
+    void          *out;
+    int64_t        pitch, cap; /* elements; pixels */
+    int32_t        B, out_h, out_w;
+    int32_t        filter, swap_rb;
+    int32_t        wide;    /* 1: F32, 0: F16 */
+    int32_t        divisor; /* k where a byte is divided by k, else 0: it is scaled */
+    float          scale, mean[3], std[3], pad[3];
+    float          gain[3], shift[3]; /* the same in one step: byte * gain + shift */
+} gdk_preprocess_cuda;
+
+cudaError_t gdk_preprocess_launch(const gdk_preprocess_cuda *p, cudaStream_t stream);
+cudaError_t gdk_preprocess_pil_launch(const gdk_preprocess_cuda *p, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
