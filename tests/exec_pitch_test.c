@@ -127,6 +127,19 @@ static void one_dense_reader_keeps_it_dense(void **state) {
     end(&p);
 }
 
+/* A result of another pitch does not overwrite what it reads. */
+static void other_pitches_are_not_in_place(void **state) {
+    (void)state;
+    planned p;
+    int     x = start(&p, 3), s = one(&p, "sigmoid", x), r = one(&p, "relu", s);
+    output(&p, "y", conv(&p, r));
+    plan(&p);
+    assert_int_equal(pitch(&p, s), 3);
+    assert_int_equal(pitch(&p, r), 4);
+    assert_int_equal(p.e->alias[r].root, r);
+    end(&p);
+}
+
 static void results_are_dense(void **state) {
     (void)state;
     planned p;
@@ -206,6 +219,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_have_pixels_of_four),
         cmocka_unit_test(one_dense_reader_keeps_it_dense),
+        cmocka_unit_test(other_pitches_are_not_in_place),
         cmocka_unit_test(results_are_dense),
         cmocka_unit_test(pictures_in_halves),
         cmocka_unit_test(windows_are_aligned),

@@ -276,6 +276,20 @@ static void a_step_after_a_cast_is_refused(void **state) {
     gd_arena_free(&b.arena);
 }
 
+/* What follows a cast reads a value that is stored. */
+static void a_cast_ends_the_chain(void **state) {
+    (void)state;
+    bench b;
+    start(&b);
+    const int x = input(&b, "x", 2, 2, 8), s = add(&b, "sigmoid", NULL, 1, &x);
+    const int both[2] = {conv(&b, x, 8, 0.5, "w"), s};
+    output(&b, "s", s);
+    output(&b, "y", add(&b, "add", NULL, 2, both));
+    to_half(&b.g);
+    expect(&b, "cast:f32>f16 sigmoid:f32 conv2d:f16>f32+cast add:f32");
+    gd_arena_free(&b.arena);
+}
+
 /* ---- random graphs ----------------------------------------------------------------------- */
 
 static double difference(const gd_graph *ref, const gd_graph *g, int o) {
@@ -427,6 +441,7 @@ int main(void) {
         cmocka_unit_test(shared_weights_stay_shared),
         cmocka_unit_test(memory_that_fails),
         cmocka_unit_test(a_step_after_a_cast_is_refused),
+        cmocka_unit_test(a_cast_ends_the_chain),
         cmocka_unit_test(random_graphs),
         cmocka_unit_test(models_lose_no_cast),
         cmocka_unit_test(models_stay_near),

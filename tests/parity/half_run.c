@@ -5,7 +5,7 @@
  * PICTURE holds WIDTH x HEIGHT x 3 bytes. Prints "picture" for each, then a line "label score
  * x1 y1 x2 y2" for each detection.
  *
- * FP16 is emulated on the host's own fast rows: the graph is rewritten for FP16, then every value
+ * FP16 is emulated on the host's own rows: the graph is rewritten for FP16, then every value
  * that would be stored in a half is kept in FP32 and rounded when it has been made. Sums are in
  * FP32 either way. */
 #include <stdio.h>
