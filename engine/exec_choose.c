@@ -132,17 +132,21 @@ static bool may_widen(const gd_exec *e, int v) {
     return t->ndim > 1 && gd_tensor_channels(t) == 3 && gd_tensor_pixels(t) > 1;
 }
 
+/* What costs nothing on dense values: a view of them, or their place in a join. */
+static bool is_free(const gd_node *n) { return n->op->view || n->op->join; }
+
 /* A picture's three channels at a distance of four: rows of a GPU then load whole pixels. This
  * comes before rows are chosen, since it changes which is best; only where the maker and all
- * readers can. */
+ * readers can, and none would have to copy for it. */
 static void widen_pixels(gd_exec *e) {
     for (int v = 0; v < e->g->n_value; v++) {
         if (!may_widen(e, v)) continue;
         bool ok;
         e->t[v].pitch = 4;
-        ok = runs_whole(e, e->g->value[v].producer);
+        ok = !is_free(&e->g->node[e->g->value[v].producer]) &&
+             runs_whole(e, e->g->value[v].producer);
         for (int k = 0; k < e->g->n_node && ok; k++)
-            ok = !reads(&e->g->node[k], v) || runs_whole(e, k);
+            ok = !reads(&e->g->node[k], v) || (!is_free(&e->g->node[k]) && runs_whole(e, k));
         if (!ok) e->t[v].pitch = 3;
     }
 }

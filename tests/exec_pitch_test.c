@@ -5,6 +5,7 @@
 #include "engine/exec_impl.h"
 #include "kernels/concat/concat.h"
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/reshape/reshape.h"
 #include "kernels/slice/slice.h"
 #include "tests/gd_test.h"
 
@@ -127,6 +128,20 @@ static void one_dense_reader_keeps_it_dense(void **state) {
     end(&p);
 }
 
+/* Logits of three anchors are read flat: dense they are a view. */
+static void views_are_not_lost(void **state) {
+    (void)state;
+    const gd_reshape flat = {2, {1, -1}};
+    planned          p;
+    int              x = start(&p, 3), r = one(&p, "relu", x);
+    const int        v = add(&p, "reshape", &flat, 1, &r);
+    output(&p, "y", one(&p, "relu", v));
+    plan(&p);
+    assert_int_equal(pitch(&p, r), 3);
+    assert_string_equal(row(&p, v), "alias");
+    end(&p);
+}
+
 /* A result of another pitch does not overwrite what it reads. */
 static void other_pitches_are_not_in_place(void **state) {
     (void)state;
@@ -219,6 +234,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_have_pixels_of_four),
         cmocka_unit_test(one_dense_reader_keeps_it_dense),
+        cmocka_unit_test(views_are_not_lost),
         cmocka_unit_test(other_pitches_are_not_in_place),
         cmocka_unit_test(results_are_dense),
         cmocka_unit_test(pictures_in_halves),
