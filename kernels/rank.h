@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline uint32_t gdk_rank_of(float score) {
+#include "kernels/cuda/host_device.h"
+
+static inline GD_HOST_DEVICE uint32_t gdk_rank_of(float score) {
     uint32_t bits;
     score += 0.0f; /* -0 becomes 0 */
     if (score != score) return UINT32_MAX;
@@ -18,11 +20,13 @@ static inline uint32_t gdk_rank_of(float score) {
     return bits >> 31 ? bits : ~bits & 0x7fffffffu;
 }
 
-static inline uint64_t gdk_rank_key(float score, int64_t index) {
+static inline GD_HOST_DEVICE uint64_t gdk_rank_key(float score, int64_t index) {
     return (uint64_t)gdk_rank_of(score) << 32 | (uint32_t)index;
 }
 
-static inline int64_t gdk_rank_index(uint64_t key) { return (int64_t)(key & UINT32_MAX); }
+static inline GD_HOST_DEVICE int64_t gdk_rank_index(uint64_t key) {
+    return (int64_t)(key & UINT32_MAX);
+}
 
 /* Ascending, in place; tmp has room for n keys as well. */
 void gdk_rank_sort(uint64_t *key, uint64_t *tmp, int64_t n);
