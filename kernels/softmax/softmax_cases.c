@@ -56,6 +56,8 @@ const gd_case gd_cases_softmax[] = {
     ROWS("one vector", 1, 16),
     ROWS("two vectors and one", 2, 2, 33),
     ROWS("91 classes", 2, 3, 91),
+    ROWS("a block", 2, 2, 129),
+    ROWS("beyond registers", 2, 1, 4100),
     {.label = "threads",
      .in = {{.ndim = 2, .dim = {1009, 91}, .draw = GD_DRAW_UNIFORM, .lo = -20, .hi = 20}},
      .flags = GD_CASE_NO_GRAD},

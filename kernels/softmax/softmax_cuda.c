@@ -1,0 +1,23 @@
+/* softmax_cuda.c -- the CUDA row of softmax. */
+#include "kernels/softmax/softmax_cuda.h"
+
+#include "kernels/cuda/cuda.h"
+#include "kernels/softmax/softmax.h"
+
+static bool fits(const gd_launch *l, const gd_device_caps *dev) {
+    (void)dev;
+    return gd_tensor_pixels(l->in[0]) <= INT32_MAX && gd_tensor_channels(l->in[0]) <= INT32_MAX;
+}
+
+static gd_status run(const gd_launch *l, gd_error *err) {
+    const gdk_softmax_args a = {.x = l->in[0]->data,
+                                .y = l->out[0]->data,
+                                .x_pitch = l->in[0]->pitch,
+                                .y_pitch = l->out[0]->pitch,
+                                .rows = gd_tensor_pixels(l->in[0]),
+                                .n = (int32_t)gd_tensor_channels(l->in[0])};
+    return gdk_cuda_status(gdk_softmax_launch(&a, gdk_stream(l)), "softmax", err);
+}
+
+const gd_kernel gdk_softmax_cuda_rows[] = {
+    {GD_ROW_CUDA("softmax_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH, .fits = fits}, {0}};
