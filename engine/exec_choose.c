@@ -45,6 +45,14 @@ static double row_cost(const gd_kernel *row, const gd_launch *l, const gd_device
     return row->cost_us ? row->cost_us(l, dev) : -1;
 }
 
+/* Rows of vendors take part where they were asked for, and then come first. */
+static bool is_better(const gd_kernel *k, double cost, const gd_kernel *best,
+                      double best_cost) {
+    if (!best) return true;
+    if ((k->flags ^ best->flags) & GD_ROW_PROVIDER) return k->flags & GD_ROW_PROVIDER;
+    return cost >= 0 && best_cost >= 0 && cost < best_cost;
+}
+
 gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_caps *dev,
                            bool reference, const gd_kernel **out, gd_error *err) {
     const gd_dtype   t = gd_op_dtype(op, l);
@@ -64,7 +72,7 @@ gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_
             continue;
         }
         double cost = row_cost(k, l, dev);
-        if (!best || (cost >= 0 && best_cost >= 0 && cost < best_cost)) {
+        if (is_better(k, cost, best, best_cost)) {
             best = k;
             best_cost = cost;
         }

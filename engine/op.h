@@ -88,8 +88,8 @@ enum {                        /* gd_kernel.flags */
        GD_ROW_PITCH = 1 << 0, /* any pitch on any tensor; without it all tensors are dense */
        GD_ROW_REFERENCE = 1 << 1,    /* the definition: never chosen while another row fits */
        GD_ROW_STEP_INPLACE = 1 << 2, /* out[0] may overwrite the second input of a step */
-       GD_ROW_PROVIDER = 1 << 3,     /* a vendor's library: only where caps.providers */
-       GD_ROW_TF32 = 1 << 4          /* rounds FP32 operands to TF32: only where caps.tf32 */
+       GD_ROW_PROVIDER = 1 << 3, /* a vendor's library: only where caps.providers, then first */
+       GD_ROW_TF32 = 1 << 4      /* rounds FP32 operands to TF32: only where caps.tf32 */
 };
 
 /* One implementation. The engine takes the fitting row of lowest cost_us; row order breaks ties

@@ -64,9 +64,3 @@ int gdk_vendor_ordinal(const gd_launch *l) {
     if (l->device) return l->device->ordinal;
     return cudaGetDevice(&device) == cudaSuccess ? device : -1;
 }
-
-double gdk_vendor_cost(const gd_launch *l, const gd_device_caps *dev) {
-    (void)l;
-    (void)dev;
-    return 0;
-}

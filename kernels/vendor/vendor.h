@@ -32,9 +32,6 @@ gd_status gdk_vendor_bias(const gd_launch *l, int i, int64_t k, gd_dtype type, v
                           gd_error *err) GD_MUST_CHECK;
 /* The ordinal of the launch's device, or of the current one. */
 int gdk_vendor_ordinal(const gd_launch *l);
-/* Who asks for these rows wants them used: no row is cheaper. */
-double gdk_vendor_cost(const gd_launch *l, const gd_device_caps *dev);
-
 /* A matrix product by cuBLASLt: out[0] = in[0] . in[1] transposed, over the last axes, with
  * bias in[2] and the steps. in[1]'s axes but the first count as one. */
 bool      gdk_lt_row_fits(const gd_launch *l, bool tf32);
@@ -67,7 +64,6 @@ gd_status gdk_lt_row_run(const gd_launch *l, gd_error *err);
     .name = title, .backend = GD_CUDA, .dtype = type, .min_sm = 75,                           \
     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE | GD_ROW_PROVIDER | (more), .packs = 1u << 2, \
     .absorbs = gdk_vendor_absorbs, .fits = entries##_fits, .scratch = entries##_scratch,      \
-    .cost_us = gdk_vendor_cost, .prepare = entries##_prepare, .release = release_f,           \
-    .run = run_f
+    .prepare = entries##_prepare, .release = release_f, .run = run_f
 
 #endif
