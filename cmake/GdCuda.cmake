@@ -73,7 +73,8 @@ function(gd_cuda_plugin)
   target_include_directories(gdrun_cuda SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
   string(REGEX REPLACE "-real|-virtual" "" archs "${GD_CUDA_ARCHS}")
   string(REPLACE ";" " sm_" archs "sm_${archs}")
-  target_compile_definitions(gdrun_cuda PRIVATE GD_CUDA_BUILT_FOR="${archs}")
+  target_compile_definitions(gdrun_cuda PRIVATE GD_CUDA_BUILT_FOR="${archs}"
+    GD_CUDA_HAVE_SM90A=$<BOOL:$<FILTER:${GD_CUDA_ARCHS},INCLUDE,90a>>)
   target_compile_options(gdrun_cuda PRIVATE
     $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra --expt-relaxed-constexpr -lineinfo
     -Xptxas=--warn-on-spills -Xcompiler=-fvisibility=hidden>

@@ -1,9 +1,14 @@
 /* conv2d_cuda.c -- the CUDA rows of convolution, in order of preference. */
 #include "kernels/conv2d/conv2d_mma.h"
+#include "kernels/conv2d/conv2d_wgmma.h"
 
 extern const gd_kernel gdk_conv2d_cuda_rows[];
 
 const gd_kernel gdk_conv2d_cuda_rows[] = {
+    {GD_ROW_CUDA("conv2d_wgmma_f16", GD_F16, gdk_conv2d_wgmma_run), .min_sm = 90,
+     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE, .fits = gdk_conv2d_wgmma_fits,
+     .absorbs = gdk_epilogue_absorbs, .scratch = gdk_conv2d_wgmma_scratch,
+     .prepare = gdk_conv2d_wgmma_prepare, .release = gdk_conv2d_wgmma_release},
     {GD_ROW_CUDA("conv2d_mma_f16", GD_F16, gdk_conv2d_mma_run), .min_sm = 75,
      .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE, .fits = gdk_conv2d_mma_fits,
      .absorbs = gdk_epilogue_absorbs, .scratch = gdk_conv2d_mma_scratch,
