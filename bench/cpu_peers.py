@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+import report
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 PYTHON = "/usr/bin/python3"
 # name, architecture, width, height, runs a round, limit of the ratio
@@ -17,24 +19,6 @@ ROWS = [("Faster R-CNN R50-FPN 800x1333", "fasterrcnn_resnet50_fpn", 1333, 800, 
         ("YOLOX-nano 416", "yolox_nano", 640, 480, 40, 0.8),
         ("ResNet-50 224", "resnet50", 640, 480, 20, 0.8),
         ("ResNet-18 224", "resnet18", 640, 480, 40, 0.8)]
-
-SEEDED = """
-import sys, warnings
-warnings.filterwarnings("ignore")
-sys.path.insert(0, sys.argv[3])
-import torch, torchvision, parity
-torch.manual_seed(2)
-arch, out = sys.argv[1:3]
-if arch.startswith("fasterrcnn"):
-    model = torchvision.models.detection.fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
-    parity.seed_norms(model.eval(), 2)
-    parity.scale_heads(model, torch.rand(3, 800, 1333, generator=torch.Generator().manual_seed(3)))
-else:
-    model = getattr(torchvision.models, arch)()
-    parity.seed_norms(model, 2)
-torch.save(model.state_dict(), out)
-"""
-
 
 def output(*argv, **more):
     return subprocess.run([str(a) for a in argv], check=True, stdout=subprocess.PIPE, text=True,
@@ -54,7 +38,7 @@ def measure(row, a, work):
     pth = a.yolox if arch.startswith("yolox") else os.path.join(work, arch + ".pth")
     gdw = os.path.join(work, arch + ".gdw")
     if not arch.startswith("yolox"):
-        output(PYTHON, "-c", SEEDED, arch, pth, os.path.join(ROOT, "tests/parity"))
+        output(PYTHON, os.path.join(ROOT, "tests/parity/seeded.py"), arch, pth)
     output(os.path.join(a.build, "gdconvert"), pth, "--arch", arch, "-o", gdw, "-y", "-q")
     ours, theirs = [], []
     for _ in range(a.rounds):
@@ -72,31 +56,6 @@ def measure(row, a, work):
     return result
 
 
-def table(facts, rows):
-    lines = [f"# gdrun beside PyTorch on the CPU\n", f"{facts['cpu']}, {facts['threads']} threads, "
-             f"{facts['date']}, commit {facts['commit']}; PyTorch {facts['torch']}, torchvision "
-             f"{facts['torchvision']}. Median of the best round in ms, 8-bit picture in, results "
-             "out; peak resident memory in MiB.\n",
-             "| model | gdrun | PyTorch | ratio | gdrun MiB | PyTorch MiB |",
-             "|---|---|---|---|---|---|"]
-    for r in rows:
-        g, t = r["gdrun"], r["pytorch"]
-        lines.append(f"| {r['model']} | {g['median']:.1f} | {t['median']:.1f} | {r['ratio']:.2f} | "
-                     f"{g['peak_mib']:.0f} | {t['peak_mib']:.0f} |")
-    return "\n".join(lines) + "\n"
-
-
-def update_readme(text):
-    """Puts the table between README.md's markers: figures there are never typed."""
-    path = os.path.join(ROOT, "README.md")
-    page = open(path, encoding="utf-8").read()
-    start, end = "<!-- cpu_peers begin -->\n", "<!-- cpu_peers end -->"
-    before, after = page.split(start)[0], page.split(end)[1]
-    body = text.split("\n\n", 1)[1]  # without the headline
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(before + start + body + end + after)
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--build", default=os.path.join(ROOT, "build/release"))
@@ -107,18 +66,14 @@ def main():
     a = p.parse_args()
     with tempfile.TemporaryDirectory(prefix="gdrun-bench-") as work:
         rows = [measure(r, a, work) for r in ROWS if a.only.lower() in r[0].lower()]
-    facts = {"cpu": cpu_name(), "threads": 2, "date": datetime.date.today().isoformat(),
+    facts = {"kind": "cpu", "cpu": cpu_name(), "threads": 2, "date": datetime.date.today().isoformat(),
              "commit": output("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip(),
              "torch": rows[0]["pytorch"]["torch"],
              "torchvision": rows[0]["pytorch"]["torchvision"]}
+    record = {**facts, "rows": rows}
     if a.out:
-        with open(a.out + ".json", "w", encoding="utf-8") as f:
-            json.dump({**facts, "rows": rows}, f, indent=1)
-            f.write("\n")
-        with open(a.out + ".md", "w", encoding="utf-8") as f:
-            f.write(table(facts, rows))
-        update_readme(table(facts, rows))
-    print(table(facts, rows))
+        report.save(a.out, record)
+    print(report.table(record))
     sys.exit(0 if all(r["ratio"] <= r["limit"] for r in rows) else 7)
 
 

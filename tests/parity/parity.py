@@ -26,6 +26,7 @@ try:
     import torch
     import torchvision
     from PIL import Image, ImageOps
+    from seeded import scale_heads, seed_norms
 except ImportError as e:
     skip(f"no oracle: {e}")
 if not os.path.isdir(os.path.join(DATA, "coco-mini/dev/images")):
@@ -48,33 +49,6 @@ def gdrun(*argv):
 def convert(source, out, *argv):
     run(os.path.join(BUILD, "gdconvert"), source, "-o", out, "-y", *argv)
     return out
-
-
-def seed_norms(model, seed):
-    """Statistics that a trained network could have, so that batch norm does something."""
-    g = torch.Generator().manual_seed(seed)
-    for name, v in model.state_dict().items():
-        if name.endswith("running_mean"):
-            v.copy_(torch.randn(v.shape, generator=g) * 0.1)
-        if name.endswith("running_var"):
-            v.copy_(torch.rand(v.shape, generator=g) * 0.5 + 0.75)
-
-
-def scale_heads(model, image):
-    """Outputs of the heads get the spread of a trained detector's on this picture: the region
-    proposals first, for they decide what the box heads see."""
-    rpn, box = model.rpn.head, model.roi_heads.box_predictor
-    for targets in ([(rpn.cls_logits, 2.0), (rpn.bbox_pred, 0.25)],
-                    [(box.cls_score, 2.2), (box.bbox_pred, 1.0)]):
-        seen = {module: [] for module, _ in targets}
-        hooks = [module.register_forward_hook(lambda m, _i, o: seen[m].append(o.flatten()))
-                 for module, _ in targets]
-        with torch.no_grad():
-            model([image])
-            for module, want in targets:
-                module.weight *= want / torch.cat(seen[module]).std()
-        for hook in hooks:
-            hook.remove()
 
 
 def pictures(folder, count):

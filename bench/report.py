@@ -1,0 +1,129 @@
+# report.py -- the tables of bench/results and README.md, made from the records: no figure is typed.
+"""report.py [--check]: writes bench/results/NAME.md from each NAME.json and README.md's tables between
+their markers. --check changes nothing and exits 7 where a table is not what its record says."""
+import glob
+import json
+import os
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+RESULTS = os.path.join(ROOT, "bench/results")
+
+
+def mib(n):
+    return f"{n / 2 ** 20:.0f}" if n else ""
+
+
+def rows(head, body):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(r) + " |" for r in body]
+
+
+def cpu_table(r):
+    lines = ["# gdrun beside PyTorch on the CPU\n", f"{r['cpu']}, {r['threads']} threads, {r['date']}, "
+             f"commit {r['commit']}; PyTorch {r['torch']}, torchvision {r['torchvision']}. Median of the "
+             "best round in ms, 8-bit picture in, results out; peak resident memory in MiB.\n"]
+    lines += rows(("model", "gdrun", "PyTorch", "ratio", "gdrun MiB", "PyTorch MiB"), [
+        (x["model"], f"{x['gdrun']['median']:.1f}", f"{x['pytorch']['median']:.1f}", f"{x['ratio']:.2f}",
+         f"{x['gdrun']['peak_mib']:.0f}", f"{x['pytorch']['peak_mib']:.0f}") for x in r["rows"]])
+    return "\n".join(lines) + "\n"
+
+
+def gpu_row(x):
+    g, t = x.get("gdrun"), x.get("pytorch")
+    cell = lambda side, name: f"{side['ms'][name]['median']:.3f}" if side and name in side["ms"] else "-"
+    ratio = f"{x['ratio']:.2f}" if "ratio" in x else "-"
+    return (x["model"], x["precision"], str(x["batch"]), cell(g, "device"), cell(g, "host"),
+            cell(g, "file"), cell(t, "device"), cell(t, "host"), t["mode"] if t else "-", ratio,
+            f"{g['ms']['host']['img_per_s']:.0f}" if g else "-",
+            mib(g["session_bytes"]) if g else "-", mib(t["allocated_bytes"]) if t else "-",
+            mib(g["device_used_bytes"]) if g else "-", mib(t["used_bytes"]) if t else "-")
+
+
+def gpu_table(r):
+    """ratio: PyTorch's time over ours, host to host, against the fastest of its modes."""
+    lines = [f"# gdrun beside PyTorch on one {r['device']}\n",
+             f"{r['device']}, driver {r['driver']}, {r['date']}, commit {r['commit']}, gdrun "
+             f"{r['gdrun']}; PyTorch {r['torch']}, torchvision {r['torchvision']}, CUDA {r['cuda']}, cuDNN "
+             f"{r['cudnn']}. Medians in ms. *device*: the work on the GPU, preprocessing and selection of "
+             "boxes included; *host*: 8-bit pictures in page-locked memory to results in host memory; "
+             "*file*: with decoding from JPEG, one after the other. PyTorch is the fastest of the modes "
+             "measured in the same call; *faster* is its time over gdrun's, host to host. Memory in MiB: "
+             "what each allocator asked the device for at most, and all that the device held then.\n"]
+    lines += rows(("model", "precision", "batch", "gdrun device", "host", "file", "PyTorch device", "host",
+                   "mode", "faster", "img/s", "gdrun MiB", "PyTorch MiB", "gdrun total", "PyTorch total"),
+                  [gpu_row(x) for x in r["rows"]])
+    if r.get("cold"):
+        names = list(r["cold"][0]["ms"])
+        lines += ["", "From the start of the process to the first results, files in the page cache "
+                  "(`gdrun bench --cold`), medians in ms:\n"]
+        lines += rows(("model", "precision", *names), [
+            (c["model"], c["precision"], *(f"{c['ms'][n]['median']:.1f}" for n in names)) for c in r["cold"]])
+    if r.get("missing"):
+        lines += ["", "Not measured: " + "; ".join(r["missing"]) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def table(record):
+    return {"cpu": cpu_table, "gpu": gpu_table}[record["kind"]](record)
+
+
+def load(name):
+    with open(os.path.join(RESULTS, name + ".json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def markers(name):
+    return f"<!-- results {name} begin -->\n", f"<!-- results {name} end -->"
+
+
+def with_table(page, name, record):
+    """README.md with the table of a record between its markers, where it has them."""
+    start, end = markers(name)
+    if start not in page:
+        return page
+    before, rest = page.split(start)
+    body = table(record).split("\n\n", 1)[1]  # without the headline
+    return before + start + body + end + rest.split(end, 1)[1]
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def save(base, record):
+    """BASE.json, and BASE.md beside it; README.md follows if it is one of bench/results."""
+    write(base + ".json", json.dumps(record, indent=1) + "\n")
+    write(base + ".md", table(record))
+    if os.path.realpath(os.path.dirname(base) or ".") == os.path.realpath(RESULTS):
+        main([])
+
+
+def main(argv):
+    stale, readme = [], os.path.join(ROOT, "README.md")
+    with open(readme, encoding="utf-8") as f:
+        page = f.read()
+    now = page
+    for path in sorted(glob.glob(RESULTS + "/*.json")):
+        name = os.path.basename(path)[:-5]
+        record = load(name)
+        want, target = table(record), path[:-5] + ".md"
+        have = open(target, encoding="utf-8").read() if os.path.exists(target) else None
+        if have != want:
+            stale.append(target)
+            if "--check" not in argv:
+                write(target, want)
+        now = with_table(now, name, record)
+    if now != page:
+        stale.append(readme)
+        if "--check" not in argv:
+            write(readme, now)
+    if "--check" in argv and stale:
+        print("not as the records say:", *map(os.path.relpath, stale))
+        return 7
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

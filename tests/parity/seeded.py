@@ -1,0 +1,64 @@
+# seeded.py -- weights that nobody trained but that behave: norms do something, heads find things.
+"""seeded.py ARCH OUT.pth [PICTURE]: a state_dict by torch.save, the same for the same torch. The heads
+of detectors are scaled on the picture, or on noise. Needs torch and torchvision alone."""
+import sys
+import warnings
+
+import torch
+import torchvision
+
+
+def seed_norms(model, seed):
+    """Statistics that a trained network could have, so that batch norm does something."""
+    g = torch.Generator().manual_seed(seed)
+    for name, v in model.state_dict().items():
+        if name.endswith("running_mean"):
+            v.copy_(torch.randn(v.shape, generator=g) * 0.1)
+        if name.endswith("running_var"):
+            v.copy_(torch.rand(v.shape, generator=g) * 0.5 + 0.75)
+
+
+def scale_heads(model, image):
+    """Outputs of the heads get the spread of a trained detector's on this picture: the region
+    proposals first, for they decide what the box heads see."""
+    rpn, box = model.rpn.head, model.roi_heads.box_predictor
+    for targets in ([(rpn.cls_logits, 2.0), (rpn.bbox_pred, 0.25)],
+                    [(box.cls_score, 2.2), (box.bbox_pred, 1.0)]):
+        seen = {module: [] for module, _ in targets}
+        hooks = [module.register_forward_hook(lambda m, _i, o: seen[m].append(o.flatten()))
+                 for module, _ in targets]
+        with torch.no_grad():
+            model([image])
+            for module, want in targets:
+                module.weight *= want / torch.cat(seen[module]).std()
+        for hook in hooks:
+            hook.remove()
+
+
+def noise(height=800, width=1333):
+    return torch.rand(3, height, width, generator=torch.Generator().manual_seed(3))
+
+
+def build(arch, image=None):
+    """The model with its weights, in evaluation."""
+    torch.manual_seed(2)
+    if not arch.startswith("fasterrcnn"):
+        model = getattr(torchvision.models, arch)().eval()
+        seed_norms(model, 2)
+        return model
+    model = getattr(torchvision.models.detection, arch)(weights=None, weights_backbone=None).eval()
+    seed_norms(model, 2)
+    scale_heads(model, noise() if image is None else image)
+    return model
+
+
+def main():
+    warnings.filterwarnings("ignore")
+    image = None
+    if len(sys.argv) > 3:
+        image = torchvision.io.read_image(sys.argv[3], torchvision.io.ImageReadMode.RGB) / 255
+    torch.save(build(sys.argv[1], image).state_dict(), sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()
