@@ -32,7 +32,8 @@ static const double z[] = {-1.5, 0.0625, 3, -0.375, 128, -77.5};
 
 /* Rounding has no gradient that differences could find. */
 #define HALF .attr = &(const gd_cast){GD_F16}, .flags = GD_CASE_NO_GRAD
-#define FULL .attr = &(const gd_cast){GD_F32}, .flags = GD_CASE_NO_GRAD
+#define FULL \
+    .attr = &(const gd_cast) { GD_F32 }
 
 /* But for the golden case, all values are halves, so that rows of either type are exact. */
 const gd_case gd_cases_cast[] = {
@@ -55,5 +56,6 @@ const gd_case gd_cases_cast[] = {
      HALF},
     {.label = "threads to f32",
      .in = {{.ndim = 4, .dim = {1, 61, 59, 23}, .draw = GD_DRAW_INTEGERS, .lo = -99, .hi = 99}},
-     FULL},
+     FULL,
+     .flags = GD_CASE_NO_GRAD},
     {0}};
