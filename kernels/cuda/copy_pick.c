@@ -64,9 +64,9 @@ void gdk_copy_plan(const gdk_copy_box *box, int n, size_t size, gdk_copy *c) {
                              .n = (uint32_t)count,
                              .before = (uint32_t)(b.before / u),
                              .from = (uint32_t)(b.from / u),
-                             .width = gdk_divisor_make((uint32_t)(b.width / u)),
-                             .inner = gdk_divisor_make((uint32_t)b.inner),
-                             .mid = gdk_divisor_make((uint32_t)b.mid)};
+                             .width = gdk_fastdiv_by((int64_t)(b.width / u)),
+                             .inner = gdk_fastdiv_by((int64_t)b.inner),
+                             .mid = gdk_fastdiv_by((int64_t)b.mid)};
         if (p->n > c->most) c->most = p->n;
     }
 }

@@ -7,7 +7,7 @@
 #define GD_KERNELS_CUDA_COPY_PICK_H
 
 #include "engine/op.h"
-#include "kernels/cuda/divide.h"
+#include "kernels/cuda/fastdiv.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,7 +30,7 @@ typedef struct gdk_copy_part {
     void       *y;
     int64_t     x_outer, x_mid, x_inner, x_step, y_outer, y_mid, y_inner;
     uint32_t    n, before, from;
-    gdk_divisor width, inner, mid;
+    gdk_fastdiv width, inner, mid;
 } gdk_copy_part;
 
 enum { GDK_COPY_PARTS = GD_MAX_IN };

@@ -1,11 +1,13 @@
 /* fastdiv.h -- division by a number known before a launch, as a multiplication in the kernel.
  *
- * n / d = (mulhi(n, mul) + n) >> shift for 0 <= n < 2^31, 1 <= d < 2^31 (Granlund and Montgomery,
- * "Division by invariant integers using multiplication", 1994). */
+ * n / d = (mulhi(n, mul) + n) >> shift for 0 <= n < 2^31, 1 <= d < 2^31 (Granlund and
+ * Montgomery, "Division by invariant integers using multiplication", 1994). */
 #ifndef GD_KERNELS_CUDA_FASTDIV_H
 #define GD_KERNELS_CUDA_FASTDIV_H
 
 #include <stdint.h>
+
+#include "kernels/cuda/host_device.h"
 
 typedef struct gdk_fastdiv {
     uint32_t d, mul, shift;
@@ -19,17 +21,17 @@ static inline gdk_fastdiv gdk_fastdiv_by(int64_t divisor) {
     return f;
 }
 
-#ifdef __CUDACC__
-__host__ __device__
-#endif
-    static inline int32_t
-    gdk_fastdiv_quotient(int32_t n, const gdk_fastdiv *f) {
+static inline GD_HOST_DEVICE uint32_t gdk_divide(uint32_t n, const gdk_fastdiv *f) {
 #ifdef __CUDA_ARCH__
-    const uint32_t high = __umulhi((uint32_t)n, f->mul);
+    const uint32_t high = __umulhi(n, f->mul);
 #else
-    const uint32_t high = (uint32_t)(((uint64_t)(uint32_t)n * f->mul) >> 32);
+    const uint32_t high = (uint32_t)((uint64_t)n * f->mul >> 32);
 #endif
-    return (int32_t)((high + (uint32_t)n) >> f->shift);
+    return (high + n) >> f->shift;
+}
+
+static inline GD_HOST_DEVICE int32_t gdk_fastdiv_quotient(int32_t n, const gdk_fastdiv *f) {
+    return (int32_t)gdk_divide((uint32_t)n, f);
 }
 
 #endif

@@ -45,6 +45,6 @@ gd_status gdk_pointwise_run(const gd_launch *l, gdk_pointwise *p, gd_error *err)
     const int64_t units = (p->C + V - 1) / V;
     p->n = (uint32_t)(pixels * units);
     if (p->n == 0) return GD_OK;
-    p->unit = gdk_divisor_make((uint32_t)units);
+    p->unit = gdk_fastdiv_by((int64_t)units);
     return gdk_cuda_status(gdk_pointwise_launch(p, gdk_stream(l)), "pointwise", err);
 }

@@ -7,7 +7,7 @@
 #define GD_KERNELS_CUDA_POINTWISE_H
 
 #include "kernels/cuda/cuda.h"
-#include "kernels/cuda/divide.h"
+#include "kernels/cuda/fastdiv.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,7 +32,7 @@ typedef struct gdk_pointwise {
     int64_t      a_pitch, b_pitch, y_pitch; /* elements */
     int64_t      C;
     uint32_t     n;    /* units in total */
-    gdk_divisor  unit; /* units of a pixel */
+    gdk_fastdiv  unit; /* units of a pixel */
     int32_t      kind;
     int32_t      a_wide, y_wide; /* 1: F32, 0: F16; b is like a */
     int32_t      vec;            /* every pixel begins at a 16-byte boundary */

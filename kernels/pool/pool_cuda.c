@@ -33,9 +33,9 @@ static gdk_pool read(const gd_launch *l) {
     const int64_t    units = p.vec ? C / V : C;
     p.n = (uint32_t)(gd_tensor_pixels(y) * units);
     if (p.n == 0) return p;
-    p.unit = gdk_divisor_make((uint32_t)units);
-    p.Q = gdk_divisor_make((uint32_t)y->dim[2]);
-    p.P = gdk_divisor_make((uint32_t)y->dim[1]);
+    p.unit = gdk_fastdiv_by((int64_t)units);
+    p.Q = gdk_fastdiv_by((int64_t)y->dim[2]);
+    p.P = gdk_fastdiv_by((int64_t)y->dim[1]);
     return p;
 }
 

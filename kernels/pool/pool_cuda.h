@@ -3,7 +3,7 @@
 #define GD_KERNELS_POOL_CUDA_H
 
 #include "kernels/cuda/cuda.h"
-#include "kernels/cuda/divide.h"
+#include "kernels/cuda/fastdiv.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,7 +20,7 @@ typedef struct gdk_pool {
     int32_t     adaptive, count_include_pad;
     int32_t     wide, vec; /* 1: F32, 0: F16; whole 16-byte units only */
     uint32_t    n;         /* units in all */
-    gdk_divisor unit, Q, P;
+    gdk_fastdiv unit, Q, P;
 } gdk_pool;
 
 cudaError_t gdk_pool_max_launch(const gdk_pool *p, cudaStream_t stream);

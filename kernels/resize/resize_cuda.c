@@ -34,8 +34,8 @@ static gd_status run(const gd_launch *l, gd_error *err) {
     const int64_t units = p.vec ? C / V : C;
     p.n_row = (uint32_t)(y->dim[0] * y->dim[1]);
     p.n_unit = (uint32_t)(y->dim[2] * units);
-    p.unit = gdk_divisor_make((uint32_t)units);
-    p.out_h = gdk_divisor_make((uint32_t)a->out_h);
+    p.unit = gdk_fastdiv_by((int64_t)units);
+    p.out_h = gdk_fastdiv_by((int64_t)a->out_h);
     return gdk_cuda_status(gdk_resize_launch(&p, gdk_stream(l)), "resize", err);
 }
 

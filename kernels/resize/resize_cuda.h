@@ -3,7 +3,7 @@
 #define GD_KERNELS_RESIZE_CUDA_H
 
 #include "kernels/cuda/cuda.h"
-#include "kernels/cuda/divide.h"
+#include "kernels/cuda/fastdiv.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,7 +19,7 @@ typedef struct gdk_resize {
     int32_t     wide, vec;        /* 1: F32, 0: F16; whole 16-byte units only */
     float       scale_y, scale_x; /* H / out_h, W / out_w, rounded to float32 as PyTorch does */
     uint32_t    n_row, n_unit;    /* B * out_h; units of a row of y */
-    gdk_divisor unit, out_h;      /* units of a pixel; rows of a picture */
+    gdk_fastdiv unit, out_h;      /* units of a pixel; rows of a picture */
 } gdk_resize;
 
 cudaError_t gdk_resize_launch(const gdk_resize *p, cudaStream_t stream);

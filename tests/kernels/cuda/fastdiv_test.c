@@ -1,10 +1,10 @@
-/* divide_test.c -- division by multiplication equals division, up to 2^31 - 1. */
-#include "kernels/cuda/divide.h"
+/* fastdiv_test.c -- division by multiplication equals division, up to 2^31 - 1. */
+#include "kernels/cuda/fastdiv.h"
 
 #include "tests/gd_test.h"
 
 static void check(uint32_t n, uint32_t d) {
-    const gdk_divisor v = gdk_divisor_make(d);
+    const gdk_fastdiv v = gdk_fastdiv_by(d);
     if (gdk_divide(n, &v) != n / d)
         fail_msg("%u / %u gives %u, not %u", n, d, gdk_divide(n, &v), n / d);
 }
