@@ -77,14 +77,28 @@ def markers(name):
     return f"<!-- results {name} begin -->\n", f"<!-- results {name} end -->"
 
 
+GPU_SECTION = """
+## Speed on a GPU
+
+`bench/gpu_peers.py --picture FILE -o bench/results/NAME` times gdrun and PyTorch in one call and makes
+this table; `gdrun bench` alone times any model.
+
+"""
+
+
+def section(record):
+    """What README.md shows of a record; a GPU's brings its headline, since there may be none."""
+    body = table(record).split("\n\n", 1)[1]
+    return body if record["kind"] == "cpu" else GPU_SECTION + body
+
+
 def with_table(page, name, record):
     """README.md with the table of a record between its markers, where it has them."""
     start, end = markers(name)
     if start not in page:
         return page
     before, rest = page.split(start)
-    body = table(record).split("\n\n", 1)[1]  # without the headline
-    return before + start + body + end + rest.split(end, 1)[1]
+    return before + start + section(record) + end + rest.split(end, 1)[1]
 
 
 def write(path, text):
