@@ -14,7 +14,6 @@ typedef struct cuda_device {
     gd_device   head;
     cudaEvent_t mark[GD_N_MARK]; /* made at first use */
     cudaEvent_t order;
-    bool        lost; /* a fault was seen: the context is dead, no further call is made */
     block      *block;
     size_t      n_block, cap_block;
 } cuda_device;
@@ -30,15 +29,13 @@ static gd_status check(cuda_device *c, cudaError_t e, const char *what, gd_error
     if (e == cudaSuccess) return GD_OK;
     (void)cudaGetLastError(); /* it is reported here and must not be seen again */
     const gd_status st = gd_cuda_fail(e, what, err);
-    if (gd_cuda_is_fault(e)) {
-        c->lost = true;
-        if (c->head.last) gd_error_why(err, "the last kernel launched was %s", c->head.last);
-    }
+    if (gd_cuda_is_fault(e) && c->head.last)
+        gd_error_why(err, "the last kernel launched was %s", c->head.last);
     return st;
 }
 
 static gd_status enter(cuda_device *c, gd_error *err) {
-    if (c->lost)
+    if (gd_cuda_is_lost())
         return gd_fail_code(err, GD_ERR_DEVICE, 510, "%s: no further work after a fault",
                             c->head.name);
     return check(c, cudaSetDevice(c->head.ordinal), "cudaSetDevice", err);
@@ -197,30 +194,34 @@ static gd_status cuda_capture(gd_device *d, gd_error *err) {
         "cudaStreamBeginCapture", err);
 }
 
+/* Without cudaSetDevice, which may be what failed: the thread that records has set it. */
+static void cuda_abandon(gd_device *d) {
+    cudaGraph_t recorded = NULL;
+    if (gd_cuda_is_lost()) return;
+    (void)cudaStreamEndCapture(lane_stream(d, GD_LANE_RUN), &recorded);
+    if (recorded) (void)cudaGraphDestroy(recorded);
+    (void)cudaGetLastError();
+}
+
 static gd_status cuda_captured(gd_device *d, void **graph, gd_error *err) {
     cuda_device    *c = mine(d);
     cudaStream_t    s = lane_stream(d, GD_LANE_RUN);
     cudaGraph_t     recorded = NULL;
     cudaGraphExec_t ready = NULL;
-    gd_status       st;
-    GD_TRY(enter(c, err));
+    gd_status       st = enter(c, err);
+    if (st != GD_OK) {
+        cuda_abandon(d);
+        return st;
+    }
     GD_GO(check(c, cudaStreamEndCapture(s, &recorded), "cudaStreamEndCapture", err));
     GD_GO(check(c, cudaGraphInstantiate(&ready, recorded, 0), "cudaGraphInstantiate", err));
     GD_GO(check(c, cudaGraphUpload(ready, s), "cudaGraphUpload", err));
     *graph = ready;
     ready = NULL;
 done:
-    if (ready && !c->lost) (void)cudaGraphExecDestroy(ready);
-    if (recorded && !c->lost) (void)cudaGraphDestroy(recorded);
+    if (ready && !gd_cuda_is_lost()) (void)cudaGraphExecDestroy(ready);
+    if (recorded && !gd_cuda_is_lost()) (void)cudaGraphDestroy(recorded);
     return st;
-}
-
-static void cuda_abandon(gd_device *d) {
-    cudaGraph_t recorded = NULL;
-    if (enter(mine(d), NULL) != GD_OK) return;
-    (void)cudaStreamEndCapture(lane_stream(d, GD_LANE_RUN), &recorded);
-    if (recorded) (void)cudaGraphDestroy(recorded);
-    (void)cudaGetLastError();
 }
 
 static gd_status cuda_replay(gd_device *d, void *graph, gd_error *err) {

@@ -15,6 +15,8 @@ extern "C" {
 gd_status gd_cuda_fail(cudaError_t e, const char *what, gd_error *err);
 /* After one of these the process's context is dead. */
 bool gd_cuda_is_fault(cudaError_t e);
+/* Whether gd_cuda_fail ever saw one: no further call is made then, by any device. */
+bool gd_cuda_is_lost(void);
 
 /* The entries of gd_plugin. */
 gd_status gd_cuda_count(int *n, gd_error *err);

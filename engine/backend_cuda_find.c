@@ -1,4 +1,5 @@
 /* backend_cuda_find.c -- GPUs found, described, and refused with the reason. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +59,12 @@ static int code_of(cudaError_t e) {
     }
 }
 
+static atomic_bool lost;
+
+bool gd_cuda_is_lost(void) { return atomic_load_explicit(&lost, memory_order_relaxed); }
+
 gd_status gd_cuda_fail(cudaError_t e, const char *what, gd_error *err) {
+    if (gd_cuda_is_fault(e)) atomic_store_explicit(&lost, true, memory_order_relaxed);
     if (e == cudaErrorMemoryAllocation)
         return gd_fail_code(err, GD_ERR_NOMEM, 601, "%s: out of memory", what);
     return gd_fail_code(err, GD_ERR_DEVICE, code_of(e), "%s: %s (%s, %d)", what,
@@ -79,9 +85,13 @@ gd_status gd_cuda_count(int *n, gd_error *err) {
     return *n > 0 ? GD_OK : gd_cuda_fail(cudaErrorNoDevice, "cudaGetDeviceCount", err);
 }
 
+/* 0 where the attribute is not known. */
 static int attribute(enum cudaDeviceAttr a, int ordinal) {
     int v = 0;
-    return cudaDeviceGetAttribute(&v, a, ordinal) == cudaSuccess ? v : 0;
+    return check(cudaDeviceGetAttribute(&v, a, ordinal), "cudaDeviceGetAttribute", NULL) ==
+                   GD_OK
+               ? v
+               : 0;
 }
 
 /* "580.95.05" where the driver's own file tells it, else the CUDA version it serves. */
@@ -101,7 +111,8 @@ static void driver_version(char *out, size_t size) {
     }
     if (text[0])
         (void)snprintf(out, size, "%s", text);
-    else if (cudaDriverGetVersion(&v) == cudaSuccess)
+    else if (!gd_cuda_is_lost() &&
+             check(cudaDriverGetVersion(&v), "cudaDriverGetVersion", NULL) == GD_OK)
         (void)snprintf(out, size, "CUDA %d.%d", v / 1000, v % 1000 / 10);
 }
 
@@ -133,6 +144,9 @@ gd_status gd_cuda_identify(int ordinal, gd_device *d, gd_error *err) {
         return st;
     }
     GD_TRY(read_caps(ordinal, d, err));
+    if (gd_cuda_is_lost())
+        return gd_fail_code(err, GD_ERR_DEVICE, 510, "%s had a fault before it was opened",
+                            d->name);
     GD_TRY(check(cudaSetDevice(ordinal), "cudaSetDevice", err));
     const gd_status st = check(gdk_cuda_probe(), "cudaFuncGetAttributes", err);
     if (st == GD_ERR_DEVICE && err && err->code == 507)

@@ -248,7 +248,7 @@ static void try_steps(const reference *ref, const gd_kernel *row, const char *co
     oc_stage        s;
     oc_truth        t;
     if (oc_stage_open(&s, &ref->p, ref->type, &dense, NULL) == GD_OK &&
-        gd_op_dtype(ref->p.op, &s.l) == row->dtype) {
+        gd_op_dtype(ref->p.op, &s.l) == row->dtype && gd_dtype_is_float(s.out[0].dtype)) {
         gd_dtype type = s.out[0].dtype;
         int      n = 0;
         for (; n < GD_MAX_STEP && names[n]; n++) add_step(&fused, names[n], &s.out[0], &type);
@@ -262,6 +262,27 @@ static void try_steps(const reference *ref, const gd_kernel *row, const char *co
     for (int i = 0; i < fused.n_step; i++) free(fused.step[i].v);
 }
 
+/* What follows a change of type reads a value that was stored, so nothing is absorbed behind
+ * it. */
+static bool ends_chain(const char *name, gd_dtype type) {
+    const gd_op *op = gd_op_find(name);
+    return op && oc_changes_type(op, step_attr(op, type));
+}
+
+/* As many steps as a launch can have. */
+static void try_longest(const reference *ref, const gd_kernel *row) {
+    const char *chain[GD_MAX_STEP] = {0}, *last = NULL;
+    int         n = 0;
+    for (const char *const *a = row->absorbs; *a; a++) {
+        if (ends_chain(*a, ref->type))
+            last = *a;
+        else if (n < GD_MAX_STEP)
+            chain[n++] = *a;
+    }
+    if (last) chain[n < GD_MAX_STEP ? n++ : GD_MAX_STEP - 1] = last;
+    if (n > 2) try_steps(ref, row, chain);
+}
+
 /* Each step alone and, on small problems, each ordered pair of two different ones. */
 static void try_all_steps(const reference *ref, const gd_kernel *row) {
     const bool pairs = oc_problem_size(&ref->p) <= 2000;
@@ -271,8 +292,10 @@ static void try_all_steps(const reference *ref, const gd_kernel *row) {
                       row->name, *a);
         try_steps(ref, row, (const char *const[GD_MAX_STEP]){*a});
         for (const char *const *b = row->absorbs; pairs && *b; b++)
-            if (a != b) try_steps(ref, row, (const char *const[GD_MAX_STEP]){*a, *b});
+            if (a != b && !ends_chain(*a, ref->type))
+                try_steps(ref, row, (const char *const[GD_MAX_STEP]){*a, *b});
     }
+    if (row->absorbs) try_longest(ref, row);
 }
 
 /* ---- all rows ---------------------------------------------------------------------------- */

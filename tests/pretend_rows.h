@@ -236,6 +236,7 @@ static inline void pretend_fill_rows(pretend_entry *e) {
     const bool               packs = !strcmp(name, "conv2d") || !strcmp(name, "linear");
     const bool               half_too =
         (e->op->flags & (GD_OP_HALF | GD_OP_HALF_FOLLOW)) != 0 || !strcmp(name, "cast");
+    const bool stores_half = half_too || !strcmp(name, "preprocess");
     gd_kernel *row = e->row;
     for (int pack = packs; pack >= 0; pack--)
         for (int half = 0; half < 1 + half_too; half++)
@@ -248,7 +249,9 @@ static inline void pretend_fill_rows(pretend_entry *e) {
                             .flags = GD_ROW_PITCH | (packs ? GD_ROW_STEP_INPLACE : 0u),
                             .packs = pack ? 1u << 1 : 0,
                             .fits = pack ? pretend_packs : NULL,
-                            .absorbs = packs ? chain : cast,
+                            .absorbs = packs         ? chain
+                                       : stores_half ? cast
+                                                     : NULL,
                             .scratch = pretend_scratch,
                             .prepare = pack ? pretend_pack : pretend_prepare,
                             .release = pretend_put,

@@ -257,6 +257,21 @@ STANDIN_API cudaError_t cudaFuncSetAttribute(const void *function, enum cudaFunc
     return cudaSuccess;
 }
 
+/* Any function of the driver: succeeds and does nothing. */
+static int driver_call(void) { return 0; }
+
+STANDIN_API cudaError_t cudaGetDriverEntryPointByVersion(
+    const char *symbol, void **out, unsigned version, unsigned long long flags,
+    enum cudaDriverEntryPointQueryResult *found) {
+    int (*const call)(void) = driver_call;
+    ENTER;
+    (void)version, (void)flags;
+    standin_log("driver", symbol);
+    memcpy(out, &call, sizeof call);
+    if (found) *found = cudaDriverEntryPointSuccess;
+    return cudaSuccess;
+}
+
 STANDIN_API cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int        *n,
                                                                       const void *function,
                                                                       int         threads,
