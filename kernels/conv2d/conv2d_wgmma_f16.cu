@@ -380,6 +380,9 @@ static __global__ void __launch_bounds__(THREADS, 1)
         gdk_tma_prefetch(&a.w);
     }
     __syncthreads();
+    /* What came so far runs beside the end of the kernel before; the next may do the same. */
+    gdk_grid_release();
+    gdk_grid_wait();
     if (threadIdx.x < THREADS - CONSUMERS) {
         asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
         if (threadIdx.x == 0) produce<COLS>(a, smem, b.full, b.empty);
@@ -409,6 +412,11 @@ static cudaError_t launch(const gdk_wgmma_args *a, int n_sm, cudaStream_t s) {
     how.blockDim = dim3(THREADS);
     how.dynamicSmemBytes = shape<COLS>::bytes;
     how.stream = s;
+    cudaLaunchAttribute early = {};
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
+    how.attrs = &early;
+    how.numAttrs = 1;
     return cudaLaunchKernelEx(&how, kernel, *a);
 }
 

@@ -47,6 +47,18 @@ static __device__ __forceinline__ void gdk_bar_wait(uint32_t bar, uint32_t parit
                  : "memory");
 }
 
+/* ---- order of grids (launched with programmatic stream serialization) -------------------- */
+
+/* Until the grid before has ended and its writes are seen: before the first access to memory
+ * that another kernel writes or reads. */
+static __device__ __forceinline__ void gdk_grid_wait() {
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+}
+/* The next grid may be brought up: it waits in turn. */
+static __device__ __forceinline__ void gdk_grid_release() {
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+}
+
 /* ---- tensor copies ----------------------------------------------------------------------- */
 
 static __device__ __forceinline__ void gdk_tma_prefetch(const CUtensorMap *map) {
