@@ -36,20 +36,20 @@ static const char *chosen(const gd_kernel *table, gd_device_caps dev, int64_t wi
 
 #define ROW(title) .name = title, .backend = GD_CUDA, .dtype = GD_F32
 
+static const gd_kernel plain[] = {{ROW("first")}, {ROW("second"), .cost_us = four}, {0}};
+static const gd_kernel priced[] = {
+    {ROW("first"), .cost_us = five}, {ROW("second"), .cost_us = four}, {ROW("third")}, {0}};
+static const gd_kernel refused[] = {
+    {.name = "half", .backend = GD_CUDA, .dtype = GD_F16},
+    {.name = "cpu", .backend = GD_CPU, .dtype = GD_F32},
+    {ROW("reference"), .flags = GD_ROW_REFERENCE | GD_ROW_PITCH},
+    {ROW("newer"), .min_sm = 90},
+    {ROW("small"), .fits = small},
+    {0}};
+
 static void order_and_cost(void **state) {
     (void)state;
     const gd_device_caps dev = {.sm = 80};
-    const gd_kernel      plain[] = {{ROW("first")}, {ROW("second"), .cost_us = four}, {0}};
-    const gd_kernel      priced[] = {{ROW("first"), .cost_us = five},
-                                     {ROW("second"), .cost_us = four},
-                                     {ROW("third")},
-                                     {0}};
-    const gd_kernel refused[] = {{.name = "half", .backend = GD_CUDA, .dtype = GD_F16},
-                                 {.name = "cpu", .backend = GD_CPU, .dtype = GD_F32},
-                                 {ROW("reference"), .flags = GD_ROW_REFERENCE | GD_ROW_PITCH},
-                                 {ROW("newer"), .min_sm = 90},
-                                 {ROW("small"), .fits = small},
-                                 {0}};
     assert_string_equal(chosen(plain, dev, 4, 4), "first");
     assert_string_equal(chosen(priced, dev, 4, 4), "second");
     assert_string_equal(chosen(refused, dev, 4, 4), "small");
