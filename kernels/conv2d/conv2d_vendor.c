@@ -129,13 +129,16 @@ GDK_VENDOR_ENTRIES(plane_strict, plane_fits, gdk_lt_row_scratch, gdk_lt_row_prep
 GDK_VENDOR_ENTRIES(plane_rounded, plane_fits, gdk_lt_row_scratch, gdk_lt_row_prepare, true)
 
 const gd_kernel gdk_conv2d_vendor_rows[] = {
-    {GDK_VENDOR_ROW("conv2d_cudnn_f16", GD_F16, 0, strict, conv_release, conv_run)},
-    {GDK_VENDOR_ROW("conv2d_cublaslt_f16", GD_F16, 0, plane_strict, gdk_lt_row_release,
-                    gdk_lt_row_run)},
-    {GDK_VENDOR_ROW("conv2d_cudnn_tf32", GD_F32, GD_ROW_TF32, rounded, conv_release, conv_run)},
-    {GDK_VENDOR_ROW("conv2d_cublaslt_tf32", GD_F32, GD_ROW_TF32, plane_rounded,
+    {GDK_VENDOR_ROW("conv2d_cudnn_f16", GD_F16, 0, gdk_vendor_absorbs, strict, conv_release,
+                    conv_run)},
+    {GDK_VENDOR_ROW("conv2d_cublaslt_f16", GD_F16, 0, gdk_vendor_absorbs_cast, plane_strict,
                     gdk_lt_row_release, gdk_lt_row_run)},
-    {GDK_VENDOR_ROW("conv2d_cudnn_f32", GD_F32, 0, strict, conv_release, conv_run)},
-    {GDK_VENDOR_ROW("conv2d_cublaslt_f32", GD_F32, 0, plane_strict, gdk_lt_row_release,
-                    gdk_lt_row_run)},
+    {GDK_VENDOR_ROW("conv2d_cudnn_tf32", GD_F32, GD_ROW_TF32, gdk_vendor_absorbs, rounded,
+                    conv_release, conv_run)},
+    {GDK_VENDOR_ROW("conv2d_cublaslt_tf32", GD_F32, GD_ROW_TF32, gdk_vendor_absorbs,
+                    plane_rounded, gdk_lt_row_release, gdk_lt_row_run)},
+    {GDK_VENDOR_ROW("conv2d_cudnn_f32", GD_F32, 0, gdk_vendor_absorbs, strict, conv_release,
+                    conv_run)},
+    {GDK_VENDOR_ROW("conv2d_cublaslt_f32", GD_F32, 0, gdk_vendor_absorbs, plane_strict,
+                    gdk_lt_row_release, gdk_lt_row_run)},
     {0}};

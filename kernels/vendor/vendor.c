@@ -6,7 +6,8 @@
 #include "engine/half.h"
 #include "engine/mem.h"
 
-const char *const gdk_vendor_absorbs[] = {"add", "relu", "cast", NULL};
+const char *const gdk_vendor_absorbs[] = {"add", "relu", NULL};
+const char *const gdk_vendor_absorbs_cast[] = {"add", "relu", "cast", NULL};
 
 static bool is_step(const gd_launch *l, int i, const char *name) {
     return i < l->n_step && !strcmp(l->step[i].op->name, name);

@@ -20,7 +20,8 @@ typedef struct gdk_vendor_steps {
     bool             relu, cast;
 } gdk_vendor_steps;
 
-extern const char *const gdk_vendor_absorbs[]; /* add, relu, cast */
+extern const char *const gdk_vendor_absorbs[];      /* add, relu */
+extern const char *const gdk_vendor_absorbs_cast[]; /* and cast: FP16 products into FP32 */
 
 /* False where the steps are others, or in another order, or types do not agree. */
 bool gdk_vendor_read_steps(const gd_launch *l, gdk_vendor_steps *out);
@@ -60,10 +61,10 @@ gd_status gdk_lt_row_run(const gd_launch *l, gd_error *err);
         return prepare_f(l, tf32, state, err);                                     \
     }
 
-#define GDK_VENDOR_ROW(title, type, more, entries, release_f, run_f)                          \
+#define GDK_VENDOR_ROW(title, type, more, steps, entries, release_f, run_f)                   \
     .name = title, .backend = GD_CUDA, .dtype = type, .min_sm = 75,                           \
     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE | GD_ROW_PROVIDER | (more), .packs = 1u << 2, \
-    .absorbs = gdk_vendor_absorbs, .fits = entries##_fits, .scratch = entries##_scratch,      \
+    .absorbs = steps, .fits = entries##_fits, .scratch = entries##_scratch,                   \
     .prepare = entries##_prepare, .release = release_f, .run = run_f
 
 #endif
