@@ -245,7 +245,7 @@ static gd_status poison_dead(gd_exec *e, int k, gd_error *err) {
     return GD_OK;
 }
 
-static gd_status run_parts(gd_exec *e, int k, gd_error *err) {
+gd_status gd_exec_parts(gd_exec *e, int k, gd_error *err) {
     gd_exec_node *x = &e->node[k];
     for (int i = 0; i < x->n_part; i++) {
         gd_device_note(e->opt.device, x->part[i].row->name);
@@ -259,21 +259,10 @@ static gd_status run_parts(gd_exec *e, int k, gd_error *err) {
     return GD_OK;
 }
 
-/* Kernels of a device are asynchronous: its own clock tells how long they took. */
-static gd_status run_timed(gd_exec *e, int k, gd_error *err) {
-    gd_device   *d = e->opt.device;
-    const double start = gd_exec_now_ms();
-    if (d) GD_TRY(gd_device_mark(d, GD_LANE_RUN, 0, err));
-    GD_TRY(run_parts(e, k, err));
-    e->node[k].ms = gd_exec_now_ms() - start;
-    if (!d) return GD_OK;
-    GD_TRY(gd_device_mark(d, GD_LANE_RUN, 1, err));
-    GD_TRY(gd_device_sync(d, GD_LANE_RUN, err));
-    return gd_device_elapsed(d, 0, 1, &e->node[k].ms, err);
-}
-
 static gd_status run_node(gd_exec *e, int k, gd_error *err) {
-    GD_TRY(e->opt.trace ? run_timed(e, k, err) : run_parts(e, k, err));
+    const double start = gd_exec_now_ms();
+    GD_TRY(gd_exec_parts(e, k, err));
+    e->node[k].ms = gd_exec_now_ms() - start;
     if (e->opt.check_numerics) GD_TRY(check_finite(e, k, err));
     if (e->opt.watch) GD_TRY(e->opt.watch(e->opt.watch_ctx, e, k, err));
     return e->opt.poison ? poison_dead(e, k, err) : GD_OK;

@@ -104,7 +104,8 @@ gd_status gd_exec_device_ready(gd_exec *e, gd_error *err) {
 
 /* What a run queues: every node, then one copy of all results. */
 static gd_status queue(gd_exec *e, gd_error *err) {
-    GD_TRY(gd_exec_nodes(e, err));
+    const bool looks = e->opt.check_numerics || e->opt.watch || e->opt.poison;
+    GD_TRY(e->opt.trace && !looks ? gd_exec_trace_nodes(e, err) : gd_exec_nodes(e, err));
     return gd_device_download(e->opt.device, GD_LANE_RUN, e->result, e->slab, e->result_bytes,
                               err);
 }
@@ -150,6 +151,7 @@ void gd_exec_device_close(gd_exec *e) {
     if (gd_device_sync(d, GD_LANE_RUN, &ignored) != GD_OK) d->last = NULL;
     gd_device_forget(d, e->recorded);
     gd_device_unpin(d, e->result);
+    gd_device_release(d, e->hold);
     gd_const_pool_drop(e->opt.pool, e->consts);
     gd_const_pool_close(e->own_pool);
 }

@@ -29,7 +29,7 @@ typedef struct gd_alias {
     size_t offset;
 } gd_alias;
 
-/* Marks of a device: 0 and 1 around a node of a traced run, these around a run. */
+/* Marks of a device around a run; those behind them are exec_trace.c's. */
 enum { GD_MARK_START = 2, GD_MARK_END = 3 };
 
 struct gd_exec {
@@ -53,6 +53,7 @@ struct gd_exec {
     unsigned char *result;       /* pinned; the first result_bytes of the slab */
     size_t         result_bytes; /* outputs of the graph, side by side */
     void          *recorded;     /* gd_device_captured */
+    void          *hold;         /* exec_trace.c: what fills keep the device busy with */
     bool           ran, written; /* written: the copy lane has work that a run must wait for */
 };
 
@@ -71,8 +72,12 @@ gd_status gd_exec_get(gd_exec *e, size_t size, const char *what, unsigned char *
                       gd_error *err) GD_MUST_CHECK;
 void      gd_exec_put(gd_exec *e, unsigned char *p);
 gd_status gd_exec_fill(gd_exec *e, unsigned char *p, size_t size, gd_error *err) GD_MUST_CHECK;
-/* Runs every node, one by one. */
+/* Runs every node, one by one; the host's clock times them. */
 gd_status gd_exec_nodes(gd_exec *e, gd_error *err) GD_MUST_CHECK;
+/* Queues the kernels of node k. */
+gd_status gd_exec_parts(gd_exec *e, int k, gd_error *err) GD_MUST_CHECK;
+/* exec_trace.c: the same as gd_exec_nodes on a device, timed by its own clock. */
+gd_status gd_exec_trace_nodes(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 
 /* exec_device.c: outputs get the first bytes of the slab; constants that some row reads at run
  * time move to the device, and their tensors then point there; start, wait and the end. */
