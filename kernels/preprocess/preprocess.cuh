@@ -26,7 +26,7 @@ static __device__ __forceinline__ int gdk_within(int v, int most) {
 /* As gdk_preprocess_picture, which fails where this gives an empty view. */
 static __device__ __forceinline__ gdk_view gdk_view_of(const gdk_preprocess_cuda &p, int b) {
     constexpr float SRC = 65535.0f, NEW = 16777216.0f;
-    const float    *g = p.geom + (int64_t)b * GD_GEOM;
+    const float    *g = p.geom + b * p.geom_pitch;
     gdk_view        v;
     bool            good = gdk_whole(g[GD_GEOM_SRC_H], 1, SRC, &v.src_h);
     good &= gdk_whole(g[GD_GEOM_SRC_W], 1, SRC, &v.src_w);
@@ -50,12 +50,14 @@ static __device__ __forceinline__ float gdk_byte_value(const gdk_preprocess_cuda
     return __fdiv_rn(__fsub_rn(v, p.mean[c]), p.std[c]);
 }
 
-/* One output pixel. A fourth lane, where there is one, becomes 0. */
+/* One output pixel. A fourth lane, where there is one, becomes 0; behind the last pixel there
+ * need be none. */
 static __device__ __forceinline__ void gdk_put_pixel(const gdk_preprocess_cuda &p,
                                                      int64_t pixel, const float (&v)[3]) {
-    if (p.pitch == 4 && p.wide) {
+    const bool four = p.pitch == 4 && pixel + 1 < p.n;
+    if (four && p.wide) {
         ((float4 *)p.out)[pixel] = make_float4(v[0], v[1], v[2], 0.0f);
-    } else if (p.pitch == 4) {
+    } else if (four) {
         ((uint2 *)p.out)[pixel] =
             make_uint2(gdk_float_half2(v[0], v[1]), gdk_float_half2(v[2], 0.0f));
     } else {

@@ -12,7 +12,8 @@ typedef struct gdk_preprocess_cuda {
     const uint8_t *pixels; /* [B, cap, 3], aligned to 4 bytes */
     const float   *geom;   /* [B, 8] */
     void          *out;
-    int64_t        pitch, cap; /* elements; pixels */
+    int64_t        geom_pitch, pitch; /* elements, of geom and out */
+    int64_t        cap, n;            /* pixels of a picture, of all of out */
     int32_t        B, out_h, out_w;
     int32_t        filter, swap_rb;
     int32_t        wide;    /* 1: F32, 0: F16 */

@@ -1,15 +1,24 @@
 /* preprocess_pil.cu -- pictures to the network's input by Pillow's antialiasing filters: two
  * passes of 22-bit weights with a byte in between. Bound by the integer products of the passes.
  *
- * A block owns WIDE x HIGH output pixels of one picture, a thread one of them. The weights of
- * the tile's columns and rows are made once; then the source rows that the tile needs go by in
- * groups of ROWS: all threads make the horizontal pass of the group, a byte each, in shared
- * memory, and add what their own output row takes of it. An axis that shrinks so far that a
- * pixel has more than TAPS weights computes each weight where it is used. */
+ * A block owns WIDE x HIGH output pixels of one picture, a thread DEEP rows of a column. The
+ * weights of the tile's columns and rows are made once; then the source rows that the tile needs
+ * go by in groups of ROWS: all threads make the horizontal pass of the group, a byte each, in
+ * shared memory, and add what their own output rows take of it. An axis that shrinks so far that
+ * a pixel has more than TAPS weights computes each weight where it is used. */
 #include "kernels/preprocess/preprocess.cuh"
 #include "kernels/resize/resample.h"
 
-enum { WIDE = 32, HIGH = 8, THREADS = WIDE * HIGH, TAPS = 128, ROWS = 32, BITS = 22 };
+enum {
+    WIDE = 32,
+    SIDE = 8,
+    DEEP = 2,
+    HIGH = SIDE * DEEP,
+    THREADS = WIDE * SIDE,
+    TAPS = 64,
+    ROWS = 32,
+    BITS = 22
+};
 
 /* What one output column or row reads: source pixels lo .. lo + n - 1. */
 struct span {
@@ -97,40 +106,52 @@ static __global__ void __launch_bounds__(THREADS, 2)
     __syncthreads();
     /* The source rows of the tile: spans of rows that are not covered are empty. */
     const int   ya = y0 > v.y0 ? y0 : v.y0, yb = y0 + HIGH < v.y1 ? y0 + HIGH : v.y1;
-    const span &mine = spans[WIDE + j], &across = spans[i];
-    int         first = 0, last = 0, sum[3];
+    const span &across = spans[i];
+    int         first = 0, last = 0, sum[DEEP][3];
     if (ya < yb) {
         first = spans[WIDE + ya - y0].lo;
         last = spans[WIDE + yb - 1 - y0].lo + spans[WIDE + yb - 1 - y0].n;
     }
-    for (int c = 0; c < 3; c++) sum[c] = 1 << (BITS - 1);
+    for (int d = 0; d < DEEP; d++)
+        for (int c = 0; c < 3; c++) sum[d][c] = 1 << (BITS - 1);
     const uint8_t *rgb = p.pixels + b * p.cap * 3;
     for (int r0 = first; r0 < last; r0 += ROWS) {
-        for (int r = j; r < ROWS && r0 + r < last; r += HIGH) {
+        for (int r = j; r < ROWS && r0 + r < last; r += SIDE) {
             const uint8_t *s = rgb + ((int64_t)(r0 + r) * v.src_w + across.lo) * 3;
             int            h[3] = {1 << (BITS - 1), 1 << (BITS - 1), 1 << (BITS - 1)};
-            for (int k = 0; k < across.n; k++, s += 3) {
-                const int w = k < TAPS ? col[k][i] : weight_of(across, cubic, k);
+            for (int k = 0; k < across.n && k < TAPS; k++, s += 3)
+                for (int c = 0; c < 3; c++) h[c] += s[c] * col[k][i];
+            for (int k = TAPS; k < across.n; k++, s += 3) {
+                const int w = weight_of(across, cubic, k);
                 for (int c = 0; c < 3; c++) h[c] += s[c] * w;
             }
             for (int c = 0; c < 3; c++) line[r][c][i] = (uint8_t)byte_of(h[c]);
         }
         __syncthreads();
-        const int ka = r0 > mine.lo ? r0 - mine.lo : 0;
-        const int kb = mine.n < r0 + ROWS - mine.lo ? mine.n : r0 + ROWS - mine.lo;
-        for (int k = ka; k < kb; k++) {
-            const int w = k < TAPS ? row[j][k] : weight_of(mine, cubic, k);
-            for (int c = 0; c < 3; c++) sum[c] += line[mine.lo + k - r0][c][i] * w;
+#pragma unroll
+        for (int d = 0; d < DEEP; d++) {
+            const span &mine = spans[WIDE + j + d * SIDE];
+            const int   ka = r0 > mine.lo ? r0 - mine.lo : 0, left = r0 + ROWS - mine.lo;
+            const int   kb = mine.n < left ? mine.n : left;
+            for (int k = ka; k < kb; k++) {
+                const int w = k < TAPS ? row[j + d * SIDE][k] : weight_of(mine, cubic, k);
+                for (int c = 0; c < 3; c++) sum[d][c] += line[mine.lo + k - r0][c][i] * w;
+            }
         }
         __syncthreads();
     }
-    const int x = x0 + i, y = y0 + j;
-    if (x >= p.out_w || y >= p.out_h) return;
-    float      out[3];
-    const bool on = x >= v.x0 && x < v.x1 && y >= v.y0 && y < v.y1;
-    for (int c = 0; c < 3; c++)
-        out[c] = on ? gdk_byte_value(p, byte_of(sum[p.swap_rb ? 2 - c : c]), c) : p.pad[c];
-    gdk_put_pixel(p, ((int64_t)b * p.out_h + y) * p.out_w + x, out);
+    const int x = x0 + i;
+#pragma unroll
+    for (int d = 0; d < DEEP; d++) {
+        const int  y = y0 + j + d * SIDE;
+        const bool on = x >= v.x0 && x < v.x1 && y >= v.y0 && y < v.y1;
+        float      out[3];
+        if (x >= p.out_w || y >= p.out_h) return;
+        for (int c = 0; c < 3; c++)
+            out[c] =
+                on ? gdk_byte_value(p, byte_of(sum[d][p.swap_rb ? 2 - c : c]), c) : p.pad[c];
+        gdk_put_pixel(p, ((int64_t)b * p.out_h + y) * p.out_w + x, out);
+    }
 }
 
 extern "C" cudaError_t gdk_preprocess_pil_launch(const gdk_preprocess_cuda *p,
