@@ -140,7 +140,8 @@ typedef struct gd_session_options {
     int         agnostic_nms;     /* suppress across classes */
     int         check_numerics;   /* stop at the first layer with NaN or Inf (GD_ERR_CHECK) */
     int         trace;            /* keep a time for each node: gd_session_trace */
-    int         providers;        /* on a GPU: also kernels of cuDNN and cuBLASLt, from
+    uint64_t    memory_limit; /* bytes that the session may hold on its device; 0: no limit */
+    int         providers;    /* on a GPU: also kernels of cuDNN and cuBLASLt, from
                                    * libgdrun_vendor.so; not there: code 502 */
 } gd_session_options;
 

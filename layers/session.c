@@ -45,6 +45,8 @@ static gd_status choose_device(gd_session *s, const char *name, gd_error *err) {
     const double     start = gd_session_now_ms();
     s->dev = gd_cpu_caps();
     s->dev.n_sm = s->n_thread;
+    if (s->opt.memory_limit && s->opt.memory_limit < s->dev.mem_bytes)
+        s->dev.mem_bytes = s->opt.memory_limit; /* what a plan may take */
     if (name && !strcmp(name, "cpu")) return GD_OK;
     /* Opening the device would load it as well; alone, its time can be told. */
     if (gd_plugin_load("cuda", &plugin, NULL) == GD_OK)
@@ -55,6 +57,7 @@ static gd_status choose_device(gd_session *s, const char *name, gd_error *err) {
         return GD_OK;
     }
     s->dev = s->device->caps;
+    s->device->limit = (size_t)s->opt.memory_limit;
     return gd_const_pool_open(s->device, &s->pool, err);
 }
 

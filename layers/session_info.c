@@ -48,7 +48,10 @@ gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) {
     size_t room = 0;
     *bytes = 0;
     if (!s->device) {
+        const uint64_t limit = s->opt.memory_limit, held = gd_session_held(s);
         *bytes = gd_machine_room("");
+        if (limit && *bytes > (limit > held ? limit - held : 0))
+            *bytes = limit > held ? limit - held : 0;
         return GD_OK;
     }
     GD_TRY(gd_device_room(s->device, &room, err));

@@ -125,6 +125,19 @@ def batch_auto():
     check(rc == 0 and "batch 16" in out, out + err)
 
 
+def memory_cap():
+    """A cap on the device's memory: auto takes less, then one picture is too much."""
+    sources = (PICTURES * 4)[:16]
+    rc, out, err = detect(*sources, "--batch=auto", "--device", "cpu", "--device-mem-cap", "40MiB")
+    check(rc == 0 and re.search(r"batch: [24] \(auto: plans [\d.]+ MiB, cpu has 40.0 MiB free\)", err), err)
+    rc, out, err = detect(DOG, "--batch=auto", "--device", "cpu", env={"GDRUN_DEVICE_MEM_CAP": "4MiB"})
+    check(rc == 6 and "error[E603]" in err and "768 x 576" in err, f"{rc} {err}")
+    rc, out, err = detect(DOG, "--device", "cpu", "--device-mem-cap", "2MiB")
+    check(rc == 6 and "error[E600]" in err, f"{rc} {err}")
+    rc, out, err = bench("nano.gdw", "--iters", "1", "--batch-sizes", "1,64", "--device-mem-cap=30MiB")
+    check(rc == 0 and "fp32, batch 64: not measured: no memory" in out, f"{rc} {out} {err}")
+
+
 def batch_halved():
     """The plan promises room that a limit on address space takes away: fewer at a time."""
     if ASAN:
@@ -137,4 +150,4 @@ def batch_halved():
           and all("error" not in r for r in got), f"{rc} {err} {sizes} {out[:500]}")
 
 
-main(forms, wrong, time_limit, cold, end_of_memory, batch_auto, batch_halved)
+main(forms, wrong, time_limit, cold, end_of_memory, batch_auto, memory_cap, batch_halved)

@@ -110,6 +110,8 @@ typedef enum gd_flag_id {
     GD_OPT_SET,
     GD_OPT_LIST,
     GD_OPT_DEVICE, /* everywhere */
+    GD_OPT_DEVICE_MEM_CAP,
+    GD_OPT_PROVIDERS,
     GD_OPT_THREADS,
     GD_OPT_CHECK_NUMERICS,
     GD_OPT_STRICT,

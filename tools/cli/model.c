@@ -114,6 +114,8 @@ gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m) {
     o.device = gd_flag_text(f, GD_OPT_DEVICE);
     gd_precision_set(&o, gd_flag_text(f, GD_OPT_PRECISION));
     o.threads = gd_thread_count(f);
+    o.memory_limit = (uint64_t)gd_flag_int(f, GD_OPT_DEVICE_MEM_CAP);
+    o.providers = gd_flag_on(f, GD_OPT_PROVIDERS);
     o.check_numerics = gd_flag_on(f, GD_OPT_CHECK_NUMERICS);
     say_override(f, GD_OPT_IMGSZ);
     if (gd_flag_given(f, GD_OPT_IMGSZ)) {
