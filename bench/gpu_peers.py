@@ -1,8 +1,9 @@
 # gpu_peers.py -- gdrun beside PyTorch on a GPU: both timed in one call, ratios printed, record kept.
 """gpu_peers.py --picture STREET.jpg [--bin DIR] [--yolox yolox_nano.pth] [--only TEXT] [--quick | --full]
-[-o bench/results/NAME]: makes seeded weights (the YOLOX ones are given), converts them, runs `gdrun
+[-o bench/results/NAME [--merge]]: makes seeded weights (the YOLOX ones are given), converts them, runs `gdrun
 bench` and bench/peers/torch_cuda.py on the same pictures, joins the rows by model, precision and batch,
-and writes NAME.json and NAME.md (bench/report.py then fills README.md). --device cpu tries it out."""
+and writes NAME.json and NAME.md after each model (bench/report.py then fills README.md). --merge keeps
+the models that NAME.json has already, if commit and device are the same. --device cpu tries it out."""
 import argparse
 import datetime
 import json
@@ -59,7 +60,7 @@ def ours(a, case):
     text = call(os.path.join(a.bin, "gdrun"), "bench", case["gdw"], case["picture"], "--device", a.device,
                 "--precisions", ",".join(case["precisions"]), "--batch-sizes",
                 ",".join(map(str, case["batches"])), "--iters", a.iters, "--max-time", f"{a.seconds}s",
-                "-o", "json", "-q")
+                "--conf", "0.05", "-o", "json", "-q")
     if text is None:
         return None, []
     r = json.loads(text)
@@ -79,10 +80,12 @@ def cold(a, case, precision):
     return {"model": case["model"], "precision": precision, "ms": json.loads(text)} if text else None
 
 
-def theirs(a, cases, work):
+def theirs(a, case, work):
     path, out = os.path.join(work, "cases.json"), os.path.join(work, "torch.json")
+    if os.path.exists(out):
+        os.remove(out)
     with open(path, "w", encoding="utf-8") as f:
-        json.dump(cases, f)
+        json.dump([case], f)
     # Its stdout is for people; what it measured before it failed counts too.
     subprocess.run([a.python, os.path.join(ROOT, "bench/peers/torch_cuda.py"), path, out, "--device",
                     a.device, "--seconds", str(a.seconds), *(["--full"] if a.full else []),
@@ -120,6 +123,36 @@ def join(cases, mine, peer):
     return joined, missing
 
 
+def earlier(a):
+    """What --merge goes on from."""
+    if a.merge and a.out and os.path.exists(a.out + ".json"):
+        with open(a.out + ".json", encoding="utf-8") as f:
+            return json.load(f)
+    return {}
+
+
+def add(record, more, model):
+    """The record with one model measured anew; what another commit or device gave is dropped."""
+    if any(record.get(k) != more[k] for k in ("commit", "device", "gdrun")):
+        return more
+    merged = dict(more)
+    for key in ("rows", "cold"):
+        merged[key] = [x for x in record[key] if x["model"] != model] + more[key]
+    merged["missing"] = [x for x in record["missing"] if model not in x] + more["missing"]
+    for key in ("torch", "torchvision", "cuda", "cudnn"):
+        if more[key] == "-":
+            merged[key] = record[key]
+    return merged
+
+
+def show(row):
+    if "ratio" in row:
+        g, t = row["gdrun"], row["pytorch"]
+        print(f"{row['model']} {row['precision']} b{row['batch']}: {row['ratio']:.2f} times as fast as "
+              f"PyTorch ({t['mode']}), {g['session_bytes'] / 2 ** 20:.0f} of "
+              f"{t['allocated_bytes'] / 2 ** 20:.0f} MiB", flush=True)
+
+
 def commit(a):
     if a.commit:
         return a.commit
@@ -144,6 +177,7 @@ def main():
     p.add_argument("--full", action="store_true", help="every mode of PyTorch")
     p.add_argument("--no-torch", action="store_true")
     p.add_argument("--no-cold", action="store_true")
+    p.add_argument("--merge", action="store_true")
     p.add_argument("--commit", default="")
     p.add_argument("--work", help="folder for weights and pictures, kept")
     p.add_argument("-o", "--out")
@@ -156,28 +190,24 @@ def main():
     for case in cases:
         case["batches"] = [int(n) for n in a.batches.split(",")] if a.batches else list(case["batches"])
         case["precisions"] = a.precisions.split(",") if a.precisions else list(case["precisions"])
-    facts, mine, starts = {}, [], []
+    record = {}
     for case in cases:
-        r, rows = ours(a, case)
-        facts, mine = r or facts, mine + rows
-        if not a.no_cold:
-            starts.append(cold(a, case, case["precisions"][0]))
-    peer = {"rows": []} if a.no_torch else theirs(a, cases, work)
-    joined, missing = join(cases, mine, peer["rows"])
-    record = {"kind": "gpu", "device": facts.get("name") or peer.get("device", "unknown"),
-              "driver": facts.get("driver") or "unknown", "date": datetime.date.today().isoformat(),
-              "commit": commit(a), "gdrun": facts.get("gdrun", "unknown"),
-              **{k: peer.get(k, "-") for k in ("torch", "torchvision", "cuda", "cudnn")}, "rows": joined,
-              "cold": [c for c in starts if c], "missing": missing}
-    if a.out:
-        report.save(a.out, record)
-    print(report.table(record))
-    for row in joined:
-        if "ratio" in row:
-            g, t = row["gdrun"], row["pytorch"]
-            print(f"{row['model']} {row['precision']} b{row['batch']}: {row['ratio']:.2f} times as fast as "
-                  f"PyTorch ({t['mode']}), {g['session_bytes'] / 2 ** 20:.0f} of "
-                  f"{t['allocated_bytes'] / 2 ** 20:.0f} MiB")
+        r, mine = ours(a, case)
+        start = None if a.no_cold else cold(a, case, case["precisions"][0])
+        peer = {"rows": []} if a.no_torch else theirs(a, case, work)
+        joined, missing = join([case], mine, peer["rows"])
+        record = add(record or earlier(a), {
+            "kind": "gpu", "device": (r or {}).get("name") or peer.get("device", "unknown"),
+            "driver": (r or {}).get("driver") or "unknown", "date": datetime.date.today().isoformat(),
+            "commit": commit(a), "gdrun": (r or {}).get("gdrun", "unknown"),
+            **{k: peer.get(k, "-") for k in ("torch", "torchvision", "cuda", "cudnn")}, "rows": joined,
+            "cold": [start] if start else [], "missing": missing}, case["model"])
+        if a.out:
+            report.save(a.out, record)
+        for row in joined:
+            show(row)
+    if record:
+        print(report.table(record))
     if temporary:
         temporary.cleanup()
 

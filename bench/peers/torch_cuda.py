@@ -19,6 +19,7 @@ from torchvision.transforms import functional as F  # noqa: E402
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 sys.path.insert(0, os.path.join(ROOT, "tests/parity"))
 # mode -> what it does; tf32 and fp16 are the precision, the rest is how PyTorch runs it.
+CONF = 0.05  # least score of a detection, as bench/gpu_peers.py gives it to gdrun
 COMPILED = ("compiled", "nhwc compiled", "compiled parts")
 
 
@@ -85,7 +86,7 @@ def peers(device):
             found = []
             for raw in y.float():
                 score, label = (raw[:, 4:5] * raw[:, 5:]).max(1)
-                keep = score >= 0.5
+                keep = score >= CONF
                 boxes = self.twin.decode(raw, self.size)[keep]
                 score, label = score[keep], label[keep]
                 kept = torchvision.ops.batched_nms(boxes, score, label, 0.65)
@@ -98,7 +99,7 @@ def peers(device):
     class FasterRcnn:
         def __init__(self, case):
             self.model = getattr(torchvision.models.detection, case["arch"])(
-                weights=None, weights_backbone=None, box_score_thresh=0.5)
+                weights=None, weights_backbone=None, box_score_thresh=CONF)
             self.model.load_state_dict(torch.load(case["weights"], map_location="cpu"))
 
         def before(self, u8, dtype, nhwc):

@@ -51,6 +51,16 @@ def joins():
             "cold": [{"model": "Net 224", "precision": "fp16", "ms": {"start": times(3), "total": times(44)}}]}
 
 
+def merges(record):
+    again = {**record, "rows": [{**record["rows"][0], "model": "Other"}], "cold": [], "missing": ["x Other y"]}
+    both = gpu_peers.add(record, again, "Other")
+    check([r["model"] for r in both["rows"]] == ["Net 224"] * 3 + ["Other"] and len(both["missing"]) == 3
+          and len(both["cold"]) == 1, both)
+    check(gpu_peers.add(both, again, "Other") == both, "a model measured again stands twice")
+    check(gpu_peers.add(both, {**again, "commit": "new"}, "Other")["rows"] == again["rows"], "an old commit stays")
+    check(gpu_peers.add({}, again, "Other") == again, "the first model")
+
+
 def tables(record):
     text = report.table(record)
     check("| Net 224 | fp16 | 1 | 1.000 | 2.000 | 4.000 | 5.000 | 5.000 | nhwc graph | 2.50 | 500 | 40 | 99 "
@@ -67,7 +77,9 @@ def tables(record):
 
 
 def main():
-    tables(joins())
+    record = joins()
+    merges(record)
+    tables(record)
     check(report.main(["--check"]) == 0, "bench/report.py would change a table: run it")
     print("failed" if failures else "ok")
     sys.exit(1 if failures else 0)
