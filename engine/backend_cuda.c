@@ -240,19 +240,23 @@ static gd_status cuda_use(gd_device *d, gd_error *err) { return enter(mine(d), e
 
 /* ---- open and close ---------------------------------------------------------------------- */
 
+/* Whether there is still something to talk to: other failures of putting away go unseen. */
+static bool alive(cuda_device *c, cudaError_t e, const char *what) {
+    (void)check(c, e, what, NULL);
+    return !gd_cuda_is_lost();
+}
+
 static void cuda_close(gd_device *d) {
     cuda_device *c = mine(d);
-    if (enter(c, NULL) == GD_OK) {
-        for (int i = 0; i < GD_N_LANE; i++)
-            if (d->stream[i]) {
-                (void)cudaStreamSynchronize(lane_stream(d, (gd_lane)i));
-                (void)cudaStreamDestroy(lane_stream(d, (gd_lane)i));
-            }
-        for (int i = 0; i < GD_N_MARK; i++)
-            if (c->mark[i]) (void)cudaEventDestroy(c->mark[i]);
-        if (c->order) (void)cudaEventDestroy(c->order);
-        (void)cudaGetLastError();
+    bool         ok = enter(c, NULL) == GD_OK;
+    for (int i = 0; i < GD_N_LANE; i++) {
+        const cudaStream_t s = lane_stream(d, (gd_lane)i);
+        if (ok && s) ok = alive(c, cudaStreamSynchronize(s), "cudaStreamSynchronize");
+        if (ok && s) ok = alive(c, cudaStreamDestroy(s), "cudaStreamDestroy");
     }
+    for (int i = 0; i < GD_N_MARK; i++)
+        if (ok && c->mark[i]) ok = alive(c, cudaEventDestroy(c->mark[i]), "cudaEventDestroy");
+    if (ok && c->order) (void)alive(c, cudaEventDestroy(c->order), "cudaEventDestroy");
     gd_mem_put(c->block);
     gd_mem_put(c);
 }
