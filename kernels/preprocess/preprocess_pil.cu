@@ -2,10 +2,10 @@
  * passes of 22-bit weights with a byte in between. Bound by the integer products of the passes.
  *
  * A block owns WIDE x HIGH output pixels of one picture, a thread DEEP rows of a column. The
- * weights of the tile's columns and rows are made once; then the source rows that the tile needs
- * go by in groups of ROWS: all threads make the horizontal pass of the group, a byte each, in
- * shared memory, and add what their own output rows take of it. An axis that shrinks so far that
- * a pixel has more than TAPS weights computes each weight where it is used. */
+ * weights of the tile's columns and rows are made once; then the source rows that the tile
+ * needs go by in groups of ROWS: all threads make the horizontal pass of the group, a byte
+ * each, in shared memory, and add what their own output rows take of it. An axis that shrinks
+ * so far that a pixel has more than TAPS weights computes each weight where it is used. */
 #include "kernels/preprocess/preprocess.cuh"
 #include "kernels/resize/resample.h"
 
