@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 enum { MAX_PLUGIN = 4, PATH = 4096 };
@@ -28,16 +29,23 @@ static void host_put(void *ctx, void *p) {
 static const gd_plugin_host host = {.abi = GD_PLUGIN_ABI,
                                     .alloc = {.get = host_get, .put = host_put}};
 
-/* The folder of the object that this code is part of: libgdrun.so, or the program itself. */
+/* The folder of the object that this code is part of: libgdrun.so, or the program itself. Of a
+ * program the loader knows but the name it was started by, which need not lead to it. */
 static bool own_folder(char *out, size_t size) {
-    Dl_info at;
+    Dl_info at, program;
     union {
         const gd_plugin_host *object;
         const void           *address;
     } me = {.object = &host};
+    const union {
+        unsigned long entry;
+        const void   *address;
+    } start = {.entry = getauxval(AT_ENTRY)};
     char real[PATH];
-    if (!dladdr(me.address, &at) || !at.dli_fname || !realpath(at.dli_fname, real))
-        return false;
+    if (!dladdr(me.address, &at) || !at.dli_fname) return false;
+    const bool is_program =
+        dladdr(start.address, &program) && program.dli_fbase == at.dli_fbase;
+    if (!realpath(is_program ? "/proc/self/exe" : at.dli_fname, real)) return false;
     char *slash = strrchr(real, '/');
     if (!slash) return false;
     *slash = '\0';

@@ -45,7 +45,7 @@ static void print_text(const gd_flags *f, const gd_gpus *g) {
              gd_cpu_isa(), n, n == 1 ? "" : "s", (double)gd_cpu_caps().mem_bytes / 0x1p30);
     if (room < UINT64_MAX) gd_print(" (%.1f free)", (double)room / 0x1p30);
     gd_print(": usable\n");
-    gd_gpus_print(g, "cuda  ");
+    gd_gpus_print(g, " ");
 }
 
 int gd_cmd_devices(gd_flags *f) {

@@ -191,7 +191,7 @@ int gd_cmd_doctor(gd_flags *f) {
     machine(f);
     environment();
     gd_gpus_find(&gpus);
-    gd_gpus_print(&gpus, "cuda: ");
+    gd_gpus_print(&gpus, ":");
     if (!strncmp(device, "cuda", 4) && gd_gpus_need(&gpus, device, &err) != GD_OK) {
         gd_print_flush();
         return (int)gd_report_error(&err, GD_EXIT_DEVICE, NULL);

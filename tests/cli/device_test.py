@@ -86,6 +86,10 @@ def no_driver():
     stands_for_no_gpu(504, "no usable NVIDIA driver", plugin=PLUGIN)
     rc, out, err = run("devices")
     check(rc == 0 and "plugin " in out and "built for sm_" in out, out)
+    # The plugin stands beside the program, by whatever name it was started and wherever.
+    for name in ("gdrun", "./gdrun", "/nowhere/gdrun", ""):
+        p = subprocess.run([name, "devices"], executable=GDRUN, env=CLEAN, cwd="/", stdout=subprocess.PIPE)
+        check(f"plugin {PLUGIN}".encode() in p.stdout, f"started as '{name}': {p.stdout}")
 
 
 def spellings():

@@ -158,9 +158,9 @@ json_t *gd_gpus_json(const gd_gpus *g, bool *ok) {
     return o;
 }
 
-static void print_gpu(const gd_device_info *d, const char *head) {
+static void print_gpu(const gd_device_info *d, const char *mark) {
     char shown[300];
-    gd_print("%scuda:%d  %s, sm_%d, %.1f GiB", head, d->ordinal,
+    gd_print("cuda:%d%s %s, sm_%d, %.1f GiB", d->ordinal, mark,
              gd_escape(shown, sizeof shown, d->name), d->sm, (double)d->mem_total / 0x1p30);
     if (d->mem_free) gd_print(" (%.1f free)", (double)d->mem_free / 0x1p30);
     if (*d->driver) gd_print(", driver for %s, runtime %s", d->driver, d->runtime);
@@ -170,19 +170,19 @@ static void print_gpu(const gd_device_info *d, const char *head) {
         gd_print(": usable\n");
 }
 
-void gd_gpus_print(const gd_gpus *g, const char *head) {
+void gd_gpus_print(const gd_gpus *g, const char *mark) {
     char shown[600];
     if (*g->path)
-        gd_print("%splugin %s, built for %s\n", head, gd_escape(shown, sizeof shown, g->path),
-                 g->plugin->built_for);
-    if (*g->driver) gd_print("%sdriver %s\n", head, g->driver);
+        gd_print("cuda%s plugin %s, built for %s\n", mark,
+                 gd_escape(shown, sizeof shown, g->path), g->plugin->built_for);
+    if (*g->driver) gd_print("cuda%s driver %s\n", mark, g->driver);
     if (g->error.status != GD_OK) {
-        gd_print("%snot usable (E%03d): %s\n", head, g->error.code,
+        gd_print("cuda%s not usable (E%03d): %s\n", mark, g->error.code,
                  gd_escape(shown, sizeof shown, g->error.msg));
         if (*g->error.why)
-            gd_print("%swhy: %s\n", head, gd_escape(shown, sizeof shown, g->error.why));
+            gd_print("cuda%s why: %s\n", mark, gd_escape(shown, sizeof shown, g->error.why));
         if (*g->error.hint)
-            gd_print("%stry: %s\n", head, gd_escape(shown, sizeof shown, g->error.hint));
+            gd_print("cuda%s try: %s\n", mark, gd_escape(shown, sizeof shown, g->error.hint));
     }
-    for (int i = 0; i < g->n; i++) print_gpu(&g->gpu[i], head);
+    for (int i = 0; i < g->n; i++) print_gpu(&g->gpu[i], mark);
 }

@@ -39,7 +39,7 @@ void gd_gpus_find(gd_gpus *g);
 gd_status gd_gpus_need(const gd_gpus *g, const char *device, gd_error *err) GD_MUST_CHECK;
 /* The same as a JSON object; `ok` as in json_make.h. */
 json_t *gd_gpus_json(const gd_gpus *g, bool *ok);
-/* Lines for people, each beginning with `head`. */
-void gd_gpus_print(const gd_gpus *g, const char *head);
+/* Lines for people; `mark` stands behind "cuda" and "cuda:0" at their beginning. */
+void gd_gpus_print(const gd_gpus *g, const char *mark);
 
 #endif
