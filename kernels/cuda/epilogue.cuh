@@ -12,7 +12,7 @@
 static __device__ __forceinline__ float gdk_epilogue_act(float v, int kind, float slope) {
     if (kind == GDK_EPILOGUE_RELU) return v <= 0.0f ? 0.0f : v;
     if (kind == GDK_EPILOGUE_LEAKY) return v > 0.0f ? v : v * slope;
-    return v / (1.0f + __expf(-v));
+    return __fdividef(v, 1.0f + __expf(-v)); /* a full division would be a call */
 }
 
 /* One element: column k of pixel `row`. */
@@ -89,6 +89,49 @@ static __device__ __forceinline__ void gdk_epilogue_store(const gdk_epilogue &e,
     }
     gdk_run_store<V>((char *)e.out + ((row * e.out_pitch + k) << (1 + e.out_wide)), v,
                      e.out_wide);
+}
+
+/* N whole runs from column k on, of pixels row(i) (-1: none), sums in v. Steps are outermost:
+ * one copy of their code for all runs. */
+template <int V, int N, class ROW>
+static __device__ __forceinline__ void gdk_epilogue_runs(const gdk_epilogue &e,
+                                                         float (&v)[N][V], int k, ROW row) {
+    float b[V];
+    gdk_epilogue_bias<V>(e, k, b);
+#pragma unroll
+    for (int i = 0; i < N * V; i++) v[i / V][i % V] += b[i % V];
+    for (int s = 0; s < e.n; s++) {
+        const int   kind = e.kind[s];
+        const float slope = e.slope[s];
+        if (kind == GDK_EPILOGUE_ADD) {
+#pragma unroll
+            for (int i = 0; i < N; i++)
+                if (row(i) >= 0)
+                    gdk_run_add<V>(
+                        v[i],
+                        gdk_run_load<V>((const char *)e.arg[s] + ((row(i) * e.arg_pitch[s] + k)
+                                                                  << (1 + e.arg_wide[s])),
+                                        e.arg_wide[s]),
+                        e.arg_wide[s]);
+        } else if (kind == GDK_EPILOGUE_RELU) {
+#pragma unroll
+            for (int i = 0; i < N * V; i++)
+                v[i / V][i % V] = gdk_epilogue_act(v[i / V][i % V], GDK_EPILOGUE_RELU, slope);
+        } else if (kind == GDK_EPILOGUE_LEAKY) {
+#pragma unroll
+            for (int i = 0; i < N * V; i++)
+                v[i / V][i % V] = gdk_epilogue_act(v[i / V][i % V], GDK_EPILOGUE_LEAKY, slope);
+        } else {
+#pragma unroll
+            for (int i = 0; i < N * V; i++)
+                v[i / V][i % V] = gdk_epilogue_act(v[i / V][i % V], GDK_EPILOGUE_SILU, slope);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < N; i++)
+        if (row(i) >= 0)
+            gdk_run_store<V>((char *)e.out + ((row(i) * e.out_pitch + k) << (1 + e.out_wide)),
+                             v[i], e.out_wide);
 }
 
 /* A run of any kind, sums in v: what a kernel with few rows a thread calls. Columns at K and
