@@ -1,0 +1,18 @@
+/* conv2d_simt.h -- launcher of the strict FP32 products of convolution and linear. */
+#ifndef GD_KERNELS_CONV2D_SIMT_H
+#define GD_KERNELS_CONV2D_SIMT_H
+
+#include "kernels/conv2d/conv2d_mma.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Takes the parameters of the tensor-core kernel; blocks, part and tile are those of
+ * conv2d_simt_pick.h, and stages and smem are not read. */
+cudaError_t gdk_conv2d_simt_launch(const gdk_conv2d_mma *p, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
