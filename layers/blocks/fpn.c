@@ -14,10 +14,11 @@ void gd_block_fpn(gd_net *n, int n_in, const int *in, int width, int *out) {
     const gd_conv_args layer = {.k = width, .size = 3, .pad = 1, .bias = true};
     int                top = -1;
     for (int i = n_in - 1; i >= 0; i--) {
-        int lateral = numbered(n, in[i], "inner_blocks", i, &inner);
-        /* To the lateral's own size: doubling is one column off when a size is odd. */
-        if (top >= 0) lateral = gd_net_add(n, lateral, gd_net_upsample_like(n, top, lateral));
-        top = lateral;
+        /* To the lateral's own size: doubling is one column off when a size is odd. Before the
+         * lateral's convolution, which can then add it as it stores. */
+        const int above = top >= 0 ? gd_net_upsample_like(n, top, in[i]) : -1;
+        top = numbered(n, in[i], "inner_blocks", i, &inner);
+        if (above >= 0) top = gd_net_add(n, top, above);
         out[i] = numbered(n, top, "layer_blocks", i, &layer);
     }
     out[n_in] = gd_net_max_pool(n, out[n_in - 1], "extra_blocks", 1, 2, 0);
