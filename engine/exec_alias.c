@@ -3,7 +3,8 @@
  * Values are SSA; an alias is a value that lives inside another's bytes. Three kinds:
  *   view      reshape, slice: the output is a window on the input, the node is elided
  *   join      concat: its inputs are written straight into their places, the node is elided
- *   in place  a pointwise output overwrites an input that dies there
+ *   in place  a pointwise output overwrites an input that dies there; not where it could be
+ *             joined instead, which saves a copy
  * A window whose pixels are not adjacent needs rows that accept any pitch (GD_ROW_PITCH) on
  * every side, and that still fit once the pitch is set: they were chosen on dense tensors.
  * Otherwise the operator's copying kernel runs. */
@@ -181,8 +182,19 @@ static bool try_overwrite(gd_exec *e, int k, int v) {
     return true;
 }
 
+/* Somebody would take value v as a part of its output, which must then be v's alone. */
+static bool feeds_join(const gd_exec *e, int v) {
+    for (int k = e->first[v] + 1; k <= e->last[v] && k < e->g->n_node; k++) {
+        const gd_node *n = &e->g->node[k];
+        for (int i = 0; n->op->join && i < n->n_in; i++)
+            if (n->in[i] == v) return true;
+    }
+    return false;
+}
+
 static void try_inplace(gd_exec *e, int k) {
     const gd_node *n = &e->g->node[k];
+    if (feeds_join(e, n->out[0])) return;
     if ((n->op->flags & GD_OP_INPLACE) && try_overwrite(e, k, n->in[0])) return;
     if (e->node[k].n_part == 1 && (e->node[k].part[0].row->flags & GD_ROW_STEP_INPLACE))
         for (int i = 0; i < n->n_step; i++)

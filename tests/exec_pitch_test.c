@@ -230,6 +230,22 @@ static void joins_are_aligned(void **state) {
     }
 }
 
+/* A sum that is joined next does not overwrite its operand: the join saves the copy. */
+static void joins_go_before_in_place(void **state) {
+    (void)state;
+    const gd_concat last = {-1};
+    planned         p;
+    int             x = start(&p, 8), a = one(&p, "relu", x), in[2];
+    in[0] = one(&p, "relu", a); /* could lie on a */
+    in[1] = one(&p, "relu", x);
+    const int c = add(&p, "concat", &last, 2, in);
+    output(&p, "y", one(&p, "softmax", c));
+    plan(&p);
+    assert_string_equal(row(&p, c), "alias");
+    assert_int_equal(p.e->alias[a].root, a);
+    end(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_have_pixels_of_four),
@@ -240,6 +256,7 @@ int main(void) {
         cmocka_unit_test(pictures_in_halves),
         cmocka_unit_test(windows_are_aligned),
         cmocka_unit_test(joins_are_aligned),
+        cmocka_unit_test(joins_go_before_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,6 +290,22 @@ static void a_cast_ends_the_chain(void **state) {
     gd_arena_free(&b.arena);
 }
 
+/* The lateral of a pyramid is made before what is added to it. */
+static void a_producer_moves_behind_the_other(void **state) {
+    (void)state;
+    const gd_device_caps dev = {.backend = GD_CUDA, .sm = 90};
+    bench                b;
+    start(&b);
+    gd_op_register(GD_CUDA, pretend_rows_of);
+    const int x = input(&b, "x", 2, 2, 8), y = conv(&b, x, 8, 0.5, "w");
+    const int s = add(&b, "sigmoid", NULL, 1, &x), both[2] = {y, s};
+    const int sum = add(&b, "add", NULL, 2, both);
+    output(&b, "y", add(&b, "softmax", NULL, 1, &sum));
+    gd_assert_ok(gd_pass_all(&b.g, &dev, GD_F32, &b.err), &b.err);
+    expect(&b, "sigmoid:f32 conv2d:f32+add softmax:f32");
+    gd_arena_free(&b.arena);
+}
+
 /* ---- random graphs ----------------------------------------------------------------------- */
 
 static double difference(const gd_graph *ref, const gd_graph *g, int o) {
@@ -442,6 +458,7 @@ int main(void) {
         cmocka_unit_test(memory_that_fails),
         cmocka_unit_test(a_step_after_a_cast_is_refused),
         cmocka_unit_test(a_cast_ends_the_chain),
+        cmocka_unit_test(a_producer_moves_behind_the_other),
         cmocka_unit_test(random_graphs),
         cmocka_unit_test(models_lose_no_cast),
         cmocka_unit_test(models_stay_near),
