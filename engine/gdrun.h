@@ -188,7 +188,7 @@ typedef enum gd_stage {
 typedef struct gd_session_stats {
     char     device[16];   /* as --device names it: "cpu", "cuda:0" */
     char     name[96];     /* of the processor, as its vendor writes it */
-    char     driver[32];   /* "CUDA 13.0": what it offers; empty on the CPU */
+    char     driver[32];   /* "580.95.05"; empty on the CPU */
     char     precision[8]; /* "fp32", "tf32", "fp16": what the network computes in */
     int      no_gpu;       /* device "auto" fell to the CPU: the code of the reason; else 0 */
     char     no_gpu_why[192]; /* and its message */

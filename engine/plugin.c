@@ -53,13 +53,14 @@ static bool own_folder(char *out, size_t size) {
 }
 
 /* An absolute path is what dlopen needs so as not to search where others may write. */
-static bool find(const char *name, char *path, size_t size) {
-    static const char *const place[] = {"", "/gdrun", "/../lib", "/../lib/gdrun"};
-    char                     folder[PATH];
+static bool find(const char *name, char real[PATH]) {
+    static const char *const place[] = {"", "/gdrun", "/../" GD_LIBDIR "/gdrun"};
+    char                     folder[PATH], path[PATH + 64];
     if (!own_folder(folder, sizeof folder)) return false;
     for (size_t i = 0; i < sizeof place / sizeof *place; i++) {
-        const int n = snprintf(path, size, "%s%s/libgdrun_%s.so", folder, place[i], name);
-        if (n > 0 && n < (int)size && access(path, R_OK) == 0) return true;
+        const int n =
+            snprintf(path, sizeof path, "%s%s/libgdrun_%s.so", folder, place[i], name);
+        if (n > 0 && n < (int)sizeof path && realpath(path, real)) return true;
     }
     return false;
 }
@@ -73,12 +74,12 @@ static gd_status refuse(gd_error *err, const char *name, int code, const char *w
 }
 
 static gd_status open_plugin(const char *name, const gd_plugin **out, gd_error *err) {
-    char path[PATH + 64];
+    char path[PATH];
     union {
         void              *object;
         gd_plugin_entry_fn function;
     } entry;
-    if (!find(name, path, sizeof path))
+    if (!find(name, path))
         return refuse(err, name, 502, "it is not beside the program; this build may have none");
     void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!so) return refuse(err, name, 502, dlerror());

@@ -1,9 +1,10 @@
 /* plugin.h -- backends that live in shared objects of their own, loaded when they are asked for.
  *
  * libgdrun_cuda.so (the CUDA backend and our kernels) and libgdrun_vendor.so (rows that call
- * cuDNN and cuBLASLt) stand beside the program or the library, in lib/ or lib/gdrun/ of the same
- * prefix. A plugin is self-contained: it shares the host's allocator through gd_plugin_host and
- * nothing else. Once loaded it stays until the process ends. */
+ * cuDNN and cuBLASLt) stand beside the program or the library, or in lib/gdrun/ of the same
+ * prefix (with lib/ as the build was told). A plugin is self-contained: it shares the host's
+ * allocator through gd_plugin_host and nothing else. Once loaded it stays until the process
+ * ends. */
 #ifndef GD_ENGINE_PLUGIN_H
 #define GD_ENGINE_PLUGIN_H
 

@@ -15,6 +15,12 @@ if [ -x "$build/gdrun" ]; then
         [ -s "$work/root/$f" ] || fail "$f is missing or empty"
     done
     "$work/root/bin/gdrun" version >/dev/null || fail "the installed gdrun does not run"
+    if [ -f "$build/libgdrun_cuda.so" ]; then
+        # By its name through PATH, from elsewhere.
+        (cd / && PATH=$work/root/bin:$PATH gdrun devices) >"$work/log" 2>&1
+        grep -q "plugin $(realpath "$lib")/gdrun/libgdrun_cuda.so" "$work/log" ||
+            fail "the installed gdrun does not find its plugin"
+    fi
 fi
 
 # The consumer: the public header alone, as C with every warning, and as C++.

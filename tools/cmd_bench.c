@@ -223,7 +223,6 @@ static gd_status run_bench(bench *b, gd_error *err) {
     r->threads = gd_thread_count(b->flags);
     r->iters = (int)gd_flag_int(b->flags, GD_OPT_ITERS);
     r->warmup = (int)gd_flag_int(b->flags, GD_OPT_WARMUP);
-    gd_driver_version(r->driver, sizeof r->driver);
     if (gmtime_r(&now, &utc)) strftime(r->date, sizeof r->date, "%Y-%m-%dT%H:%M:%SZ", &utc);
     GD_TRY(sweep(b, &opt, err));
     return gd_bench_print(r, gd_flag_text(b->flags, GD_OPT_BENCH_FORM), err);

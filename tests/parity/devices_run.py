@@ -2,7 +2,7 @@
 """devices_run.py --bin DIR --pictures A.jpg B.jpg ... -- MODEL.gdw ...: runs gdrun on the CPU in FP32 and
 on the GPU in each precision; prints for each model how many detections with a score above 0.3 of one
 side the other has too (same class, IoU above 0.99), and the largest difference of scores. Exits 7 when
-FP32 or TF32 lose any, or FP16 more than --lost of them. Needs no more than Python."""
+FP32 loses any, or TF32 or FP16 more than --lost of them. Needs no more than Python."""
 import argparse
 import json
 import os
@@ -81,7 +81,7 @@ def main():
         for precision in a.precisions.split(","):
             _, got = frames(a, model, "--device", a.device, "--precision", precision, "--batch", a.batch)
             gone, total, worst = compare(task, want, got)
-            allowed = a.lost * total if precision == "fp16" else 0
+            allowed = 0 if precision == "fp32" else a.lost * total
             bad += gone > allowed or len(want) != len(got)
             print(f"{os.path.basename(model)} {precision} batch {a.batch}: {gone} of {total} "
                   f"{'detections' if task == 'detect' else 'pictures'} differ, scores by at most "

@@ -35,7 +35,6 @@ typedef struct gd_bench_record {
     const char      *model, *arch, *picture;
     char             date[32];
     gd_session_stats stats; /* of the last session: the device */
-    char             driver[64];
     int              width, height, threads;
     int              iters, warmup;
     int              n, room;

@@ -22,7 +22,7 @@ static void md_facts(const gd_bench_record *r) {
              gd_escape(model, sizeof model, r->model), r->width, r->height,
              r->picture ? gd_escape(picture, sizeof picture, r->picture) : "made up", r->date);
     gd_print("%s: %s", r->stats.device, gd_escape(name, sizeof name, r->stats.name));
-    if (*r->stats.driver) gd_print(", driver %s (%s)", r->driver, r->stats.driver);
+    if (*r->stats.driver) gd_print(", driver %s", r->stats.driver);
     gd_print(", %d CPU thread%s; at most %d runs after %d of warm-up\n\n", r->threads,
              r->threads == 1 ? "" : "s", r->iters, r->warmup);
 }
@@ -141,8 +141,7 @@ static gd_status print_json(const gd_bench_record *r, gd_error *err) {
     gd_json_set(&ok, root, "date", json_string(r->date));
     gd_json_set(&ok, root, "device", json_string(r->stats.device));
     gd_json_set(&ok, root, "name", gd_json_string(r->stats.name));
-    gd_json_set(&ok, root, "driver", gd_json_string(r->driver));
-    gd_json_set(&ok, root, "driver_supports", gd_json_string(r->stats.driver));
+    gd_json_set(&ok, root, "driver", gd_json_string(r->stats.driver));
     gd_json_set(&ok, root, "threads", json_integer(r->threads));
     gd_json_set(&ok, root, "model", gd_json_string(r->model));
     gd_json_set(&ok, root, "architecture", gd_json_string(r->arch));

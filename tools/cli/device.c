@@ -78,24 +78,10 @@ void gd_precision_set(gd_session_options *o, const char *name) {
 
 /* ---- GPUs -------------------------------------------------------------------------------- */
 
-/* "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05  ..." -> 580.95.05; the open
- * module's line has more words before it. */
-void gd_driver_version(char *out, size_t room) {
-    char  line[256];
-    FILE *f = fopen("/proc/driver/nvidia/version", "re");
-    *out = '\0';
-    if (f && fgets(line, sizeof line, f))
-        for (char *word = strtok(line, " \t"); word && !*out; word = strtok(NULL, " \t"))
-            if (strspn(word, "0123456789") >= 3 && strchr(word, '.'))
-                snprintf(out, room, "%s", word);
-    if (f) fclose(f);
-}
-
 void gd_gpus_find(gd_gpus *g) {
     Dl_info at;
     int     n = 0;
     memset(g, 0, sizeof *g);
-    gd_driver_version(g->driver, sizeof g->driver);
     if (gd_plugin_load("cuda", &g->plugin, &g->error) != GD_OK) return;
     if (dladdr(g->plugin, &at) && at.dli_fname)
         snprintf(g->path, sizeof g->path, "%s", at.dli_fname);
@@ -140,7 +126,7 @@ static json_t *gpu_json(const gd_device_info *d, bool *ok) {
     gd_json_set(ok, o, "sm", json_integer(d->sm));
     gd_json_set(ok, o, "memory_bytes", json_integer((json_int_t)d->mem_total));
     gd_json_set(ok, o, "free_bytes", json_integer((json_int_t)d->mem_free));
-    gd_json_set(ok, o, "driver_supports", gd_json_string(d->driver));
+    gd_json_set(ok, o, "driver", gd_json_string(d->driver));
     gd_json_set(ok, o, "runtime", gd_json_string(d->runtime));
     gd_json_set(ok, o, "usable", json_boolean(!*d->trouble));
     if (*d->trouble) gd_json_set(ok, o, "trouble", gd_json_string(d->trouble));
@@ -152,7 +138,6 @@ json_t *gd_gpus_json(const gd_gpus *g, bool *ok) {
     for (int i = 0; i < g->n; i++) gd_json_add(ok, list, gpu_json(&g->gpu[i], ok));
     if (*g->path) gd_json_set(ok, o, "plugin", gd_json_string(g->path));
     if (g->plugin) gd_json_set(ok, o, "built_for", gd_json_string(g->plugin->built_for));
-    if (*g->driver) gd_json_set(ok, o, "driver", gd_json_string(g->driver));
     if (g->error.status != GD_OK) gd_json_set(ok, o, "error", error_json(&g->error, ok));
     gd_json_set(ok, o, "gpus", list);
     return o;
@@ -163,7 +148,7 @@ static void print_gpu(const gd_device_info *d, const char *mark) {
     gd_print("cuda:%d%s %s, sm_%d, %.1f GiB", d->ordinal, mark,
              gd_escape(shown, sizeof shown, d->name), d->sm, (double)d->mem_total / 0x1p30);
     if (d->mem_free) gd_print(" (%.1f free)", (double)d->mem_free / 0x1p30);
-    if (*d->driver) gd_print(", driver for %s, runtime %s", d->driver, d->runtime);
+    if (*d->driver) gd_print(", driver %s, runtime %s", d->driver, d->runtime);
     if (*d->trouble)
         gd_print(": not usable: %s\n", gd_escape(shown, sizeof shown, d->trouble));
     else
@@ -175,7 +160,6 @@ void gd_gpus_print(const gd_gpus *g, const char *mark) {
     if (*g->path)
         gd_print("cuda%s plugin %s, built for %s\n", mark,
                  gd_escape(shown, sizeof shown, g->path), g->plugin->built_for);
-    if (*g->driver) gd_print("cuda%s driver %s\n", mark, g->driver);
     if (g->error.status != GD_OK) {
         gd_print("cuda%s not usable (E%03d): %s\n", mark, g->error.code,
                  gd_escape(shown, sizeof shown, g->error.msg));

@@ -17,16 +17,12 @@ void gd_device_say(const gd_flags *f, const gd_session_stats *s);
 /* Sets a session's precision by its command-line name, which was checked. */
 void gd_precision_set(gd_session_options *o, const char *name);
 
-/* Version of the NVIDIA kernel module, "580.95.05"; "" where none is loaded. */
-void gd_driver_version(char *out, size_t room);
-
 enum { GD_MAX_GPU = 64 };
 
 /* What there is to be known about the GPUs of this machine. */
 typedef struct gd_gpus {
     const gd_plugin *plugin;     /* NULL: none, and `error` says why */
     char             path[4096]; /* of the plugin; "" where unknown */
-    char             driver[64]; /* version of the kernel module; "" where none is loaded */
     int              n;
     gd_device_info   gpu[GD_MAX_GPU];
     gd_error         error; /* why there are none; status GD_OK when there are */
