@@ -69,7 +69,7 @@ static void make_ready(void) {
     all.error = (int)standin_setting("STANDIN_ERROR", cudaErrorMemoryAllocation);
     if (fail) {
         all.fail_at = strtol(fail, NULL, 10);
-        all.fail_on = strstr(fail, ",on") != NULL;
+        all.fail_on = strchr(fail, ',') && !strcmp(strchr(fail, ','), ",on"); /* not ",once" */
     }
     if (call) snprintf(all.call, sizeof all.call, "%s", call);
     if (log) all.log = fopen(log, "w");
