@@ -49,7 +49,7 @@ gd_status gdk_cudnn_build(void *handle, const gdk_cudnn_conv *key, size_t cap, i
 void      gdk_cudnn_drop(gdk_cudnn_plan *plan); /* zeroed plans are allowed */
 
 /* The plan of a shape, from a cache, held until it is put back; plans that nobody holds may
- * leave the cache. Its scratch is at most the input once more, as strict FP32 kernels want it,
+ * leave the cache. Its scratch is at most a copy of x, w and y, as strict FP32 kernels want it,
  * and 64 MiB. The key's device must be current. NULL: cuDNN has none that is allowed here. */
 const gdk_cudnn_plan *gdk_cudnn_plan_hold(const gdk_cudnn_conv *key);
 void                  gdk_cudnn_plan_put(const gdk_cudnn_plan *plan); /* NULL is allowed */

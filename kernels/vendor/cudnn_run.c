@@ -65,10 +65,12 @@ static gd_status builder(int device, cudnnHandle_t *out, gd_error *err) {
     return GD_OK;
 }
 
+/* Kernels that want NCHW copy all three tensors into scratch; 64 MiB are for partial sums. */
 static size_t most_scratch(const gdk_cudnn_conv *key) {
-    const size_t pixels = (size_t)key->n * (size_t)key->h * (size_t)key->w;
-    return pixels * (size_t)key->x_pitch * gd_dtype_size((gd_dtype)key->type) +
-           ((size_t)64 << 20);
+    const int64_t x = (int64_t)key->n * key->h * key->w * key->x_pitch,
+                  y = (int64_t)key->n * key->p * key->q * key->y_pitch,
+                  w = (int64_t)key->k * key->r * key->s * (key->c / key->groups);
+    return (size_t)(x + y + w) * gd_dtype_size((gd_dtype)key->type) + ((size_t)64 << 20);
 }
 
 const gdk_cudnn_plan *gdk_cudnn_plan_hold(const gdk_cudnn_conv *key) {
