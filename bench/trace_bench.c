@@ -6,9 +6,9 @@
  * Runs one picture, N times side by side in a batch, again and again: a synthetic one of W x H
  * (640x480), or a binary PPM. Printed: the best run, the median, the time of the first run
  * (planning and packing included), and the best time summed by kernel row, then the N (12)
- * slowest nodes; -v lists every node too. On a GPU the runs are timed as recorded
- * graphs; the nodes are timed in further runs, one by one, where each start costs a few
- * microseconds more. */
+ * slowest nodes; -v lists every node too. On a GPU the runs are timed as recorded graphs, the
+ * nodes in further runs: marks between them cost a microsecond or two each, and neighbours do
+ * not overlap there, so their sum is above the time of the graph. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
