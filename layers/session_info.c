@@ -59,17 +59,40 @@ gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) {
     return GD_OK;
 }
 
+/* What stands before the bytes that are given out: whether they are page-locked cannot be asked
+ * of a device that has failed. */
+typedef struct pin_head {
+    bool locked;
+} pin_head;
+enum { PIN_HEAD = 256 };
+
 gd_status gd_session_pin(gd_session *s, size_t size, void **out, gd_error *err) {
-    if (s->device) return gd_device_pin(s->device, size, out, err);
-    *out = gd_mem_get(size);
-    return *out ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes", size);
+    gd_status st = GD_ERR_NOMEM;
+    void     *p = NULL;
+    size_t    whole;
+    *out = NULL;
+    if (!gd_add_size(size, PIN_HEAD, &whole))
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes", size);
+    if (s->device) st = gd_device_pin(s->device, whole, &p, err);
+    const bool locked = st == GD_OK;
+    /* Page-locked memory may end long before memory does: then copies are only slower. */
+    if (st == GD_ERR_NOMEM) {
+        p = gd_mem_get(whole);
+        st = p ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for %zu bytes", size);
+    }
+    if (st != GD_OK) return st;
+    ((pin_head *)p)->locked = locked;
+    *out = (char *)p + PIN_HEAD;
+    return GD_OK;
 }
 
 void gd_session_unpin(gd_session *s, void *p) {
-    if (s->device)
-        gd_device_unpin(s->device, p);
+    if (!p) return;
+    void *whole = (char *)p - PIN_HEAD;
+    if (((const pin_head *)whole)->locked)
+        gd_device_unpin(s->device, whole);
     else
-        gd_mem_put(p);
+        gd_mem_put(whole);
 }
 
 void gd_session_stats_get(const gd_session *s, gd_session_stats *out) {

@@ -100,10 +100,22 @@ def benches():
 
 def faults():
     """After a fault nothing on the GPU can be trusted: the run ends, with the code of the device."""
-    for error in (700, 719):
+    for error in (46, 214, 700, 716, 719, 999):
         rc, out, err = gpu("detect", "-m", "nano.gdw", *PICTURES, "--device", "cuda", FAIL="1,on",
                            CALL="cudaStreamSynchronize", ERROR=error)
-        check(rc == 5 and "error[E51" in err and err.count("error[E") == 1, f"{error}: {rc} {err}")
+        check(rc == 5 and re.search(r"error\[E5(08|1[0-2])\]", err) and err.count("error[E") == 1, f"{error}: {rc} {err}")
 
 
-main(listed, no_device, chosen, batches, benches, faults)
+def pinned():
+    """Where pictures cannot be put into page-locked memory ordinary memory does; results need little of it."""
+    for n in range(1, 5):
+        rc, out, err = gpu("detect", "-m", "nano.gdw", *PICTURES, "--batch", "5", "--device", "cuda", "--jsonl",
+                           "-", FAIL=f"{n},once", CALL="cudaHostAlloc", ERROR=2)
+        check(rc == 0 and len(lines(out)) == 7 and "error" not in err, f"{n}: {rc} {err}")
+    rc, out, err = gpu("bench", "nano.gdw", "--device", "cuda", "--iters", "3", "--batch-sizes", "1,2",
+                       FAIL="1,once", CALL="cudaHostAlloc", ERROR=2)
+    check(rc == 0 and "not measured" not in out, f"{rc} {out} {err}")
+    refused(601, ["detect", "-m", "nano.gdw", DOG, "--device", "cuda"], FAIL="1,on", CALL="cudaHostAlloc", ERROR=2)
+
+
+main(listed, no_device, chosen, batches, benches, faults, pinned)
