@@ -24,6 +24,15 @@ gd_status gdk_cuda_status(cudaError_t e, const char *what, gd_error *err);
 
 static inline cudaStream_t gdk_stream(const gd_launch *l) { return (cudaStream_t)l->stream; }
 
+/* Halves or floats: what kernels compute with. */
+static inline bool gdk_half_or_wide(const gd_tensor *t) {
+    return t->dtype == GD_F16 || t->dtype == GD_F32;
+}
+/* Every pixel begins at a 16-byte boundary. */
+static inline bool gdk_aligned(const gd_tensor *t) {
+    return (size_t)t->pitch * gd_dtype_size(t->dtype) % 16 == 0 && (uintptr_t)t->data % 16 == 0;
+}
+
 #ifdef __cplusplus
 }
 #endif

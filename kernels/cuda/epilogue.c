@@ -4,26 +4,18 @@
 #include <string.h>
 
 #include "kernels/activation/activation.h"
+#include "kernels/cuda/cuda.h"
 
 const char *const gdk_epilogue_absorbs[] = {"add", "relu", "leaky_relu", "silu", "cast", NULL};
 
-static bool is_half_or_wide(const gd_tensor *t) {
-    return t->dtype == GD_F16 || t->dtype == GD_F32;
-}
-
 bool gdk_epilogue_fits(const gd_launch *l, int bias) {
     const gd_tensor *y = l->out[0], *b = bias < l->n_in ? l->in[bias] : NULL;
-    if (!is_half_or_wide(y) || (b && b->dtype != GD_F32)) return false;
+    if (!gdk_half_or_wide(y) || (b && b->dtype != GD_F32)) return false;
     for (int i = 0; i < l->n_step; i++) {
         const gd_tensor *arg = l->step[i].arg;
-        if (arg && (!is_half_or_wide(arg) || !gd_tensor_same_shape(arg, y))) return false;
+        if (arg && (!gdk_half_or_wide(arg) || !gd_tensor_same_shape(arg, y))) return false;
     }
     return true;
-}
-
-/* Rows of 16-byte groups, wherever they begin. */
-static bool is_aligned(const gd_tensor *t) {
-    return (size_t)t->pitch * gd_dtype_size(t->dtype) % 16 == 0 && (uintptr_t)t->data % 16 == 0;
 }
 
 void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e) {
@@ -33,7 +25,7 @@ void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e) {
     e->out = y->data;
     e->out_pitch = y->pitch;
     e->out_wide = y->dtype == GD_F32;
-    e->vec = is_aligned(y) && (uintptr_t)e->bias % 16 == 0;
+    e->vec = gdk_aligned(y) && (uintptr_t)e->bias % 16 == 0;
     for (int i = 0; i < l->n_step; i++) {
         const gd_step *s = &l->step[i];
         const char    *name = s->op->name;
@@ -49,6 +41,6 @@ void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e) {
         e->arg[k] = s->arg->data;
         e->arg_pitch[k] = s->arg->pitch;
         e->arg_wide[k] = s->arg->dtype == GD_F32;
-        e->vec = e->vec && is_aligned(s->arg);
+        e->vec = e->vec && gdk_aligned(s->arg);
     }
 }

@@ -1,14 +1,6 @@
 /* pointwise.c -- from a launch to the parameters of the pointwise kernel. */
 #include "kernels/cuda/pointwise.h"
 
-static bool is_half_or_wide(const gd_tensor *t) {
-    return t->dtype == GD_F16 || t->dtype == GD_F32;
-}
-
-static bool is_aligned(const gd_tensor *t) {
-    return (size_t)t->pitch * gd_dtype_size(t->dtype) % 16 == 0 && (uintptr_t)t->data % 16 == 0;
-}
-
 static int width(const gd_launch *l) {
     return l->in[0]->dtype == GD_F16 && l->out[0]->dtype == GD_F16 ? 8 : 4;
 }
@@ -18,7 +10,7 @@ bool gdk_pointwise_fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     const int     V = width(l);
     const int64_t units = (gd_tensor_channels(l->in[0]) + V - 1) / V;
-    return is_half_or_wide(l->in[0]) && is_half_or_wide(l->out[0]) &&
+    return gdk_half_or_wide(l->in[0]) && gdk_half_or_wide(l->out[0]) &&
            gd_tensor_pixels(l->in[0]) * units < INT32_MAX;
 }
 
@@ -41,7 +33,8 @@ gd_status gdk_pointwise_run(const gd_launch *l, gdk_pointwise *p, gd_error *err)
         p->C *= pixels;
         pixels = 1;
     }
-    p->vec = pixels == 1 || (is_aligned(a) && is_aligned(b) && is_aligned(y));
+    const uintptr_t bits = (uintptr_t)p->a | (uintptr_t)p->b | (uintptr_t)p->y;
+    p->vec = pixels == 1 ? bits % 16 == 0 : gdk_aligned(a) && gdk_aligned(b) && gdk_aligned(y);
     const int64_t units = (p->C + V - 1) / V;
     p->n = (uint32_t)(pixels * units);
     if (p->n == 0) return GD_OK;

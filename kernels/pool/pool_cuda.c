@@ -7,10 +7,6 @@
 
 enum { SPLIT_FROM = 24 /* pixels of a window that several threads share */ };
 
-static bool is_aligned(const gd_tensor *t) {
-    return (size_t)t->pitch * gd_dtype_size(t->dtype) % 16 == 0 && (uintptr_t)t->data % 16 == 0;
-}
-
 static bool fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     const gd_tensor *x = l->in[0], *y = l->out[0];
@@ -29,7 +25,7 @@ static gdk_pool read(const gd_launch *l) {
                           .H = (int32_t)x->dim[1],
                           .W = (int32_t)x->dim[2],
                           .wide = y->dtype == GD_F32,
-                          .vec = C % V == 0 && is_aligned(x) && is_aligned(y)};
+                          .vec = C % V == 0 && gdk_aligned(x) && gdk_aligned(y)};
     const int64_t    units = p.vec ? C / V : C;
     p.n = (uint32_t)(gd_tensor_pixels(y) * units);
     if (p.n == 0) return p;

@@ -3,10 +3,6 @@
 
 #include "kernels/resize/resize.h"
 
-static bool is_aligned(const gd_tensor *t) {
-    return (size_t)t->pitch * gd_dtype_size(t->dtype) % 16 == 0 && (uintptr_t)t->data % 16 == 0;
-}
-
 /* A row's units are counted along the second axis of the grid. */
 static bool fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
@@ -27,7 +23,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                           .W = (int32_t)x->dim[2],
                           .bilinear = a->mode == GD_RESIZE_BILINEAR,
                           .wide = y->dtype == GD_F32,
-                          .vec = C % V == 0 && is_aligned(x) && is_aligned(y),
+                          .vec = C % V == 0 && gdk_aligned(x) && gdk_aligned(y),
                           .scale_y = (float)x->dim[1] / (float)a->out_h,
                           .scale_x = (float)x->dim[2] / (float)a->out_w};
     if (gd_tensor_count(y) == 0) return GD_OK;
