@@ -50,14 +50,12 @@ static __device__ __forceinline__ float gdk_byte_value(const gdk_preprocess_cuda
     return __fdiv_rn(__fsub_rn(v, p.mean[c]), p.std[c]);
 }
 
-/* One output pixel. A fourth lane, where there is one, becomes 0; behind the last pixel there
- * need be none. */
+/* One output pixel. Where three channels lie at a distance of four, the fourth lane becomes 0. */
 static __device__ __forceinline__ void gdk_put_pixel(const gdk_preprocess_cuda &p,
                                                      int64_t pixel, const float (&v)[3]) {
-    const bool four = p.pitch == 4 && pixel + 1 < p.n;
-    if (four && p.wide) {
+    if (p.pitch == 4 && p.wide) {
         ((float4 *)p.out)[pixel] = make_float4(v[0], v[1], v[2], 0.0f);
-    } else if (four) {
+    } else if (p.pitch == 4) {
         ((uint2 *)p.out)[pixel] =
             make_uint2(gdk_float_half2(v[0], v[1]), gdk_float_half2(v[2], 0.0f));
     } else {

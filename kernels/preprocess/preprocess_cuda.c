@@ -25,7 +25,6 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                               .geom_pitch = l->in[1]->pitch,
                               .pitch = y->pitch,
                               .cap = l->in[0]->dim[1],
-                              .n = gd_tensor_pixels(y),
                               .B = (int32_t)y->dim[0],
                               .out_h = a->out_h,
                               .out_w = a->out_w,

@@ -13,7 +13,7 @@ typedef struct gdk_preprocess_cuda {
     const float   *geom;   /* [B, 8] */
     void          *out;
     int64_t        geom_pitch, pitch; /* elements, of geom and out */
-    int64_t        cap, n;            /* pixels of a picture, of all of out */
+    int64_t        cap;               /* pixels that a picture has room for */
     int32_t        B, out_h, out_w;
     int32_t        filter, swap_rb;
     int32_t        wide;    /* 1: F32, 0: F16 */

@@ -1,7 +1,7 @@
 /* preprocess_pil.cu -- pictures to the network's input by Pillow's antialiasing filters: two
  * passes of 22-bit weights with a byte in between. Bound by the integer products of the passes.
  *
- * A block owns WIDE x HIGH output pixels of one picture, a thread DEEP rows of a column. The
+ * A block owns WIDE x HIGH output pixels of one picture, a thread DEEP of its rows. The
  * weights of the tile's columns and rows are made once; then the source rows that the tile
  * needs go by in groups of ROWS: all threads make the horizontal pass of the group, a byte
  * each, in shared memory, and add what their own output rows take of it. An axis that shrinks
@@ -9,16 +9,7 @@
 #include "kernels/preprocess/preprocess.cuh"
 #include "kernels/resize/resample.h"
 
-enum {
-    WIDE = 32,
-    SIDE = 8,
-    DEEP = 2,
-    HIGH = SIDE * DEEP,
-    THREADS = WIDE * SIDE,
-    TAPS = 64,
-    ROWS = 32,
-    BITS = 22
-};
+enum { WIDE = 32, SIDE = 8, THREADS = WIDE * SIDE, TAPS = 64, ROWS = 32, BITS = 22 };
 
 /* What one output column or row reads: source pixels lo .. lo + n - 1. */
 struct span {
@@ -72,6 +63,7 @@ static __device__ __forceinline__ int byte_of(int sum) {
 }
 
 /* Spans and weights of the tile's columns, then of its rows; off the picture: none. */
+template <int HIGH>
 static __device__ void plan(const gdk_view &v, bool cubic, int x0, int y0, span *spans,
                             int (*col)[WIDE], int (*row)[TAPS]) {
     const int t = threadIdx.x;
@@ -93,8 +85,10 @@ static __device__ void plan(const gdk_view &v, bool cubic, int x0, int y0, span 
             row[k / TAPS][k % TAPS] = weight_of(spans[WIDE + k / TAPS], cubic, k % TAPS);
 }
 
+template <int DEEP>
 static __global__ void __launch_bounds__(THREADS, 2)
     gdk_preprocess_pil_kernel(const __grid_constant__ gdk_preprocess_cuda p) {
+    constexpr int      HIGH = SIDE * DEEP;
     __shared__ span    spans[WIDE + HIGH];
     __shared__ int     col[TAPS][WIDE], row[HIGH][TAPS];
     __shared__ uint8_t line[ROWS][3][WIDE];
@@ -102,7 +96,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const int          i = threadIdx.x % WIDE, j = threadIdx.x / WIDE, b = blockIdx.z;
     const int          x0 = blockIdx.x * WIDE, y0 = blockIdx.y * HIGH;
     const gdk_view     v = gdk_view_of(p, b);
-    plan(v, cubic, x0, y0, spans, col, row);
+    plan<HIGH>(v, cubic, x0, y0, spans, col, row);
     __syncthreads();
     /* The source rows of the tile: spans of rows that are not covered are empty. */
     const int   ya = y0 > v.y0 ? y0 : v.y0, yb = y0 + HIGH < v.y1 ? y0 + HIGH : v.y1;
@@ -154,10 +148,19 @@ static __global__ void __launch_bounds__(THREADS, 2)
     }
 }
 
+template <int DEEP> static dim3 tiles(const gdk_preprocess_cuda *p) {
+    return dim3((unsigned)(p->out_w + WIDE - 1) / WIDE,
+                (unsigned)(p->out_h + SIDE * DEEP - 1) / (SIDE * DEEP), (unsigned)p->B);
+}
+
+/* High tiles save weights where there are tiles enough to keep a device busy. */
 extern "C" cudaError_t gdk_preprocess_pil_launch(const gdk_preprocess_cuda *p,
                                                  cudaStream_t               stream) {
-    const dim3 grid((unsigned)(p->out_w + WIDE - 1) / WIDE,
-                    (unsigned)(p->out_h + HIGH - 1) / HIGH, (unsigned)p->B);
-    gdk_preprocess_pil_kernel<<<grid, THREADS, 0, stream>>>(*p);
+    constexpr unsigned ENOUGH = 600;
+    const dim3         high = tiles<4>(p);
+    if ((uint64_t)high.x * high.y * high.z >= ENOUGH)
+        gdk_preprocess_pil_kernel<4><<<high, THREADS, 0, stream>>>(*p);
+    else
+        gdk_preprocess_pil_kernel<1><<<tiles<1>(p), THREADS, 0, stream>>>(*p);
     return cudaPeekAtLastError();
 }
