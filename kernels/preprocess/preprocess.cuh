@@ -50,7 +50,7 @@ static __device__ __forceinline__ float gdk_byte_value(const gdk_preprocess_cuda
     return __fdiv_rn(__fsub_rn(v, p.mean[c]), p.std[c]);
 }
 
-/* One output pixel. Where three channels lie at a distance of four, the fourth lane becomes 0. */
+/* One output pixel. Where three channels are at a distance of four, the fourth becomes 0. */
 static __device__ __forceinline__ void gdk_put_pixel(const gdk_preprocess_cuda &p,
                                                      int64_t pixel, const float (&v)[3]) {
     if (p.pitch == 4 && p.wide) {
