@@ -170,7 +170,8 @@ GD_API gd_status gd_session_plan(gd_session *s, int width, int height, int batch
 GD_API gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) GD_MUST_CHECK;
 
 /* Memory for pictures that a GPU reads without a copy on the way (page-locked); ordinary memory
- * on the CPU, and where no more can be locked. Released by gd_session_unpin, which takes NULL, before the session is closed. */
+ * on the CPU, and where no more can be locked. Released by gd_session_unpin, which takes NULL,
+ * before the session is closed. */
 GD_API gd_status gd_session_pin(gd_session *s, size_t size, void **out,
                                 gd_error *err) GD_MUST_CHECK;
 GD_API void      gd_session_unpin(gd_session *s, void *p);

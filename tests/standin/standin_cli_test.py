@@ -103,11 +103,12 @@ def faults():
     for error in (46, 214, 700, 716, 719, 999):
         rc, out, err = gpu("detect", "-m", "nano.gdw", *PICTURES, "--device", "cuda", FAIL="1,on",
                            CALL="cudaStreamSynchronize", ERROR=error)
-        check(rc == 5 and re.search(r"error\[E5(08|1[0-2])\]", err) and err.count("error[E") == 1, f"{error}: {rc} {err}")
+        check(rc == 5 and re.search(r"error\[E5(08|1[0-2])\]", err) and err.count("error[E") == 1,
+              f"{error}: {rc} {err}")
 
 
 def pinned():
-    """Where pictures cannot be put into page-locked memory ordinary memory does; results need little of it."""
+    """Where pictures cannot be put into page-locked memory ordinary memory does."""
     for n in range(1, 5):
         rc, out, err = gpu("detect", "-m", "nano.gdw", *PICTURES, "--batch", "5", "--device", "cuda", "--jsonl",
                            "-", FAIL=f"{n},once", CALL="cudaHostAlloc", ERROR=2)
