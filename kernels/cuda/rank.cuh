@@ -1,22 +1,25 @@
 /* rank.cuh -- the place of every candidate in the order of kernels/rank.h, found by counting.
  *
- * A candidate's place is the number of candidates with a smaller key. Counting costs the square
- * of their number, but all of it is independent: on a whole GPU it beats sorting up to some ten
- * thousand, needs one launch, no counters and no second pass, and gives one result whatever the
- * order in which candidates are met. */
+ * A candidate's place is the number of candidates that are better, or equal and earlier.
+ * Counting costs the square of their number, but all of it is independent: on a whole GPU it
+ * beats sorting up to some ten thousand, needs one launch, no counters and no second pass, and
+ * gives one result whatever the order of execution. */
 #ifndef GD_KERNELS_CUDA_RANK_CUH
 #define GD_KERNELS_CUDA_RANK_CUH
 
+#include <cuda_runtime_api.h>
+
 #include "kernels/rank.h"
 
-/* No candidate: above every key, since an index is below 2^31. */
-#define GDK_RANK_NONE UINT64_MAX
+/* No candidate, and NaN where that is one: no number has these ranks. */
+#define GDK_RANK_NONE UINT32_MAX
+#define GDK_RANK_NAN (UINT32_MAX - 1)
 
 enum {
     GDK_RANK_THREADS = 512,
     GDK_RANK_WARPS = GDK_RANK_THREADS / 32,
-    GDK_RANK_STEP = 10,                              /* rows that a thread reads at once */
-    GDK_RANK_ROOM = GDK_RANK_STEP * GDK_RANK_THREADS /* keys in shared memory */
+    GDK_RANK_BATCH = 8, /* rows that a thread reads at once */
+    GDK_RANK_ROOM = 2 * GDK_RANK_BATCH * GDK_RANK_THREADS
 };
 
 static __device__ __forceinline__ int gdk_warp_sum(int v) {
@@ -28,98 +31,110 @@ static __device__ __forceinline__ int gdk_warp_sum(int v) {
 #endif
 }
 
-/* Shared memory of a block; TILE is how many rows it ranks. */
-template <int TILE> struct gdk_rank_smem {
-    uint64_t key[GDK_RANK_ROOM];
-    uint64_t own[TILE];
-    int      place[TILE];
-    int      n_key, n_own;
+struct gdk_rank_smem {
+    uint4 rank[GDK_RANK_ROOM / 4];
+    int   all;
 };
 
-/* Appends the candidates among rows first .. first + GDK_RANK_ROOM - 1 to s.key, in any order.
- * Src has a type `row` (what reading starts with), read(i) -> row and key(i, row) -> key: two
- * phases, so that many reads are under way before the first is used. */
-template <class Src, int TILE>
-static __device__ __forceinline__ void gdk_rank_fill(const Src &src, int rows, int first,
-                                                     gdk_rank_smem<TILE> &s) {
-    typename Src::row got[GDK_RANK_STEP];
-    uint64_t          key[GDK_RANK_STEP];
-    const int         tid = (int)threadIdx.x, lane = tid & 31;
-#pragma unroll
-    for (int u = 0; u < GDK_RANK_STEP; u++) {
-        const int i = first + u * GDK_RANK_THREADS + tid;
-        if (i < rows) got[u] = src.read(i);
-    }
-    int total = 0;
-#pragma unroll
-    for (int u = 0; u < GDK_RANK_STEP; u++) {
-        const int i = first + u * GDK_RANK_THREADS + tid;
-        key[u] = i < rows ? src.key(i, got[u]) : GDK_RANK_NONE;
-    }
-#pragma unroll
-    for (int u = 0; u < GDK_RANK_STEP; u++)
-        total += __popc(__ballot_sync(0xffffffffu, key[u] != GDK_RANK_NONE));
-    if (!total) return;
-    int at = 0;
-    if (lane == 0) at = atomicAdd(&s.n_key, total);
-    at = __shfl_sync(0xffffffffu, at, 0);
-#pragma unroll
-    for (int u = 0; u < GDK_RANK_STEP; u++) {
-        const unsigned is = __ballot_sync(0xffffffffu, key[u] != GDK_RANK_NONE);
-        if (key[u] != GDK_RANK_NONE) s.key[at + __popc(is & ((1u << lane) - 1u))] = key[u];
-        at += __popc(is);
-    }
-}
+/* What lane c < EACH of a warp learns: its row (-1: no candidate there) and its place. */
+struct gdk_ranked {
+    int row, place;
+};
 
-/* Ranks the candidates among rows own .. own + TILE - 1 against those of all rows: afterwards
- * s.own[0 .. s.n_own - 1] are their keys and s.place their places. Returns the number of all
- * candidates where `tally`, else anything; without tally a block that owns no candidate leaves
- * early. Every thread of the block calls it. */
-template <int TILE, class Src>
-static __device__ int gdk_rank_tile(const Src &src, int rows, int own, bool tally,
-                                    gdk_rank_smem<TILE> &s) {
-    const int tid = (int)threadIdx.x, lane = tid & 31, warp = tid / 32;
+/* Ranks of rows first .. first + n - 1, NONE up to a multiple of 128. Returns the candidates
+ * among those of this thread. Src has a type `row` (what reading starts with), read(i) -> row
+ * and rank(i, row): two phases, so that many reads are under way before the first is used. */
+template <class Src>
+static __device__ __forceinline__ int gdk_rank_fill(const Src &src, int first, int n,
+                                                    gdk_rank_smem &s) {
+    uint32_t *rank = (uint32_t *)s.rank;
     int       all = 0;
-    if (tid == 0) s.n_own = s.n_key = 0;
-    __syncthreads();
-    for (int t = tid; t < TILE; t += GDK_RANK_THREADS) {
-        const int      i = own + t;
-        const uint64_t k = i < rows ? src.key(i, src.read(i)) : GDK_RANK_NONE;
-        if (k != GDK_RANK_NONE) {
-            const int at = atomicAdd(&s.n_own, 1);
-            s.own[at] = k;
-            s.place[at] = 0;
+    for (int base = (int)threadIdx.x; base < (n + 127) / 128 * 128;
+         base += GDK_RANK_BATCH * GDK_RANK_THREADS) {
+        typename Src::row got[GDK_RANK_BATCH];
+#pragma unroll
+        for (int u = 0; u < GDK_RANK_BATCH; u++) {
+            const int i = base + u * GDK_RANK_THREADS;
+            if (i < n) got[u] = src.read(first + i);
         }
-    }
-    __syncthreads();
-    const int n_own = s.n_own;
-    if (!n_own && !tally) return 0;
-    for (int first = 0; first < rows; first += GDK_RANK_ROOM) {
-        gdk_rank_fill(src, rows, first, s);
-        __syncthreads();
-        const int n = s.n_key;
-        all += n;
-        for (int c = 2 * warp; c < n_own; c += 2 * GDK_RANK_WARPS) {
-            const uint64_t a = s.own[c], b = c + 1 < n_own ? s.own[c + 1] : 0;
-            int            below_a = 0, below_b = 0;
-#pragma unroll 4
-            for (int j = lane; j < n; j += 32) {
-                const uint64_t k = s.key[j];
-                below_a += k < a;
-                below_b += k < b;
-            }
-            below_a = gdk_warp_sum(below_a);
-            below_b = gdk_warp_sum(below_b);
-            if (lane == 0) {
-                s.place[c] += below_a;
-                if (c + 1 < n_own) s.place[c + 1] += below_b;
-            }
+#pragma unroll
+        for (int u = 0; u < GDK_RANK_BATCH; u++) {
+            const int      i = base + u * GDK_RANK_THREADS;
+            const uint32_t r = i < n ? src.rank(first + i, got[u]) : GDK_RANK_NONE;
+            if (i < GDK_RANK_ROOM) rank[i] = r;
+            all += r != GDK_RANK_NONE;
         }
-        __syncthreads();
-        if (tid == 0) s.n_key = 0;
-        __syncthreads();
     }
     return all;
+}
+
+/* How many of the m ranks in s are better than r, or equal and before position `at`, which may
+ * lie outside of them; a warp's share is summed by the caller. */
+static __device__ __forceinline__ int gdk_rank_before(const gdk_rank_smem &s, int m, uint32_t r,
+                                                      int at) {
+    const int lane = (int)threadIdx.x % 32, split = at / 4;
+    int       below = 0;
+#pragma unroll 4
+    for (int v = lane; v < (m + 127) / 128 * 32; v += 32) {
+        const uint4    k = s.rank[v];
+        const uint32_t limit = v < split ? r + 1 : r;
+        below += (k.x < limit) + (k.y < limit) + (k.z < limit) + (k.w < limit);
+    }
+    /* The vector that `at` lies in was counted as if it came after. */
+    const int edge = 4 * split + lane;
+    if (at > 0 && lane < 4 && edge < at && edge < m)
+        below += ((const uint32_t *)s.rank)[edge] == r;
+    return below;
+}
+
+/* Ranks rows own .. own + EACH * GDK_RANK_WARPS - 1 among all of `rows`, EACH a warp. A block
+ * without candidates leaves early, unless it is to leave the number of all of them in s.all.
+ * Every thread of the block calls it. */
+template <int EACH, class Src>
+static __device__ gdk_ranked gdk_rank_rows(const Src &src, int rows, int own, gdk_rank_smem &s,
+                                           bool tally) {
+    const int         lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
+    const int         row = own + warp * EACH + lane;
+    gdk_ranked        mine = {-1, 0};
+    uint32_t          rank = GDK_RANK_NONE;
+    typename Src::row got;
+    int               count = 0;
+    if (threadIdx.x == 0) s.all = 0;
+    if (lane < EACH && row < rows) got = src.read(row);
+    for (int first = 0; first < rows; first += GDK_RANK_ROOM) {
+        const int m = min(GDK_RANK_ROOM, rows - first);
+        count += gdk_rank_fill(src, first, m, s);
+        if (first == 0) {
+            if (lane < EACH && row < rows) rank = src.rank(row, got);
+            if (rank != GDK_RANK_NONE) mine.row = row;
+            if (!__syncthreads_or(rank != GDK_RANK_NONE) && !tally) return mine;
+        } else {
+            __syncthreads();
+        }
+#pragma unroll
+        for (int c = 0; c < EACH; c++) {
+            const uint32_t r = __shfl_sync(0xffffffffu, rank, c);
+            if (r == GDK_RANK_NONE) continue;
+            const int below =
+                gdk_warp_sum(gdk_rank_before(s, m, r, own + warp * EACH + c - first));
+            if (lane == c) mine.place += below;
+        }
+        __syncthreads();
+    }
+    if (tally) {
+        __syncthreads();
+        atomicAdd(&s.all, count);
+        __syncthreads();
+    }
+    return mine;
+}
+
+/* Gives a kernel with a large static array in shared memory as much of it as there is, so that
+ * several blocks share a multiprocessor: left alone, the driver makes room for one. */
+template <class Kernel> static cudaError_t gdk_rank_crowd(Kernel *kernel) {
+    return cudaFuncSetAttribute((const void *)kernel,
+                                cudaFuncAttributePreferredSharedMemoryCarveout,
+                                cudaSharedmemCarveoutMaxShared);
 }
 
 #endif

@@ -1,8 +1,9 @@
 /* nms_keep.cu -- greedy suppression, exactly as one candidate after the other would do it.
  *
- * Bound by latency: stripes depend on each other. One block a picture. While warp 0 settles a
- * stripe of 64, the others collect what the kept ones of all stripes but this one do to the
- * next stripe, so that warp 0 only has to add the words of the stripe it has just settled.
+ * Bound by latency, and by what one multiprocessor reads of the matrix. One block a picture,
+ * four stripes of 64 a step, which depend on the steps before. While warp 0 settles a step, the
+ * other warps collect what the kept ones of all steps before do to the next one; what the step
+ * itself does to the next is added in between, from words that have been read ahead.
  * Within a stripe, `kept = alive and not hit by a kept one` is repeated until nothing changes:
  * bit i depends on lower bits alone, so the result is the sequential one, after few rounds.
  *
@@ -13,17 +14,24 @@
 #include "kernels/nms/nms_stripe.h"
 
 enum {
-    THREADS = 1024,
-    SLOTS = 15, /* of two warps each: stripes that are read at once */
-    EACH = (GDK_NMS_MOST_STRIPES + SLOTS - 1) / SLOTS
+    STEP = 4,            /* stripes settled at once */
+    PARTS = 2 * STEP,    /* warps of candidates in a step */
+    HELPERS = 2 * PARTS, /* warps beside warp 0 */
+    THREADS = 32 + 32 * HELPERS,
+    AHEAD = 16, /* words that a thread reads for the next step */
+    BATCH = 8   /* and at once where that is not all */
 };
 
 struct keep_smem {
-    uint64_t kept[GDK_NMS_MOST_STRIPES];
+    uint64_t kept[GDK_NMS_MOST_STRIPES + STEP];
     int32_t  before[GDK_NMS_MOST_STRIPES + 1]; /* kept ones in earlier stripes */
-    unsigned gone[2][2];                       /* suppressed in the stripe, by parity; halves */
-    uint64_t settled;                          /* of a stripe beyond the matrix */
-    unsigned hit[GDK_STRIPE][2];
+    uint64_t inner[STEP * (STEP + 1)][32];     /* of the step that is settled now */
+    unsigned gone[2][PARTS]; /* suppressed in a step by those before, by the step's parity */
+    /* A stripe beyond the matrix: its candidates, which of them hit which, which stay. */
+    gdk_nms_box row[GDK_STRIPE];
+    int         group[GDK_STRIPE];
+    unsigned    hit[GDK_STRIPE][2];
+    uint64_t    settled;
 };
 
 static __device__ __forceinline__ uint64_t ballot2(bool low, bool high) {
@@ -41,64 +49,123 @@ static __device__ __forceinline__ uint64_t settle(uint64_t alive, uint64_t low, 
     }
 }
 
-/* Warp 0, stripe s; `mine` are the words of the stripe itself, `last` of the one before. */
-static __device__ __forceinline__ void take_stripe(keep_smem &s, int stripe, int n,
-                                                   const uint64_t (&mine)[2],
-                                                   const uint64_t (&last)[2]) {
-    unsigned *gone = s.gone[stripe & 1];
-    uint64_t  alive = gdk_stripe_valid(stripe, n) & ~(gone[0] | (uint64_t)gone[1] << 32);
+/* Words of the stripes of a step about each other: number inner_at(p, t) is that of candidate
+ * 32 p + lane about stripe t of the step, t <= p / 2. */
+static __device__ __forceinline__ constexpr int inner_at(int p, int t) {
+    return (p / 2) * (p / 2 + 1) + p % 2 * (p / 2 + 1) + t;
+}
+enum { INNER = STEP * (STEP + 1) };
+
+static __device__ __forceinline__ void read_inner(uint64_t (&in)[INNER], const uint64_t *word,
+                                                  int step, int stripes) {
+    const int lane = (int)threadIdx.x % 32;
+#pragma unroll
+    for (int p = 0; p < PARTS; p++) {
+        const int       stripe = STEP * step + p / 2;
+        const uint64_t *w = word + (int64_t)gdk_stripe_tile(stripe, STEP * step) * GDK_STRIPE +
+                            p % 2 * 32 + lane;
+#pragma unroll
+        for (int t = 0; t <= p / 2; t++)
+            in[inner_at(p, t)] = stripe < stripes ? w[t * GDK_STRIPE] : 0;
+    }
+}
+
+static __device__ __forceinline__ void put_inner(keep_smem &s, const uint64_t (&in)[INNER]) {
+#pragma unroll
+    for (int i = 0; i < INNER; i++) s.inner[i][threadIdx.x % 32] = in[i];
+}
+
+/* Warp 0: settles one step. */
+static __device__ __forceinline__ void take_step(keep_smem &s, int step, int n) {
+    const int lane = (int)threadIdx.x % 32;
+    uint64_t  kept[STEP];
+    unsigned *gone = s.gone[step & 1];
+#pragma unroll
+    for (int t = 0; t < STEP; t++) {
+        const int stripe = STEP * step + t;
+        uint64_t  low = 0, high = 0;
+        uint64_t  alive =
+            gdk_stripe_valid(stripe, n) & ~(gone[2 * t] | (uint64_t)gone[2 * t + 1] << 32);
+#pragma unroll
+        for (int e = 0; e < t; e++) {
+            low |= s.inner[inner_at(2 * t, e)][lane] & kept[e];
+            high |= s.inner[inner_at(2 * t + 1, e)][lane] & kept[e];
+        }
+        if (t) alive &= ~ballot2(low != 0, high != 0);
+        kept[t] = settle(alive, s.inner[inner_at(2 * t, t)][lane],
+                         s.inner[inner_at(2 * t + 1, t)][lane]);
+    }
     __syncwarp();
-    if (stripe) {
-        const uint64_t kept = s.kept[stripe - 1];
-        alive &= ~ballot2((last[0] & kept) != 0, (last[1] & kept) != 0);
+    if (threadIdx.x < PARTS) gone[threadIdx.x] = 0;
+    if (threadIdx.x == 0)
+        for (int t = 0; t < STEP; t++) s.kept[STEP * step + t] = kept[t];
+}
+
+/* A helper warp's candidates and every second stripe of those before, `end` of them: whether
+ * words meet a kept one. `ahead` holds the first AHEAD words. */
+static __device__ __forceinline__ bool meets(const uint64_t (&ahead)[AHEAD], const uint64_t *w,
+                                             const uint64_t *kept, int end) {
+    uint64_t hit = 0;
+    for (int first = AHEAD; first < end; first += BATCH) {
+        uint64_t v[BATCH];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++)
+            v[k] = first + k < end ? w[2 * (first + k) * GDK_STRIPE] : 0;
+#pragma unroll
+        for (int k = 0; k < BATCH; k++)
+            hit |= v[k] & kept[first + k < end ? 2 * (first + k) : 0];
     }
-    alive = settle(alive, mine[0], mine[1]);
-    if (threadIdx.x == 0) {
-        s.kept[stripe] = alive;
-        gone[0] = gone[1] = 0;
-    }
+#pragma unroll
+    for (int k = 0; k < AHEAD; k++)
+        if (k < end) hit |= ahead[k] & kept[2 * k];
+    return hit != 0;
 }
 
 /* All stripes of the matrix, which holds n candidates. */
 static __device__ void reduce(keep_smem &s, const uint64_t *word, int n) {
-    const int tid = (int)threadIdx.x, lane = tid % 32, warp = tid / 32;
-    const int stripes = (n + GDK_STRIPE - 1) / GDK_STRIPE;
-    const int slot = (warp - 1) / 2, half = (warp - 1) % 2;
-    uint64_t  mine[2] = {0, 0}, last[2] = {0, 0}, ahead[EACH];
-    if (warp == 0 && stripes)
-        for (int h = 0; h < 2; h++) mine[h] = word[lane + 32 * h];
-    for (int st = 0; st < stripes; st++) {
-        if (warp == 0) {
-            uint64_t next[2] = {0, 0}, next_last[2] = {0, 0};
-            if (st + 1 < stripes)
-                for (int h = 0; h < 2; h++) {
-                    const uint64_t *w = word +
-                                        (int64_t)gdk_stripe_tile(st + 1, st) * GDK_STRIPE +
-                                        lane + 32 * h;
-                    next_last[h] = w[0];
-                    next[h] = w[GDK_STRIPE];
-                }
-            take_stripe(s, st, n, mine, last);
-            for (int h = 0; h < 2; h++) {
-                mine[h] = next[h];
-                last[h] = next_last[h];
-            }
-        } else if (slot < SLOTS) {
-            uint64_t hit = 0;
+    const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
+    const int stripes = (n + GDK_STRIPE - 1) / GDK_STRIPE, steps = (stripes + STEP - 1) / STEP;
+    if (warp == 0) {
+        uint64_t next[INNER];
+        read_inner(next, word, 0, stripes);
+        for (int step = 0; step < steps; step++) {
+            put_inner(s, next);
+            __syncthreads(); /* s.gone is complete */
+            read_inner(next, word, step + 1, stripes);
+            take_step(s, step, n);
+            __syncthreads(); /* s.kept is complete */
+        }
+        return;
+    }
+    const int part = (warp - 1) % PARTS, odd = (warp - 1) / PARTS;
+    uint64_t  last[2] = {0, 0}; /* words about two stripes of the step before */
+    uint64_t  ahead[AHEAD] = {};
+    for (int step = 0; step < steps; step++) {
+        if (step) {
+            const uint64_t *kept = s.kept + STEP * (step - 1) + 2 * odd;
+            const unsigned  who =
+                __ballot_sync(0xffffffffu, ((last[0] & kept[0]) | (last[1] & kept[1])) != 0);
+            if (lane == 0 && who) atomicOr(&s.gone[step & 1][part], who);
+        }
+        __syncthreads();
+        const int stripe = STEP * (step + 1) + part / 2, end = STEP * step;
+        last[0] = last[1] = 0;
+        if (stripe < stripes) {
+            const uint64_t *w = word + (int64_t)gdk_stripe_tile(stripe, odd) * GDK_STRIPE +
+                                part % 2 * 32 + lane;
+            last[0] = w[(end + odd) * GDK_STRIPE];
+            last[1] = w[(end + odd + 1) * GDK_STRIPE];
+            const unsigned who =
+                __ballot_sync(0xffffffffu, meets(ahead, w, s.kept + odd, end / 2));
+            if (lane == 0 && who) atomicOr(&s.gone[(step + 1) & 1][part], who);
+        }
+        if (stripe + STEP < stripes) {
+            const uint64_t *w = word +
+                                (int64_t)gdk_stripe_tile(stripe + STEP, odd) * GDK_STRIPE +
+                                part % 2 * 32 + lane;
 #pragma unroll
-            for (int k = 0; k < EACH; k++)
-                if (slot + k * SLOTS < st) hit |= ahead[k] & s.kept[slot + k * SLOTS];
-            if (st && st + 1 < stripes) {
-                const unsigned who = __ballot_sync(0xffffffffu, hit != 0);
-                if (lane == 0 && who) atomicOr(&s.gone[(st + 1) & 1][half], who);
-            }
-            if (st + 2 < stripes) {
-                const uint64_t *w = word + (int64_t)gdk_stripe_tile(st + 2, slot) * GDK_STRIPE +
-                                    lane + 32 * half;
-#pragma unroll
-                for (int k = 0; k < EACH; k++)
-                    if (slot + k * SLOTS <= st) ahead[k] = w[k * SLOTS * GDK_STRIPE];
-            }
+            for (int k = 0; k < AHEAD; k++)
+                if (2 * k < end + STEP) ahead[k] = w[2 * k * GDK_STRIPE];
         }
         __syncthreads();
     }
@@ -124,43 +191,57 @@ static __device__ void number(keep_smem &s, int stripes) {
     __syncthreads();
 }
 
-static __device__ __forceinline__ gdk_nms_box box_at(const float4 *box, int i) {
+static __device__ __forceinline__ gdk_nms_box box_at(const float4 *box, int i, float iou) {
     const float4 p = box[i];
-    return {p.x, p.y, p.z, p.w, gdk_nms_area(p.x, p.y, p.z, p.w)};
+    return gdk_nms_box_of(p.x, p.y, p.z, p.w, iou);
 }
 
-/* Candidates from `first` on, all stripes before it settled and `kept` of them in `place`;
- * returns the number of kept ones in all. */
+/* Which of the 64 candidates in s.row one of the `kept` boxes in `place` suppresses: into
+ * s.gone[0]. */
+static __device__ void compare_with_kept(const gdk_nms_args &a, keep_smem &s, const float4 *box,
+                                         const int2 *tag, const int32_t *place, int kept) {
+    unsigned gone[2] = {0, 0};
+    for (int k = (int)threadIdx.x; k < kept; k += THREADS) {
+        const gdk_nms_box other = box_at(box, place[k], a.iou);
+        const int         group = tag[place[k]].x;
+#pragma unroll
+        for (int h = 0; h < 2; h++)
+#pragma unroll 1
+            for (int c = 0; c < 32; c++)
+                if (s.group[32 * h + c] == group &&
+                    gdk_nms_overlaps(&other, &s.row[32 * h + c], a.iou, a.plain != 0))
+                    gone[h] |= 1u << c;
+    }
+    for (int h = 0; h < 2; h++)
+        if (gone[h]) atomicOr(&s.gone[0][h], gone[h]);
+}
+
+/* Candidates from `first` on, all before settled and `kept` of them in `place`; returns the
+ * number of kept ones in all. */
 static __device__ int take_rest(const gdk_nms_args &a, keep_smem &s, const float4 *box,
                                 const int2 *tag, int32_t *place, int32_t *index, int first,
                                 int n, int kept) {
-    const int tid = (int)threadIdx.x, row = tid % GDK_STRIPE, slot = tid / GDK_STRIPE;
+    const int tid = (int)threadIdx.x, row = tid % GDK_STRIPE;
     for (; first < n; first += GDK_STRIPE) {
-        const int         i = min(first + row, n - 1), group = tag[i].x;
-        const gdk_nms_box mine = box_at(box, i);
         if (tid < 2) s.gone[0][tid] = 0;
         if (tid < 2 * GDK_STRIPE) s.hit[tid / 2][tid % 2] = 0;
+        if (tid < GDK_STRIPE) {
+            const int i = min(first + tid, n - 1);
+            s.row[tid] = box_at(box, i, a.iou);
+            s.group[tid] = tag[i].x;
+        }
         __syncthreads();
-        bool gone = false;
-        for (int k = slot; k < kept && !gone; k += THREADS / GDK_STRIPE) {
-            const int j = place[k];
-            if (tag[j].x != group) continue;
-            const gdk_nms_box other = box_at(box, j);
-            gone = gdk_nms_overlaps(&other, &mine, a.iou, a.plain != 0);
-        }
-        if (gone) atomicOr(&s.gone[0][row / 32], 1u << row % 32);
-        for (int c = slot; c < row; c += THREADS / GDK_STRIPE) {
-            if (first + row >= n || tag[first + c].x != group) continue;
-            const gdk_nms_box other = box_at(box, first + c);
-            if (gdk_nms_overlaps(&other, &mine, a.iou, a.plain != 0))
+        compare_with_kept(a, s, box, tag, place, kept);
+        for (int c = tid / GDK_STRIPE; c < row; c += THREADS / GDK_STRIPE)
+            if (tid < THREADS / GDK_STRIPE * GDK_STRIPE && s.group[c] == s.group[row] &&
+                gdk_nms_overlaps(&s.row[c], &s.row[row], a.iou, a.plain != 0))
                 atomicOr(&s.hit[row][c / 32], 1u << c % 32);
-        }
         __syncthreads();
         if (tid < 32) {
             const uint64_t low = s.hit[tid][0] | (uint64_t)s.hit[tid][1] << 32;
             const uint64_t high = s.hit[tid + 32][0] | (uint64_t)s.hit[tid + 32][1] << 32;
-            const uint64_t valid = gdk_stripe_valid(0, n - first);
-            const uint64_t alive = valid & ~(s.gone[0][0] | (uint64_t)s.gone[0][1] << 32);
+            const uint64_t alive =
+                gdk_stripe_valid(0, n - first) & ~(s.gone[0][0] | (uint64_t)s.gone[0][1] << 32);
             const uint64_t stay = settle(alive, low, high);
             if (tid == 0) s.settled = stay;
         }
@@ -188,7 +269,7 @@ static __global__ void __launch_bounds__(THREADS) keep_kernel(const gdk_nms_args
     const uint64_t      *word =
         a.work.word + (int64_t)b * gdk_stripe_tile(a.stripes, 0) * GDK_STRIPE;
     const int stripes = (n + GDK_STRIPE - 1) / GDK_STRIPE;
-    if (tid < 4) s.gone[tid / 2][tid % 2] = 0;
+    if (tid < 2 * PARTS) s.gone[tid / PARTS][tid % PARTS] = 0;
     __syncthreads();
     reduce(s, word, n);
     number(s, stripes);

@@ -6,7 +6,7 @@
 #include "kernels/cuda/rank.cuh"
 #include "kernels/nms/nms_cuda.h"
 
-enum { TILE = 32 };
+enum { EACH = 2, TILE = EACH * GDK_RANK_WARPS };
 
 struct boxes {
     typedef float row;
@@ -16,13 +16,13 @@ struct boxes {
     int           strict;
 
     __device__ __forceinline__ float    read(int i) const { return score[i]; }
-    __device__ __forceinline__ uint64_t key(int i, float s) const {
-        uint64_t k = GDK_RANK_NONE;
+    __device__ __forceinline__ uint32_t rank(int i, float s) const {
+        uint32_t r = GDK_RANK_NONE;
         if (strict ? s > min_score : s >= min_score) {
             const float4 p = *(const float4 *)(box + i * box_pitch);
-            if (p.z - p.x >= min_size && p.w - p.y >= min_size) k = gdk_rank_key(s, i);
+            if (p.z - p.x >= min_size && p.w - p.y >= min_size) r = gdk_rank_of(s);
         }
-        return k;
+        return r;
     }
 };
 
@@ -43,36 +43,35 @@ static __device__ void write_top(const gdk_nms_args &a, int b, int n) {
 
 static __global__ void __launch_bounds__(GDK_RANK_THREADS, 2)
     order_kernel(const gdk_nms_args a) {
-    __shared__ gdk_rank_smem<TILE> s;
-    const int                      b = (int)blockIdx.y, tid = (int)threadIdx.x;
-    const bool                     tally = blockIdx.x == gridDim.x - 1;
-    int                            count = a.count ? a.count[b] : a.n;
+    __shared__ gdk_rank_smem s;
+    const int                b = (int)blockIdx.y;
+    const bool               tally = blockIdx.x == gridDim.x - 1;
+    int                      count = a.count ? a.count[b] : a.n;
     count = count < 0 ? 0 : count > a.n ? a.n : count;
     const int own = tally ? count : (int)blockIdx.x * TILE;
     if (own >= count && !tally) return;
-    const boxes src = {a.score + (int64_t)b * a.score_pitch,
-                       a.box + (int64_t)b * a.n * a.box_pitch,
-                       a.box_pitch,
-                       a.min_score,
-                       a.min_size,
-                       a.strict_score};
-    const int   all = gdk_rank_tile<TILE>(src, count, own, tally, s);
+    const boxes      src = {a.score + (int64_t)b * a.score_pitch,
+                            a.box + (int64_t)b * a.n * a.box_pitch,
+                            a.box_pitch,
+                            a.min_score,
+                            a.min_size,
+                            a.strict_score};
+    const gdk_ranked mine = gdk_rank_rows<EACH>(src, count, own, s, tally);
     if (tally) {
-        if (tid == 0) a.work.n_cand[b] = all;
+        if (threadIdx.x == 0) a.work.n_cand[b] = s.all;
         write_top(a, b, count);
-        return;
-    }
-    for (int c = tid; c < s.n_own; c += GDK_RANK_THREADS) {
-        const int64_t at = (int64_t)b * a.n + s.place[c];
-        const int     i = (int)gdk_rank_index(s.own[c]);
-        const int32_t group = a.group ? a.group[(int64_t)b * a.group_pitch + i] : 0;
-        ((float4 *)a.work.box)[at] = *(const float4 *)(src.box + i * a.box_pitch);
-        ((int2 *)a.work.tag)[at] = make_int2(group, i);
+    } else if (mine.row >= 0) {
+        const int64_t at = (int64_t)b * a.n + mine.place;
+        const int32_t group = a.group ? a.group[(int64_t)b * a.group_pitch + mine.row] : 0;
+        ((float4 *)a.work.box)[at] = *(const float4 *)(src.box + mine.row * a.box_pitch);
+        ((int2 *)a.work.tag)[at] = make_int2(group, mine.row);
     }
 }
 
 extern "C" cudaError_t gdk_nms_order_launch(const gdk_nms_args *a, cudaStream_t stream) {
-    const int tiles = (a->n + TILE - 1) / TILE + 1;
+    const int         tiles = (a->n + TILE - 1) / TILE + 1;
+    const cudaError_t e = gdk_rank_crowd(order_kernel);
+    if (e != cudaSuccess) return e;
     order_kernel<<<dim3((unsigned)tiles, (unsigned)a->B), GDK_RANK_THREADS, 0, stream>>>(*a);
     return cudaPeekAtLastError();
 }

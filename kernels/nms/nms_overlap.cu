@@ -1,8 +1,8 @@
 /* nms_overlap.cu -- the bits of nms_stripe.h: which earlier candidates overlap which too much.
  *
- * Bound by arithmetic, about 20 instructions a pair. One block: one tile of 64 x 64 pairs after
- * the other, tiles of picture blockIdx.y in turn; blocks past the last tile leave at once. Two
- * threads a row, each half of its columns. */
+ * Bound by arithmetic, less than 20 instructions a pair. One block: one tile of 64 x 64 pairs
+ * after the other, tiles of picture blockIdx.y in turn; blocks past the last tile leave at
+ * once. Two threads a row, each half of its columns. */
 #include "kernels/nms/nms_cuda.h"
 #include "kernels/nms/nms_stripe.h"
 
@@ -10,7 +10,7 @@ enum { THREADS = 2 * GDK_STRIPE };
 
 static __global__ void __launch_bounds__(THREADS) overlap_kernel(const gdk_nms_args a) {
     __shared__ float4 col_box[GDK_STRIPE];
-    __shared__ float2 col_rest[GDK_STRIPE]; /* area, group */
+    __shared__ float2 col_rest[GDK_STRIPE]; /* share, group */
     const int         b = (int)blockIdx.y, tid = (int)threadIdx.x;
     const int         n = min(a.work.n_cand[b], a.stripes * GDK_STRIPE);
     const int         tiles = gdk_stripe_tile((n + GDK_STRIPE - 1) / GDK_STRIPE, 0);
@@ -29,14 +29,14 @@ static __global__ void __launch_bounds__(THREADS) overlap_kernel(const gdk_nms_a
         if (tid < GDK_STRIPE && t * GDK_STRIPE + tid < n) {
             const float4 p = box[t * GDK_STRIPE + tid];
             col_box[tid] = p;
-            col_rest[tid] = make_float2(gdk_nms_area(p.x, p.y, p.z, p.w),
+            col_rest[tid] = make_float2(gdk_nms_box_of(p.x, p.y, p.z, p.w, a.iou).share,
                                         __int_as_float(tag[t * GDK_STRIPE + tid].x));
         }
         __syncthreads();
         if (i < n && cols > 0) {
             const float4      p = box[i];
             const int         group = tag[i].x;
-            const gdk_nms_box mine = {p.x, p.y, p.z, p.w, gdk_nms_area(p.x, p.y, p.z, p.w)};
+            const gdk_nms_box mine = gdk_nms_box_of(p.x, p.y, p.z, p.w, a.iou);
 #pragma unroll 4
             for (int j = 0; j < cols; j++) {
                 const float4      q = col_box[half * 32 + j];

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 enum {
-    GDK_NMS_MOST_STRIPES = 132, /* 8,448 candidates: all of YOLOX at 640 */
+    GDK_NMS_MOST_STRIPES = 512, /* 32,768 candidates */
     GDK_NMS_LEAST_STRIPES = 16
 };
 

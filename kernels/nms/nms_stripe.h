@@ -34,31 +34,49 @@ static inline GD_HOST_DEVICE uint64_t gdk_stripe_valid(int32_t s, int32_t n) {
     return left >= GDK_STRIPE ? UINT64_MAX : left > 0 ? ((uint64_t)1 << left) - 1 : 0;
 }
 
-/* A box and its area, as nms_ref.c computes it. */
+/* A box, and iou times its area; infinite where sums of areas could overflow. */
 typedef struct gdk_nms_box {
-    float x1, y1, x2, y2, area;
+    float x1, y1, x2, y2, share;
 } gdk_nms_box;
 
 static inline GD_HOST_DEVICE float gdk_nms_area(float x1, float y1, float x2, float y2) {
     return gdk_mul(gdk_sub(x2, x1), gdk_sub(y2, y1));
 }
 
-/* Whether IoU > iou, rounded step by step as nms_ref.c does. `plain` says that iou is at least
- * 1e-6 and that no box has a negative side: then most pairs need no division, for the quotient
- * cannot be rounded across iou where the product is more than 2^-20 away. */
-static inline GD_HOST_DEVICE bool gdk_nms_overlaps(const gdk_nms_box *p, const gdk_nms_box *q,
-                                                   float iou, bool plain) {
+static inline GD_HOST_DEVICE gdk_nms_box gdk_nms_box_of(float x1, float y1, float x2, float y2,
+                                                        float iou) {
+    const float       area = gdk_nms_area(x1, y1, x2, y2);
+    const gdk_nms_box box = {x1, y1, x2, y2, area < 1e37f ? gdk_mul(iou, area) : INFINITY};
+    return box;
+}
+
+/* Whether IoU > iou, rounded step by step as nms_ref.c does it. */
+static inline GD_HOST_DEVICE bool gdk_nms_overlaps_exact(const gdk_nms_box *p,
+                                                         const gdk_nms_box *q, float iou) {
     const float w = gdk_sub(fminf(p->x2, q->x2), fmaxf(p->x1, q->x1));
     const float h = gdk_sub(fminf(p->y2, q->y2), fmaxf(p->y1, q->y1));
     const float inter = gdk_mul(fmaxf(w, 0.0f), fmaxf(h, 0.0f));
-    const float both = gdk_sub(gdk_add(p->area, q->area), inter);
-    const float limit = gdk_mul(iou, both), over = gdk_sub(inter, limit);
-    if (plain && fabsf(over) > gdk_add(gdk_mul(limit, 0x1p-20f), 1e-35f)) return over > 0.0f;
+    const float both = gdk_add(gdk_nms_area(p->x1, p->y1, p->x2, p->y2),
+                               gdk_nms_area(q->x1, q->y1, q->x2, q->y2));
 #ifdef __CUDA_ARCH__
-    return __fdiv_rn(inter, both) > iou;
+    return __fdiv_rn(inter, gdk_sub(both, inter)) > iou;
 #else
-    return inter / both > iou;
+    return inter / gdk_sub(both, inter) > iou;
 #endif
+}
+
+/* The same, in half the time for most pairs. `plain` says that iou is at least 1e-6 and that
+ * no box has a negative side. Then IoU > iou means (1 + iou) * intersection > iou * (sum of
+ * areas); where the two sides differ by more than 2^-20 of themselves, no rounding on the way,
+ * here or in the reference, can have turned the answer. */
+static inline GD_HOST_DEVICE bool gdk_nms_overlaps(const gdk_nms_box *p, const gdk_nms_box *q,
+                                                   float iou, bool plain) {
+    const float w = fminf(p->x2, q->x2) - fmaxf(p->x1, q->x1);
+    const float h = fminf(p->y2, q->y2) - fmaxf(p->y1, q->y1);
+    const float shares = p->share + q->share;
+    const float over = fmaxf(w, 0.0f) * h * (1.0f + iou) - shares;
+    if (plain && fabsf(over) > shares * 0x1p-20f + 1e-35f) return over > 0.0f;
+    return gdk_nms_overlaps_exact(p, q, iou);
 }
 
 #endif

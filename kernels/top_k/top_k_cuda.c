@@ -17,7 +17,8 @@ static size_t kept_bytes(const gd_launch *l, gdk_top_k_plan p) {
 static size_t scratch(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     const gdk_top_k_plan p = gdk_top_k_pick(l->in[0]->dim[1], l->out[0]->dim[1]);
-    return kept_bytes(l, p) + (size_t)l->in[0]->dim[0] * (size_t)p.parts * sizeof(uint32_t);
+    return kept_bytes(l, p) +
+           (size_t)l->in[0]->dim[0] * (size_t)p.parts * sizeof(gdk_top_k_part);
 }
 
 static gd_status run(const gd_launch *l, gd_error *err) {
@@ -34,7 +35,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
     if (l->n_in > 1 && l->in[1]) a.count = l->in[1]->data;
     a.plan = gdk_top_k_pick(a.n, a.k);
     a.kept = l->scratch;
-    a.bound = (uint32_t *)(void *)((char *)l->scratch + kept_bytes(l, a.plan));
+    a.part = (gdk_top_k_part *)(void *)((char *)l->scratch + kept_bytes(l, a.plan));
     return gdk_cuda_status(gdk_top_k_launch(&a, gdk_stream(l)), "top_k", err);
 }
 

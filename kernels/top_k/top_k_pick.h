@@ -9,15 +9,14 @@ extern "C" {
 #endif
 
 enum {
-    GDK_TOP_K_BINS = 4096,      /* of a block's histogram */
-    GDK_TOP_K_PART = 16 * 1024, /* most scores of a block that thins them out */
-    GDK_TOP_K_WHOLE = 4096,     /* up to here scores are ranked as they are */
-    GDK_TOP_K_TILE = 32,        /* rows that a block ranks: of scores */
-    GDK_TOP_K_LONG_TILE = 256   /* and of scores that were thinned out */
+    GDK_TOP_K_BINS = 4096,     /* of a block's histogram */
+    GDK_TOP_K_PART = 8 * 1024, /* most scores of a block that thins them out */
+    GDK_TOP_K_ZONES = 32,      /* of what it leaves, in the order of ranks */
+    GDK_TOP_K_WHOLE = 4096     /* up to here scores are placed as they are */
 };
 
-/* parts 0: all n scores of a picture are ranked. Else each of `parts` blocks a picture leaves
- * at most `room` of its share, the k best among them, and those are ranked. */
+/* parts 0: all n scores of a picture are placed. Else each of `parts` blocks a picture leaves
+ * at most `room` of its share, the k best among them, and those are placed. */
 typedef struct gdk_top_k_plan {
     int32_t parts, room;
 } gdk_top_k_plan;
