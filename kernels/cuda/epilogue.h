@@ -1,4 +1,4 @@
-/* epilogue.h -- the tail that every CUDA kernel with a matrix-like output shares: its parameters.
+/* epilogue.h -- the tail that CUDA kernels with a matrix-like output share: its parameters.
  *
  *   v = sum + bias[k]; then the absorbed steps in order (add, relu, leaky_relu, silu); then one
  *   rounding to the output's type, F16 or F32. All in FP32.

@@ -1,20 +1,12 @@
-/* hopper.cuh -- what sm_90a has beyond sm_80: barriers with byte counts, tensor copies (TMA) and
- * warpgroup matrix products (wgmma).
- *
- * Shared-memory operands of wgmma are rows of 128 bytes (64 halves along the reduction) in the
- * 128-byte swizzle that a tensor copy writes; a tile starts at a multiple of 1024 bytes. */
+/* hopper.cuh -- what sm_90a has beyond sm_80: barriers with byte counts, tensor copies (TMA), and
+ * from wgmma.cuh the products that read what they bring. */
 #ifndef GD_KERNELS_CUDA_HOPPER_CUH
 #define GD_KERNELS_CUDA_HOPPER_CUH
 
 #include <cuda.h>
 #include <stdint.h>
 
-/* Code for sm_90a alone; other targets compile an empty body that is never launched. */
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-#define GDK_HOPPER 1
-#else
-#define GDK_HOPPER 0
-#endif
+#include "kernels/cuda/wgmma.cuh"
 
 #if GDK_HOPPER
 
@@ -45,18 +37,6 @@ static __device__ __forceinline__ void gdk_bar_wait(uint32_t bar, uint32_t parit
                  "}" ::"r"(bar),
                  "r"(parity)
                  : "memory");
-}
-
-/* ---- order of grids (launched with programmatic stream serialization) -------------------- */
-
-/* Until the grid before has ended and its writes are seen: before the first access to memory
- * that another kernel writes or reads. */
-static __device__ __forceinline__ void gdk_grid_wait() {
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-}
-/* The next grid may be brought up: it waits in turn. */
-static __device__ __forceinline__ void gdk_grid_release() {
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 }
 
 /* ---- tensor copies ----------------------------------------------------------------------- */
@@ -106,74 +86,6 @@ template <int N> static __device__ __forceinline__ void gdk_tma_store_wait() {
 /* Orders this thread's writes to shared memory before tensor copies that read them. */
 static __device__ __forceinline__ void gdk_tma_fence() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-}
-
-/* ---- warpgroup matrix products ----------------------------------------------------------- */
-
-/* Rows of 128 bytes, 8 of them to a 1024-byte group, 128-byte swizzle. */
-static __device__ __forceinline__ uint64_t gdk_wgmma_operand(uint32_t smem) {
-    return (uint64_t)((smem & 0x3ffffu) >> 4) | (uint64_t)1 << 16 | (uint64_t)64 << 32 |
-           (uint64_t)1 << 62;
-}
-
-static __device__ __forceinline__ void gdk_wgmma_begin() {
-    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-}
-static __device__ __forceinline__ void gdk_wgmma_commit() {
-    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-}
-template <int N> static __device__ __forceinline__ void gdk_wgmma_wait() {
-    asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(N) : "memory");
-}
-
-/* d (+)= A * B^T: 64 rows of A, N rows of B, 16 halves of reduction; without `add` d is
- * overwritten. Lane 4g + t of warp w holds in d[4j + i] row 16w + g + 8 * (i / 2), column
- * 8j + 2t + i % 2. */
-static __device__ __forceinline__ void gdk_wgmma(float (&d)[32], uint64_t a, uint64_t b,
-                                                 int add) {
-    asm volatile(
-        "{\n"
-        ".reg .pred p;\n"
-        "setp.ne.b32 p, %34, 0;\n"
-        "wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {"
-        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
-        "%32, %33, p, 1, 1, 0, 0;\n"
-        "}"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-          "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]),
-          "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]),
-          "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]),
-          "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]),
-          "+f"(d[31])
-        : "l"(a), "l"(b), "r"(add));
-}
-
-static __device__ __forceinline__ void gdk_wgmma(float (&d)[64], uint64_t a, uint64_t b,
-                                                 int add) {
-    asm volatile(
-        "{\n"
-        ".reg .pred p;\n"
-        "setp.ne.b32 p, %66, 0;\n"
-        "wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {"
-        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
-        "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
-        "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
-        "%64, %65, p, 1, 1, 0, 0;\n"
-        "}"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-          "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]),
-          "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]),
-          "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]),
-          "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]),
-          "+f"(d[31]), "+f"(d[32]), "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]),
-          "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]), "+f"(d[41]), "+f"(d[42]),
-          "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47]), "+f"(d[48]),
-          "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]),
-          "+f"(d[55]), "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]),
-          "+f"(d[61]), "+f"(d[62]), "+f"(d[63])
-        : "l"(a), "l"(b), "r"(add));
 }
 
 #endif

@@ -19,7 +19,8 @@ static __device__ __forceinline__ void gdk_ldmatrix4(uint32_t (&r)[4], uint32_t 
                  : "r"(smem));
 }
 
-/* 16 bytes from global to shared memory; zeros where `valid` is false (src is not read then). */
+/* 16 bytes from global to shared memory; zeros where `valid` is false: src is not read
+ * then. */
 static __device__ __forceinline__ void gdk_copy16(uint32_t smem, const void *src, bool valid) {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(smem), "l"(src),
@@ -46,6 +47,19 @@ template <int N> static __device__ __forceinline__ void gdk_copy_wait() {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
 #endif
+}
+
+/* The same for a number known at run time, 0 .. 6; more waits for more than it must. */
+static __device__ __forceinline__ void gdk_copy_wait_but(int n) {
+    switch (n) {
+    case 0: gdk_copy_wait<0>(); break;
+    case 1: gdk_copy_wait<1>(); break;
+    case 2: gdk_copy_wait<2>(); break;
+    case 3: gdk_copy_wait<3>(); break;
+    case 4: gdk_copy_wait<4>(); break;
+    case 5: gdk_copy_wait<5>(); break;
+    default: gdk_copy_wait<6>(); break;
+    }
 }
 
 /* c += A * B^T for 16 x 8 outputs over 16 halves, FP32 accumulation. */
