@@ -1,10 +1,10 @@
 /* conv2d_gmma.cuh -- convolution with the matrix instructions of Hopper (sm_90a).
  *
- * Bound as conv2d_mma.cuh is. A block of threads owns BM output pixels x BN filters and one part
- * of the reduction; four warps own 64 pixels of it in registers; a thread copies a fixed 16-byte
- * column of the operands' rows. While the tensor cores read one stage of the ring, the copies of
- * later stages are under way; a stage is filled again two blocks after its use, when all warps
- * have seen its products end. */
+ * Bound as conv2d_mma.cuh is. A block of threads owns BM output pixels x BN filters and one
+ * part of the reduction; four warps own 64 pixels of it in registers; a thread copies a fixed
+ * 16-byte column of the operands' rows. While the tensor cores read one stage of the ring, the
+ * copies of later stages are under way; a stage is filled again two blocks after its use, when
+ * all warps have seen its products end. */
 #ifndef GD_KERNELS_CONV2D_GMMA_CUH
 #define GD_KERNELS_CONV2D_GMMA_CUH
 
@@ -19,7 +19,7 @@ __global__ void __launch_bounds__(BM * 2, BLOCKS)
     constexpr int     STAGE = (BM + BN) * GD_CONV2D_ROW_BYTES, TO_B = BM * GD_CONV2D_ROW_BYTES;
     extern __shared__ __align__(1024) char smem[];
 
-    gdk_grid_release();
+    if (p.early == 1) gdk_grid_release();
     const int tile = gdk_fastdiv_quotient(blockIdx.x, &p.by_split);
     const int part = blockIdx.x - tile * p.split;
     const int tile_m = gdk_fastdiv_quotient(tile, &p.by_n);
@@ -76,6 +76,7 @@ __global__ void __launch_bounds__(BM * 2, BLOCKS)
         gdk_wgmma_wait<1>();
     }
     gdk_wgmma_wait<0>();
+    if (p.early == 2) gdk_grid_release();
     gdk_copy_wait<0>();
     __syncthreads();
     if (p.split > 1 && p.cluster > 1) {

@@ -10,16 +10,8 @@
 
 #include "kernels/conv2d/conv2d_tile.cuh"
 
-static __device__ __forceinline__ void wait_stage(int stages) {
-    if (stages >= 4)
-        gdk_copy_wait<2>();
-    else if (stages == 3)
-        gdk_copy_wait<1>();
-    else
-        gdk_copy_wait<0>();
-}
-
-/* The operands of one step of a warp: MI blocks of 16 pixels, NI of 16 filters, 32 bytes each. */
+/* The operands of one step of a warp: MI blocks of 16 pixels, NI of 16 filters, 32 bytes
+ * each. */
 template <int TF32, int MI, int NI> struct fragments {
     uint32_t a[MI][4], b[NI][4];
 
@@ -71,6 +63,7 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
     constexpr int     STAGE = (BM + BN) * GD_CONV2D_ROW_BYTES;
     extern __shared__ __align__(128) char smem[];
 
+    if (p.early == 1) gdk_grid_release();
     const int tile = gdk_fastdiv_quotient(blockIdx.x, &p.by_split);
     const int part = blockIdx.x - tile * p.split;
     const int tile_m = gdk_fastdiv_quotient(tile, &p.by_n);
@@ -90,6 +83,7 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
 
     source<ROWS, AN, BR> src;
     src.start(p, m, k, begin);
+    gdk_grid_wait();
     int            next = begin; /* block that is copied next, and its stage's offset */
     uint32_t       fill = 0;
     const uint32_t ring_end = p.stages * STAGE;
@@ -105,7 +99,7 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
     float                   acc[MI][2 * NI][4] = {};
     fragments<TF32, MI, NI> f[2];
     uint32_t                stage = 0;
-    wait_stage(p.stages);
+    gdk_copy_wait_but(p.stages - 2);
     __syncthreads();
     f[0].load(at_a, at_b, 0);
 #pragma unroll 1
@@ -115,7 +109,7 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
             if constexpr (!AHEAD) f[step % 2].multiply(acc);
             if (step == STEPS - 1) {
                 /* All warps have this block in registers; the next one has arrived. */
-                wait_stage(p.stages);
+                gdk_copy_wait_but(p.stages - 2);
                 __syncthreads();
                 stage = stage + STAGE == ring_end ? 0 : stage + STAGE;
             }
@@ -134,24 +128,26 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
             if constexpr (AHEAD) f[step % 2].multiply(acc);
         }
     }
+    if (p.early == 2) gdk_grid_release();
     gdk_copy_wait<0>();
     __syncthreads();
+    if (p.split > 1 && p.cluster > 1) {
+        meet<TF32 ? 4 : 8, THREADS, BM, BN>(p, (float *)smem, part, m, k, wm, wn, acc);
+        return;
+    }
     if (p.split > 1 && !gather<THREADS>(p, tile, part, acc)) return;
     float *strip = (float *)smem + warp * strip_of<MI, 2 * NI>::FLOATS;
     finish<TF32 ? 4 : 8>(p, strip, m + wm, k + wn, acc);
 }
 
-template <int TF32, int BM, int BN, int WM, int WN, int BLOCKS>
-static cudaError_t ready(const gdk_conv2d_mma *p) {
-    return cudaFuncSetAttribute(conv2d_mma<TF32, BM, BN, WM, WN, BLOCKS>,
-                                cudaFuncAttributeMaxDynamicSharedMemorySize, (int)p->smem);
+template <int TF32, int BM, int BN, int WM, int WN, int BLOCKS> static cudaError_t ready() {
+    return gdk_launch_ready(conv2d_mma<TF32, BM, BN, WM, WN, BLOCKS>);
 }
 
 template <int TF32, int BM, int BN, int WM, int WN, int BLOCKS>
 static cudaError_t launch(const gdk_conv2d_mma *p, cudaStream_t stream) {
-    conv2d_mma<TF32, BM, BN, WM, WN, BLOCKS>
-        <<<(unsigned)p->grid, BM / WM *(BN / WN) * 32, p->smem, stream>>>(*p);
-    return cudaPeekAtLastError();
+    return gdk_launch(conv2d_mma<TF32, BM, BN, WM, WN, BLOCKS>, p->grid,
+                      BM / WM * (BN / WN) * 32, p->smem, stream, p->early, p->cluster, *p);
 }
 
 #endif

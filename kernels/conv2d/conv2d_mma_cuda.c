@@ -9,6 +9,10 @@
 #include "engine/mem.h"
 #include "kernels/conv2d/conv2d.h"
 
+#ifndef GD_CUDA_HAVE_SM90A
+#define GD_CUDA_HAVE_SM90A 0 /* the build says */
+#endif
+
 enum { MAX_TAPS = 15 }; /* rows, or columns, of a filter: halves of a 32-bit mask */
 
 static const gd_conv2d point = {{1, 1}, {0, 0, 0, 0}, {1, 1}, 1};
@@ -31,12 +35,27 @@ static shape shape_of(const gd_launch *l, bool linear) {
 /* Elements of 16 bytes. */
 static int64_t group_of(const gd_tensor *x) { return 16 / (int64_t)gd_dtype_size(x->dtype); }
 
-static gdk_conv2d_work work_of(const shape *s, const gd_tensor *x, const gd_device_caps *dev) {
-    const int64_t row = 8 * group_of(x);
+/* Which operator, and which instructions: those of Hopper or those of all generations. */
+typedef struct family {
+    bool linear, gmma;
+} family;
+
+static bool adds(const gd_launch *l) {
+    for (int i = 0; i < l->n_step; i++)
+        if (l->step[i].arg) return true;
+    return false;
+}
+
+static gdk_conv2d_work work_of(const shape *s, const gd_launch *l, const gd_device_caps *dev,
+                               bool gmma) {
+    const gd_tensor *x = l->in[0];
+    const int64_t    row = 8 * group_of(x);
     return (gdk_conv2d_work){.M = s->N * s->P * s->Q,
                              .K = s->K,
                              .blocks = (s->R * s->S * s->C + row - 1) / row,
                              .tf32 = x->dtype == GD_F32,
+                             .gmma = gmma,
+                             .add = adds(l),
                              .sm = dev->sm,
                              .n_sm = dev->n_sm,
                              .smem_optin = dev->smem_optin};
@@ -44,10 +63,11 @@ static gdk_conv2d_work work_of(const shape *s, const gd_tensor *x, const gd_devi
 
 static bool below_31_bits(int64_t a, int64_t b) { return a < INT32_MAX / (b ? b : 1); }
 
-static bool fits(const gd_launch *l, const gd_device_caps *dev, bool linear) {
+static bool fits(const gd_launch *l, const gd_device_caps *dev, family f) {
     const gd_tensor *x = l->in[0], *w = l->in[1];
-    const shape      s = shape_of(l, linear);
+    const shape      s = shape_of(l, f.linear);
     const int64_t    group = group_of(x);
+    if (f.gmma && !GD_CUDA_HAVE_SM90A) return false;
     if (!gd_tensor_count(l->out[0]) || w->dtype != x->dtype || s.a->groups != 1 ||
         s.C % group || x->pitch % group || !gd_tensor_dense(w) || !gdk_epilogue_fits(l, 2))
         return false;
@@ -64,17 +84,9 @@ static bool fits(const gd_launch *l, const gd_device_caps *dev, bool linear) {
         !below_31_bits(s.N * rows * cols * 2, x->pitch / group) ||
         !below_31_bits(s.K + 512, s.R * s.S * s.C * 16) || s.N * s.P * s.Q >= INT32_MAX / 2)
         return false;
-    const gdk_conv2d_work   work = work_of(&s, x, dev);
+    const gdk_conv2d_work   work = work_of(&s, l, dev, f.gmma);
     const gdk_conv2d_choice c = gdk_conv2d_pick(&work);
     return c.tile >= 0;
-}
-
-bool gdk_conv2d_mma_fits(const gd_launch *l, const gd_device_caps *dev) {
-    return fits(l, dev, false);
-}
-
-bool gdk_linear_mma_fits(const gd_launch *l, const gd_device_caps *dev) {
-    return fits(l, dev, true);
 }
 
 /* Tiles of a choice: of pixels, of filters. */
@@ -87,23 +99,26 @@ static int64_t tiles_of(const gdk_conv2d_work *w, const gdk_conv2d_choice *c, in
 static size_t partial_bytes(const gdk_conv2d_work *w, const gdk_conv2d_choice *c) {
     const gdk_conv2d_tile *t = &gdk_conv2d_tiles[c->tile];
     int64_t                across;
-    if (c->split < 2) return 0;
+    if (c->split < 2 || gdk_conv2d_clusters(w)) return 0;
     return (size_t)(tiles_of(w, c, &across) * c->split * t->m * t->n) * sizeof(float);
 }
 
-static size_t scratch(const gd_launch *l, const gd_device_caps *dev, bool linear) {
-    const shape             s = shape_of(l, linear);
-    const gdk_conv2d_work   w = work_of(&s, l->in[0], dev);
-    const gdk_conv2d_choice c = gdk_conv2d_pick(&w);
+static gdk_conv2d_choice choose(const gd_launch *l, const gd_device_caps *dev, family f,
+                                gdk_conv2d_work *w) {
+    const shape s = shape_of(l, f.linear);
+    *w = work_of(&s, l, dev, f.gmma);
+    return gdk_conv2d_pick(w);
+}
+
+static size_t scratch(const gd_launch *l, const gd_device_caps *dev, family f) {
+    gdk_conv2d_work         w;
+    const gdk_conv2d_choice c = choose(l, dev, f, &w);
     return partial_bytes(&w, &c);
 }
 
-size_t gdk_conv2d_mma_scratch(const gd_launch *l, const gd_device_caps *dev) {
-    return scratch(l, dev, false);
-}
-
-size_t gdk_linear_mma_scratch(const gd_launch *l, const gd_device_caps *dev) {
-    return scratch(l, dev, true);
+static double cost(const gd_launch *l, const gd_device_caps *dev, family f) {
+    gdk_conv2d_work w;
+    return choose(l, dev, f, &w).us;
 }
 
 void gdk_conv2d_mma_plan(gdk_conv2d_mma *p, const gdk_conv2d_work *w,
@@ -116,12 +131,15 @@ void gdk_conv2d_mma_plan(gdk_conv2d_mma *p, const gdk_conv2d_work *w,
     p->stages = c->stages;
     p->split = c->split;
     p->smem = c->smem;
+    p->early = w->sm >= 90;
+    p->cluster = gdk_conv2d_clusters(w) ? c->split : 1;
     p->part = (int32_t)((w->blocks + c->split - 1) / c->split);
 }
 
-static void read_shape(const gd_launch *l, bool linear, gdk_conv2d_mma *p) {
+void gdk_conv2d_mma_read(const gd_launch *l, bool linear, gdk_conv2d_mma *p) {
     const shape   s = shape_of(l, linear);
     const int64_t group = group_of(l->in[0]);
+    memset(p, 0, sizeof *p);
     p->M = (int32_t)(s.N * s.P * s.Q);
     p->K = (int32_t)s.K;
     p->C = (int32_t)(s.C / group);
@@ -144,12 +162,23 @@ static void read_shape(const gd_launch *l, bool linear, gdk_conv2d_mma *p) {
     p->by_c = gdk_fastdiv_by(p->C);
 }
 
-gdk_conv2d_work gdk_conv2d_mma_read(const gd_launch *l, const gd_device_caps *dev, bool linear,
-                                    gdk_conv2d_mma *p) {
+gdk_conv2d_work gdk_conv2d_mma_work(const gd_launch *l, const gd_device_caps *dev, bool linear,
+                                    bool gmma) {
     const shape s = shape_of(l, linear);
-    memset(p, 0, sizeof *p);
-    read_shape(l, linear, p);
-    return work_of(&s, l->in[0], dev);
+    return work_of(&s, l, dev, gmma);
+}
+
+cudaError_t gdk_conv2d_mma_ready(const gdk_conv2d_mma *p, bool tf32) {
+    if (gdk_conv2d_tiles[p->tile].gmma)
+        return tf32 ? gdk_conv2d_gmma_tf32_ready(p) : gdk_conv2d_gmma_f16_ready(p);
+    return tf32 ? gdk_conv2d_mma_tf32_ready(p) : gdk_conv2d_mma_f16_ready(p);
+}
+
+cudaError_t gdk_conv2d_mma_launch(const gdk_conv2d_mma *p, bool tf32, cudaStream_t stream) {
+    if (gdk_conv2d_tiles[p->tile].gmma)
+        return tf32 ? gdk_conv2d_gmma_tf32_launch(p, stream)
+                    : gdk_conv2d_gmma_f16_launch(p, stream);
+    return tf32 ? gdk_conv2d_mma_tf32_launch(p, stream) : gdk_conv2d_mma_f16_launch(p, stream);
 }
 
 /* What prepare keeps: the plan, and counters that every run leaves at zero. */
@@ -165,19 +194,18 @@ void gdk_conv2d_mma_release(void *kept) {
 }
 
 static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, void **out,
-                         gd_error *err, bool linear) {
+                         gd_error *err, family f) {
     gd_status st = GD_OK;
     state    *s = gd_mem_get_zero(sizeof *s);
     *out = NULL;
     if (!s) return gd_fail(err, GD_ERR_NOMEM, "conv2d: no memory for a plan");
-    const gdk_conv2d_work   w = gdk_conv2d_mma_read(l, dev, linear, &s->p);
-    const gdk_conv2d_choice c = gdk_conv2d_pick(&w);
+    gdk_conv2d_work         w;
+    const gdk_conv2d_choice c = choose(l, dev, f, &w);
+    gdk_conv2d_mma_read(l, f.linear, &s->p);
     s->device = l->device;
     gdk_conv2d_mma_plan(&s->p, &w, &c);
-    GD_GO(gdk_cuda_status(w.tf32 ? gdk_conv2d_mma_tf32_ready(&s->p)
-                                 : gdk_conv2d_mma_f16_ready(&s->p),
-                          "conv2d_mma", err));
-    if (c.split > 1) {
+    GD_GO(gdk_cuda_status(gdk_conv2d_mma_ready(&s->p, w.tf32), "conv2d_mma", err));
+    if (c.split > s->p.cluster) {
         const size_t size = (size_t)(s->p.grid / c.split) * sizeof(int32_t);
         GD_GO(gd_device_alloc(l->device, size, (void **)&s->p.ticket, err));
         GD_GO(gd_device_fill(l->device, GD_LANE_RUN, s->p.ticket, 0, size, err));
@@ -189,15 +217,25 @@ done:
     return st;
 }
 
-gd_status gdk_conv2d_mma_prepare(const gd_launch *l, const gd_device_caps *dev, void **out,
-                                 gd_error *err) {
-    return prepare(l, dev, out, err, false);
-}
-
-gd_status gdk_linear_mma_prepare(const gd_launch *l, const gd_device_caps *dev, void **out,
-                                 gd_error *err) {
-    return prepare(l, dev, out, err, true);
-}
+#define FAMILY(name, ...)                                                                     \
+    bool gdk_##name##_fits(const gd_launch *l, const gd_device_caps *dev) {                   \
+        return fits(l, dev, (family){__VA_ARGS__});                                           \
+    }                                                                                         \
+    size_t gdk_##name##_scratch(const gd_launch *l, const gd_device_caps *dev) {              \
+        return scratch(l, dev, (family){__VA_ARGS__});                                        \
+    }                                                                                         \
+    double gdk_##name##_cost(const gd_launch *l, const gd_device_caps *dev) {                 \
+        return cost(l, dev, (family){__VA_ARGS__});                                           \
+    }                                                                                         \
+    gd_status gdk_##name##_prepare(const gd_launch *l, const gd_device_caps *dev, void **out, \
+                                   gd_error *err) {                                           \
+        return prepare(l, dev, out, err, (family){__VA_ARGS__});                              \
+    }
+FAMILY(conv2d_mma, .linear = false)
+FAMILY(linear_mma, .linear = true)
+FAMILY(conv2d_gmma, .gmma = true)
+FAMILY(linear_gmma, .linear = true, .gmma = true)
+#undef FAMILY
 
 gd_status gdk_conv2d_mma_run(const gd_launch *l, gd_error *err) {
     gdk_conv2d_mma p = ((const state *)l->state)->p;
@@ -205,8 +243,6 @@ gd_status gdk_conv2d_mma_run(const gd_launch *l, gd_error *err) {
     p.w = l->in[1]->data;
     p.partial = l->scratch;
     gdk_epilogue_read(l, 2, &p.e);
-    if (l->in[0]->dtype == GD_F32)
-        return gdk_cuda_status(gdk_conv2d_mma_tf32_launch(&p, gdk_stream(l)), "conv2d_mma_tf32",
-                               err);
-    return gdk_cuda_status(gdk_conv2d_mma_f16_launch(&p, gdk_stream(l)), "conv2d_mma_f16", err);
+    return gdk_cuda_status(gdk_conv2d_mma_launch(&p, l->in[0]->dtype == GD_F32, gdk_stream(l)),
+                           "conv2d_mma", err);
 }

@@ -14,7 +14,7 @@ typedef struct state {
 
 static gdk_simt_choice plan(const gd_launch *l, const gd_device_caps *dev, bool linear,
                             gdk_conv2d_mma *p) {
-    gdk_conv2d_mma_read(l, dev, linear, p);
+    gdk_conv2d_mma_read(l, linear, p);
     p->blocks = (p->depth + 3) / 4;
     const gdk_simt_work   w = {p->M, p->K, p->blocks, dev->sm, dev->n_sm};
     const gdk_simt_choice c = gdk_simt_pick(&w);

@@ -1,14 +1,16 @@
-/* conv2d_tile.cuh -- what the tensor-core convolutions share: copies of operands, sums of parts,
- * the tail of a tile.
+/* conv2d_tile.cuh -- what the tensor-core convolutions share: copies of operands, sums of
+ * parts, the tail of a tile.
  *
- * Operands lie in shared memory as rows of 128 bytes, pixels under one or more filter taps, then
- * filters. Group j (16 bytes) of row i lies at j ^ (i % 8), so that neither copies nor ldmatrix
- * meet a bank twice; it is the order that wgmma calls a 128-byte swizzle. */
+ * Operands lie in shared memory as rows of 128 bytes, pixels under one or more filter taps,
+ * then filters. Group j (16 bytes) of row i lies at j ^ (i % 8), so that neither copies nor
+ * ldmatrix meet a bank twice; it is the order that wgmma calls a 128-byte swizzle. */
 #ifndef GD_KERNELS_CONV2D_TILE_CUH
 #define GD_KERNELS_CONV2D_TILE_CUH
 
 #include "kernels/conv2d/conv2d_mma.h"
+#include "kernels/cuda/cluster.cuh"
 #include "kernels/cuda/epilogue.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/mma.cuh"
 
 enum { STEPS = 4, GROUPS = 8 }; /* of 32 bytes, and of 16, in a row of 128 */
@@ -149,40 +151,87 @@ static __device__ __forceinline__ void strip_run(const float *from, int lane, fl
     }
 }
 
+/* Adds up the parts of a split reduction where they are: the blocks of a tile are a cluster,
+ * each puts its sums into its shared memory and finishes a share of the rows, reading the same
+ * rows of all others in their order. */
+template <int V, int THREADS, int BM, int BN, int MI, int NJ>
+static __device__ __forceinline__ void meet(const gdk_conv2d_mma &p, float *sums, int part,
+                                            int m, int k, int wm, int wn,
+                                            float (&acc)[MI][NJ][4]) {
+#if __CUDA_ARCH__ >= 900
+    constexpr int PITCH = BN + 8, LANES = BN / V, ROWS = THREADS / LANES, MOST = 8;
+    const int     lane = threadIdx.x % 32, col = threadIdx.x % LANES * V;
+#pragma unroll
+    for (int i = 0; i < MI * NJ; i++) {
+        const float *v = acc[i / NJ][i % NJ];
+        float       *to =
+            sums + (wm + i / NJ * 16 + lane / 4) * PITCH + wn + i % NJ * 8 + lane % 4 * 2;
+        *(float2 *)to = make_float2(v[0], v[1]);
+        *(float2 *)(to + 8 * PITCH) = make_float2(v[2], v[3]);
+    }
+    gdk_cluster_sync();
+    const int end = min(BM * (part + 1) / p.split, p.M - m);
+    if (k + col < p.K)
+#pragma unroll 1
+        for (int row = BM * part / p.split + threadIdx.x / LANES; row < end; row += ROWS) {
+            const uint32_t at = gdk_smem_address(sums + row * PITCH + col);
+            float          v[V] = {};
+#pragma unroll
+            for (int i = 0; i < V / 4; i++) {
+                float4 f[MOST];
+#pragma unroll
+                for (int rank = 0; rank < MOST; rank++)
+                    if (rank < p.split) f[rank] = gdk_cluster_load(at + 16 * i, rank);
+#pragma unroll
+                for (int rank = 0; rank < MOST; rank++)
+                    if (rank < p.split) {
+                        v[4 * i] += f[rank].x, v[4 * i + 1] += f[rank].y;
+                        v[4 * i + 2] += f[rank].z, v[4 * i + 3] += f[rank].w;
+                    }
+            }
+            gdk_epilogue_run<V>(p.e, v, m + row, k + col, p.K);
+        }
+    gdk_cluster_sync(); /* shared memory outlives those who read it */
+#endif
+}
+
 /* Rows of a strip to memory: columns k .. of pixels m .. */
 template <int V, int ROWS_IN, int COLS, int PITCH>
 static __device__ __forceinline__ void store_strip(const gdk_conv2d_mma &p, const float *strip,
                                                    int m, int k) {
-    constexpr int LANES = COLS / V, ROWS = 32 / LANES, UNROLL = 4;
-    const int     lane = threadIdx.x % 32, col = k + lane % LANES * V;
-    const bool    whole = gdk_epilogue_whole<V>(p.e, col, p.K);
+    constexpr int LANES = COLS / V, ROWS = 32 / LANES;
+    constexpr int UNROLL = ROWS_IN / ROWS < 4 ? ROWS_IN / ROWS : 4;
+    const int     lane = threadIdx.x % 32, at_col = lane % LANES * V, col = k + at_col;
+    const int     rows = min(ROWS_IN, p.M - m), cols = min(COLS, p.K - k);
+    const int     whole = p.e.vec ? cols / V * V : 0; /* columns that are stored in runs */
     float         bias[V] = {};
-    if (whole) gdk_epilogue_bias<V>(p.e, col, bias);
-    strip += lane % LANES * V;
+    if (at_col < whole) {
+        gdk_epilogue_bias<V>(p.e, col, bias);
 #pragma unroll 1
-    for (int row = lane / LANES; row < ROWS_IN; row += ROWS * UNROLL) {
-        gdk_run<V> first[UNROLL];
+        for (int row = lane / LANES; row < rows; row += ROWS * UNROLL) {
+            gdk_run<V> first[UNROLL];
 #pragma unroll
-        for (int u = 0; u < UNROLL; u++)
-            if (whole && m + row + u * ROWS < p.M)
-                first[u] = gdk_epilogue_fetch<V>(p.e, m + row + u * ROWS, col);
+            for (int u = 0; u < UNROLL; u++)
+                if (row + u * ROWS < rows)
+                    first[u] = gdk_epilogue_fetch<V>(p.e, m + row + u * ROWS, col);
 #pragma unroll
-        for (int u = 0; u < UNROLL; u++) {
-            const int    at = row + u * ROWS;
-            const float *from = strip + at * PITCH;
-            if (m + at >= p.M) continue;
-            if (whole) {
-                float v[V];
-                strip_run<V>(from, lane, v);
+            for (int u = 0; u < UNROLL; u++) {
+                const int at = row + u * ROWS;
+                float     v[V];
+                if (at >= rows) continue;
+                strip_run<V>(strip + at * PITCH + at_col, lane, v);
 #pragma unroll
                 for (int i = 0; i < V; i++) v[i] += bias[i];
                 gdk_epilogue_store<V>(p.e, v, first[u], m + at, col);
-            } else {
-#pragma unroll 1
-                for (int i = 0; i < V && col + i < p.K; i++)
-                    gdk_epilogue_one(p.e, from[i], m + at, col + i);
             }
         }
+    }
+    /* The rest one by one, neighbours side by side: all of a narrow output is adjacent. */
+    const int rest = cols - whole;
+#pragma unroll 1
+    for (int i = lane; i < rows * rest; i += 32) {
+        const int row = i / rest, c = whole + i - row * rest;
+        gdk_epilogue_one(p.e, strip[row * PITCH + c], m + row, k + c);
     }
 }
 

@@ -35,7 +35,9 @@ typedef struct gdk_wgmma_args {
 bool      gdk_conv2d_wgmma_fits(const gd_launch *l, const gd_device_caps *dev);
 bool      gdk_linear_wgmma_fits(const gd_launch *l, const gd_device_caps *dev);
 size_t    gdk_conv2d_wgmma_scratch(const gd_launch *l, const gd_device_caps *dev);
+double    gdk_conv2d_wgmma_cost(const gd_launch *l, const gd_device_caps *dev);
 size_t    gdk_linear_wgmma_scratch(const gd_launch *l, const gd_device_caps *dev);
+double    gdk_linear_wgmma_cost(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_conv2d_wgmma_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                    gd_error *err);
 gd_status gdk_linear_wgmma_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,

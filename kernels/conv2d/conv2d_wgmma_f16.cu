@@ -10,6 +10,7 @@
 #include "kernels/conv2d/conv2d_wgmma.h"
 #include "kernels/cuda/epilogue.cuh"
 #include "kernels/cuda/hopper.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/mma.cuh"
 
 enum { THREADS = 384, CONSUMERS = 256, A_BYTES = GDK_WGMMA_ROWS * 128, BARRIERS = 32 };

@@ -24,7 +24,7 @@ static void fits(void **state) {
                     const gdk_conv2d_choice c = gdk_conv2d_pick(&w);
                     assert_in_range(c.tile, 0, gdk_conv2d_n_tiles - 1);
                     assert_true(c.smem + 256 <= w.smem_optin);
-                    assert_in_range(c.stages, 2, GD_CONV2D_MAX_STAGES);
+                    assert_in_range(c.stages, 2, 8);
                     assert_in_range(c.split, 1, GD_CONV2D_MAX_SPLIT);
                     /* no part of the reduction is empty */
                     const int64_t part = (w.blocks + c.split - 1) / c.split;
@@ -54,6 +54,43 @@ static void small_grids_are_divided(void **state) {
                 128 * 128);
 }
 
+/* Parts that meet in shared memory are at most 8; Hopper's own tiles are Hopper's alone. */
+static void families(void **state) {
+    (void)state;
+    for (size_t d = 0; d < sizeof devices / sizeof *devices; d++)
+        for (int gmma = 0; gmma < 2; gmma++)
+            for (int tf32 = 0; tf32 < 2; tf32++) {
+                gdk_conv2d_work w = work(49, 512, 72, devices[d]);
+                w.gmma = gmma;
+                w.tf32 = tf32;
+                const gdk_conv2d_choice c = gdk_conv2d_pick(&w);
+                if (gmma && devices[d] != 90) {
+                    assert_int_equal(c.tile, -1);
+                    continue;
+                }
+                assert_int_equal(gdk_conv2d_tiles[c.tile].gmma, gmma);
+                assert_in_range(c.split, 1, gdk_conv2d_clusters(&w) ? 8 : GD_CONV2D_MAX_SPLIT);
+                assert_in_range(c.stages, gmma ? 3 : 2, devices[d] < 80 ? 2 : 8);
+                w.add = 1;
+                assert_true(gdk_conv2d_pick(&w).us >= c.us);
+            }
+}
+
+/* The tail of a tile fits the memory of its ring, also where whole tiles meet. */
+static void tails(void **state) {
+    (void)state;
+    for (int tile = 0; tile < gdk_conv2d_n_tiles; tile++)
+        for (int split = 1; split < 3; split++) {
+            gdk_conv2d_work         w = work(500, 500, 4, 90);
+            const gdk_conv2d_tile  *t = &gdk_conv2d_tiles[tile];
+            const gdk_conv2d_choice c = gdk_conv2d_price(&w, tile, split);
+            assert_int_equal(c.tile, tile);
+            if (split > 1) assert_true(c.smem >= (size_t)(t->m * (t->n + 8) * 4));
+            assert_true(c.smem >=
+                        (size_t)(t->m / t->warp_m * (t->n / t->warp_n) * 16 * 40 * 4));
+        }
+}
+
 static void too_little_memory(void **state) {
     (void)state;
     gdk_conv2d_work w = work(100, 100, 4, 75);
@@ -75,8 +112,11 @@ static void fastdiv(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fits), cmocka_unit_test(small_grids_are_divided),
-        cmocka_unit_test(too_little_memory), cmocka_unit_test(fastdiv)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fits),
+                                       cmocka_unit_test(small_grids_are_divided),
+                                       cmocka_unit_test(families),
+                                       cmocka_unit_test(tails),
+                                       cmocka_unit_test(too_little_memory),
+                                       cmocka_unit_test(fastdiv)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
