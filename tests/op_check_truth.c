@@ -123,8 +123,11 @@ static double largest(const double *v, int64_t n) {
     return m;
 }
 
+/* As a half stores it; what is beyond its range counts as its largest, so that both sides of
+ * that edge are near each other. */
+static double in_range(double x) { return x > 65504 ? 65504 : x < -65504 ? -65504 : x; }
 static double in_half(double x) {
-    return (double)gd_half_to_float(gd_half_from_float((float)x));
+    return in_range((double)gd_half_to_float(gd_half_from_float((float)x)));
 }
 
 static double distance_of_squares(const double *a, const double *b, int64_t n) {
@@ -138,34 +141,28 @@ static double share(double error, double bound) {
     return error == 0 ? 0 : bound > 0 ? error / bound : INFINITY;
 }
 
+/* Below 6e-8 there is nothing between a half and zero. */
 static double share_of_half(const oc_truth *t, const oc_problem *p, double k, int i,
-                            const double *got) {
+                            const double *result) {
     const int64_t n = t->exact.count[i];
-    const double *exact = t->exact.v[i];
-    double       *naive = oc_alloc((size_t)n * sizeof *naive), *zero = naive, size;
-    for (int64_t e = 0; e < n; e++) naive[e] = in_half(t->naive.v[i][e]);
-    const double off = oc_distance(naive, exact, n), top = largest(exact, n);
-    const double off2 = distance_of_squares(naive, exact, n);
-    double       bound = 0x1p-10 * top + (p->large ? 0x1p-16 * top : 0);
-    if (off < INFINITY) bound += k * off;
-    const bool overflows = !(off < INFINITY); /* of the type, in the naive way too */
-    double     error = 0;
+    double       *exact = oc_alloc((size_t)n * 3 * sizeof *exact), *naive = exact + n,
+           *got = naive + n;
+    double size = 0;
     for (int64_t e = 0; e < n; e++) {
-        const bool same =
-            got[e] == naive[e] || got[e] == exact[e] || (isnan(got[e]) && isnan(exact[e]));
-        const double d = same ? 0 : fabs(got[e] - exact[e]);
-        if (overflows && isinf(naive[e]) && fabs(got[e]) > 65000) continue;
-        error = d <= error ? error : isnan(d) ? INFINITY : d;
+        exact[e] = in_range(t->exact.v[i][e]);
+        naive[e] = in_half(t->naive.v[i][e]);
+        got[e] = in_range(result[e]);
+        if (isfinite(exact[e])) size += exact[e] * exact[e];
     }
-    memset(zero, 0, (size_t)n * sizeof *zero);
-    size = distance_of_squares(exact, zero, n);
-    free(naive);
-    /* Below 6e-8 there is nothing between a half and zero. */
-    const double floor = 0x1p-24 * sqrt((double)n);
-    return fmax(share(error, bound + 0x1p-24),
-                overflows ? 0
-                          : share(distance_of_squares(got, exact, n),
-                                  fmax(k, 2) / 2 * 1e-3 * size + 2 * off2 + floor));
+    const double top = largest(exact, n), off = oc_distance(naive, exact, n);
+    const double off2 = distance_of_squares(naive, exact, n);
+    const double bound = 0x1p-24 + (0x1p-10 + (p->large ? 0x1p-16 : 0)) * top + k * off;
+    const double bound2 =
+        0x1p-24 * sqrt((double)n) + fmax(k, 2) / 2 * 1e-3 * sqrt(size) + 2 * off2;
+    const double worst = fmax(share(oc_distance(got, exact, n), bound),
+                              share(distance_of_squares(got, exact, n), bound2));
+    free(exact);
+    return worst;
 }
 
 static double share_of_tf32(const oc_truth *t, const oc_problem *p, int i, gd_dtype out,
@@ -178,9 +175,8 @@ static double share_of_tf32(const oc_truth *t, const oc_problem *p, int i, gd_dt
             if (p->step[k].v) scale += fabs(p->step[k].v[e]);
         double bound = 1e-3 * scale;
         if (out == GD_F16) bound += 0x1p-10 * fabs(exact) + 0x1p-24;
-        const double error = out == GD_F16 && fabs(exact) > 65000 && fabs(got[e]) > 65000
-                                 ? 0
-                                 : fabs(got[e] - exact);
+        const double error =
+            out == GD_F16 ? fabs(in_range(got[e]) - in_range(exact)) : fabs(got[e] - exact);
         worst = fmax(worst, isnan(error) ? INFINITY : share(error, bound));
     }
     return worst;
