@@ -23,7 +23,7 @@ gd_status gd_cuda_count(int *n, gd_error *err);
 gd_status gd_cuda_describe(int ordinal, gd_device_info *out, gd_error *err);
 gd_status gd_cuda_open(int ordinal, gd_device **out, gd_error *err);
 
-/* Makes GPU `ordinal` current and fills name and caps; fails where it cannot run our kernels. */
+/* Makes GPU `ordinal` current, fills name and caps; fails where it cannot run our kernels. */
 gd_status gd_cuda_identify(int ordinal, gd_device *d, gd_error *err);
 
 #ifndef GD_CUDA_BUILT_FOR

@@ -12,8 +12,8 @@
 
 #include "tests/op_check.h"
 
-/* Three channels at a distance of four: the fourth belongs to the tensor, not to a wider one, so
- * rows may write it. */
+/* Three channels at a distance of four: the fourth belongs to the tensor, not to a wider one,
+ * so rows may write it. */
 static bool owns_gaps(const gd_tensor *t) {
     return gd_tensor_channels(t) == 3 && t->pitch == 4;
 }
