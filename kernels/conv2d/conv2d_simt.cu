@@ -130,6 +130,14 @@ __device__ __forceinline__ void store_warp(const gdk_conv2d_mma &p, float *strip
                 make_float2(v[0], v[1]);
         }
         __syncwarp();
+        if (!partial && !p.e.vec) { /* rows that are not aligned: a lane a column */
+#pragma unroll 4
+            for (int row = 0; row < min(32, p.M - m - pass * 32); row++)
+                if (k + lane < p.K)
+                    gdk_epilogue_one(p.e, strip[row * STRIP + lane], m + pass * 32 + row,
+                                     k + lane);
+            continue;
+        }
 #pragma unroll 2
         for (int row = lane / 8; row < 32; row += 4) {
             const float4 f = *(const float4 *)(strip + row * STRIP + col);
@@ -249,19 +257,35 @@ __global__ void __launch_bounds__(BM *BN / TM / TN, BLOCKS > 5 ? BLOCKS - FEWER 
     if constexpr (TM <= MOST_ROWS) multiply_tile<BM, BN, TM>(p);
 }
 
-template <int BM, int BN, int TM, int BLOCKS>
-bool launch(const gdk_conv2d_mma *p, cudaStream_t stream) {
+template <int BM, int BN, int TM, int BLOCKS> bool is_tile(const gdk_conv2d_mma *p) {
     const gdk_simt_tile *t = &gdk_simt_tiles[p->tile];
-    if (t->m != BM || t->n != BN || t->rows != TM) return false;
+    return t->m == BM && t->n == BN && t->rows == TM;
+}
+
+template <int BM, int BN, int TM, int BLOCKS>
+cudaError_t launch(const gdk_conv2d_mma *p, cudaStream_t stream) {
     conv2d_simt<BM, BN, TM, BLOCKS>
-        <<<(unsigned)p->grid, BM * BN / TM / TN, RING *(BM + BN) * BK * 4, stream>>>(*p);
-    return true;
+        <<<(unsigned)p->grid, BM * BN / TM / TN, p->smem, stream>>>(*p);
+    return cudaPeekAtLastError();
 }
 
 } // namespace
 
-cudaError_t gdk_conv2d_simt_launch(const gdk_conv2d_mma *p, cudaStream_t stream) {
-#define TRY(m, n, rows, blocks) launch<m, n, rows, blocks>(p, stream) ||
-    return GD_SIMT_TILES(TRY) false ? cudaPeekAtLastError() : cudaErrorInvalidValue;
+cudaError_t gdk_conv2d_simt_ready(const gdk_conv2d_mma *p, size_t smem_optin) {
+#define TRY(m, n, rows, blocks)                                                  \
+    if (is_tile<m, n, rows, blocks>(p))                                          \
+        return cudaFuncSetAttribute(conv2d_simt<m, n, rows, blocks>,             \
+                                    cudaFuncAttributeMaxDynamicSharedMemorySize, \
+                                    (int)smem_optin);
+    GD_SIMT_TILES(TRY)
 #undef TRY
+    return cudaErrorInvalidValue;
+}
+
+cudaError_t gdk_conv2d_simt_launch(const gdk_conv2d_mma *p, cudaStream_t stream) {
+#define TRY(m, n, rows, blocks) \
+    if (is_tile<m, n, rows, blocks>(p)) return launch<m, n, rows, blocks>(p, stream);
+    GD_SIMT_TILES(TRY)
+#undef TRY
+    return cudaErrorInvalidValue;
 }

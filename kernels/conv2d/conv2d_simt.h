@@ -8,8 +8,10 @@
 extern "C" {
 #endif
 
-/* Takes the parameters of the tensor-core kernel; blocks, part and tile are those of
- * conv2d_simt_pick.h, and stages and smem are not read. */
+/* Both take the parameters of the tensor-core kernel; blocks, part, tile and smem are those of
+ * conv2d_simt_pick.h, and stages is not read. Ready: once for each plan, lets its kernel have
+ * what shared memory a block may have; plans that share a kernel ask for different amounts. */
+cudaError_t gdk_conv2d_simt_ready(const gdk_conv2d_mma *p, size_t smem_optin);
 cudaError_t gdk_conv2d_simt_launch(const gdk_conv2d_mma *p, cudaStream_t stream);
 
 #ifdef __cplusplus

@@ -16,12 +16,13 @@ static gdk_simt_choice plan(const gd_launch *l, const gd_device_caps *dev, bool 
                             gdk_conv2d_mma *p) {
     gdk_conv2d_mma_read(l, linear, p);
     p->blocks = (p->depth + 3) / 4;
-    const gdk_simt_work   w = {p->M, p->K, p->blocks, dev->sm, dev->n_sm};
+    const gdk_simt_work   w = {p->M, p->K, p->blocks, dev->sm, dev->n_sm, dev->smem_optin};
     const gdk_simt_choice c = gdk_simt_pick(&w);
     const gdk_simt_tile  *t = &gdk_simt_tiles[c.tile];
     const int64_t across = (p->K + t->n - 1) / t->n, down = ((int64_t)p->M + t->m - 1) / t->m;
     p->tile = c.tile;
     p->split = c.split;
+    p->smem = c.smem;
     p->part = (p->blocks + c.split - 1) / c.split;
     p->grid = across * down * c.split;
     p->by_n = gdk_fastdiv_by(across);
@@ -58,6 +59,7 @@ static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, void **o
     if (!s) return gd_fail(err, GD_ERR_NOMEM, "conv2d: no memory for a plan");
     const gdk_simt_choice c = plan(l, dev, linear, &s->p);
     s->device = l->device;
+    GD_GO(gdk_cuda_status(gdk_conv2d_simt_ready(&s->p, dev->smem_optin), "conv2d_simt", err));
     if (c.split > 1) {
         const size_t size = (size_t)(s->p.grid / c.split) * sizeof(int32_t);
         GD_GO(gd_device_alloc(l->device, size, (void **)&s->p.ticket, err));

@@ -5,6 +5,7 @@
 #ifndef GD_KERNELS_CONV2D_SIMT_PICK_H
 #define GD_KERNELS_CONV2D_SIMT_PICK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -27,9 +28,11 @@ typedef struct gdk_simt_tile {
 } gdk_simt_tile;
 
 typedef struct gdk_simt_choice {
-    int    tile;  /* line of GD_SIMT_TILES */
-    int    split; /* parts of the reduction, each by its own thread block */
-    double us;    /* what the model expects */
+    int    tile;     /* line of GD_SIMT_TILES */
+    int    split;    /* parts of the reduction, each by its own thread block */
+    int    resident; /* blocks that may share a multiprocessor */
+    size_t smem;     /* what one asks for, so that no more than those do */
+    double us;       /* what the model expects */
 } gdk_simt_choice;
 
 extern const gdk_simt_tile gdk_simt_tiles[];
@@ -39,12 +42,13 @@ extern const int           gdk_simt_n_tiles;
 typedef struct gdk_simt_work {
     int64_t M, K, blocks;
     int     sm, n_sm;
+    size_t  smem_optin;
 } gdk_simt_work;
 
 /* The cheapest choice. */
 gdk_simt_choice gdk_simt_pick(const gdk_simt_work *w);
-/* The same for a given tile and split, for tests and tuning. */
-gdk_simt_choice gdk_simt_price(const gdk_simt_work *w, int tile, int split);
+/* The same for a given tile, split and number of residents, for tests and tuning. */
+gdk_simt_choice gdk_simt_price(const gdk_simt_work *w, int tile, int split, int resident);
 
 #ifdef __cplusplus
 }
