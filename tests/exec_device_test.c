@@ -11,7 +11,7 @@
 #include "tests/graph_random.h"
 #include "tests/pretend_rows.h"
 
-enum { N_GRAPH = 150, N_NODE = 22, N_RUN = 4 };
+enum { N_GRAPH = 100, N_NODE = 22, N_RUN = 4 };
 
 static double input_value(uint64_t seed, int run, int v, int64_t k) {
     return random_input(seed + 1000u * (unsigned)run, v, k);
