@@ -30,8 +30,10 @@ def modes(arch, precision, batch, full, quick):
         best = ["eager", "compiled parts"] if two_stage else ["nhwc compiled", "nhwc graph"]
         rest = ["nhwc"] if two_stage else ["eager", "nhwc", "graph"]
     else:
-        best = ["eager"] if two_stage else ["nhwc graph", "graph"]
-        rest = ["nhwc", "compiled parts"] if two_stage else ["eager", "nhwc", "nhwc compiled"]
+        graph = "graph" if precision == "fp32" else "nhwc graph"
+        best = ["eager"] if two_stage else [graph]
+        rest = ["nhwc", "compiled parts"] if two_stage else ["eager", "nhwc", "nhwc compiled"] + [
+            g for g in ("graph", "nhwc graph") if g != graph]
     wanted = best + rest if full else best
     return [m for m in wanted if not (quick and m in COMPILED)] or ["eager"]
 

@@ -1,6 +1,8 @@
 # yolox_twin.py -- YOLOX (Ge et al. 2021) in PyTorch, under the module names of its checkpoints.
 """Our own writing of the published architecture, to hold gdrun against in the sizes for which the
 test data has no weights. The real nano weights load into it strictly."""
+import functools
+
 import torch
 from torch import nn
 
@@ -157,13 +159,19 @@ class YOLOX(nn.Module):
         return self.head(self.backbone(x))
 
 
-def decode(raw, size):
-    """Corners [anchors, 4] in network pixels from the raw boxes of one picture."""
-    grid = []
+@functools.lru_cache(maxsize=8)
+def grid(size, device, dtype):
+    """x, y and stride of each anchor."""
+    rows = []
     for stride in (8, 16, 32):
         n = size // stride
         y, x = torch.meshgrid(torch.arange(n), torch.arange(n), indexing="ij")
-        grid.append(torch.stack([x, y, torch.full_like(x, stride)], 2).reshape(-1, 3))
-    g = torch.cat(grid).to(raw.dtype)
+        rows.append(torch.stack([x, y, torch.full_like(x, stride)], 2).reshape(-1, 3))
+    return torch.cat(rows).to(device, dtype)
+
+
+def decode(raw, size):
+    """Corners [anchors, 4] in network pixels from the raw boxes of one picture."""
+    g = grid(size, raw.device, raw.dtype)
     centre, extent = (raw[:, :2] + g[:, :2]) * g[:, 2:], raw[:, 2:4].exp() * g[:, 2:]
     return torch.cat([centre - extent / 2, centre + extent / 2], 1)
