@@ -140,8 +140,9 @@ void oc_truth_fused(const oc_truth *base, const oc_problem *p, oc_truth *t);
 void oc_truth_free(oc_truth *t);
 /* The share of its bound that output i uses; above 1: too wrong. `out` is the type of
  * output. */
-double oc_truth_share(const oc_truth *t, const oc_problem *p, const gd_kernel *row, int i,
-                      gd_dtype out, const double *got);
+double      oc_truth_share(const oc_truth *t, const oc_problem *p, const gd_kernel *row, int i,
+                           gd_dtype out, const double *got);
+const char *oc_truth_where(void); /* ", output 0 element 7: ..." of the last share above 1 */
 
 /* ---- checks ---- */
 bool oc_golden(const oc_problem *p, const gd_case *c); /* false: nothing stated */

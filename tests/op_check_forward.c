@@ -114,8 +114,8 @@ static void compare_row(const oc_problem *p, const oc_truth *t, const gd_kernel 
         n += snprintf(steps + n, sizeof steps - (size_t)n, ", %.14s", p->step[i].op->name);
     for (int i = 0; i < got.n_out; i++)
         worst = fmax(worst, oc_truth_share(t, p, row, i, s->out[i].dtype, got.v[i]));
-    oc_report(worst <= 1, "forward", p, worst, "%s, %s%s: %.3g of the bound", row->name,
-              layout->name, steps, worst);
+    oc_report(worst <= 1, "forward", p, worst, "%s, %s%s: %.3g of the bound%s", row->name,
+              layout->name, steps, worst, oc_truth_where());
     if (s->trouble[0])
         oc_report(false, "bounds", p, NAN, "%s, %s%s: %s", row->name, layout->name, steps,
                   s->trouble);

@@ -7,6 +7,7 @@
  * of halves is below 1e-3 of the output in the root of squares, that of TF32 below 1e-3 of
  * the sum of |a b| at each element. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +166,10 @@ static double share_of_half(const oc_truth *t, const oc_problem *p, double k, in
     return worst;
 }
 
+/* Where the last TF32 result left its bound; empty: nowhere. */
+static char t_where[160];
+const char *oc_truth_where(void) { return t_where; }
+
 static double share_of_tf32(const oc_truth *t, const oc_problem *p, int i, gd_dtype out,
                             const double *got) {
     double worst = 0;
@@ -177,7 +182,11 @@ static double share_of_tf32(const oc_truth *t, const oc_problem *p, int i, gd_dt
         if (out == GD_F16) bound += 0x1p-10 * fabs(exact) + 0x1p-24;
         const double error =
             out == GD_F16 ? fabs(in_range(got[e]) - in_range(exact)) : fabs(got[e] - exact);
-        worst = fmax(worst, isnan(error) ? INFINITY : share(error, bound));
+        const double used = isnan(error) ? INFINITY : share(error, bound);
+        if (used > 1 && used > worst)
+            snprintf(t_where, sizeof t_where, ", output %d element %lld: %g, wanted %g +- %g",
+                     i, (long long)e, got[e], exact, bound);
+        worst = fmax(worst, used);
     }
     return worst;
 }
@@ -192,6 +201,7 @@ double oc_truth_share(const oc_truth *t, const oc_problem *p, const gd_kernel *r
                        oc_distance(got, t->naive.v[i], n) == 0
                    ? 0
                    : INFINITY;
+    t_where[0] = '\0';
     if (row->flags & GD_ROW_TF32) return share_of_tf32(t, p, i, out, got);
     if (type == GD_F16 || out == GD_F16) return share_of_half(t, p, k, i, got);
     const double top = largest(t->exact.v[i], n);
