@@ -19,7 +19,6 @@ __global__ void __launch_bounds__(BM * 2, BLOCKS)
     constexpr int     STAGE = (BM + BN) * GD_CONV2D_ROW_BYTES, TO_B = BM * GD_CONV2D_ROW_BYTES;
     extern __shared__ __align__(1024) char smem[];
 
-    if (p.early == 1) gdk_grid_release();
     const int tile = gdk_fastdiv_quotient(blockIdx.x, &p.by_split);
     const int part = blockIdx.x - tile * p.split;
     const int tile_m = gdk_fastdiv_quotient(tile, &p.by_n);
@@ -76,7 +75,7 @@ __global__ void __launch_bounds__(BM * 2, BLOCKS)
         gdk_wgmma_wait<1>();
     }
     gdk_wgmma_wait<0>();
-    if (p.early == 2) gdk_grid_release();
+    gdk_grid_release(); /* blocks brought up sooner would take room from clusters to come */
     gdk_copy_wait<0>();
     __syncthreads();
     if (p.split > 1 && p.cluster > 1) {

@@ -63,7 +63,6 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
     constexpr int     STAGE = (BM + BN) * GD_CONV2D_ROW_BYTES;
     extern __shared__ __align__(128) char smem[];
 
-    if (p.early == 1) gdk_grid_release();
     const int tile = gdk_fastdiv_quotient(blockIdx.x, &p.by_split);
     const int part = blockIdx.x - tile * p.split;
     const int tile_m = gdk_fastdiv_quotient(tile, &p.by_n);
@@ -128,7 +127,7 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
             if constexpr (AHEAD) f[step % 2].multiply(acc);
         }
     }
-    if (p.early == 2) gdk_grid_release();
+    gdk_grid_release(); /* blocks brought up sooner would take room from clusters to come */
     gdk_copy_wait<0>();
     __syncthreads();
     if (p.split > 1 && p.cluster > 1) {
