@@ -186,7 +186,8 @@ def judge(ran, code, mode, several, at_end):
         return f"the exit code is not in {codes}"
     if not re.search(words, ran.err):
         return f"no {words}"
-    named = failed.strip("_") in ran.err or ("Launch" in failed and re.search(r"\w+_\w+", ran.err))
+    kernel = re.search("Launch|Func|Occupancy", failed)  # the message names the kernel
+    named = failed.strip("_") in ran.err or (kernel and re.search(r"\w+_\w+", ran.err))
     if not named and not quiet and code != 2:
         return "the call is not named"
     if code != 700 and mode == "once" and live(ran) and not quiet:
