@@ -1,4 +1,4 @@
-/* conv2d_pick_test.c -- choices fit their device, cover the reduction, and divide small grids. */
+/* conv2d_pick_test.c -- choices fit their device, cover the reduction, divide small grids. */
 #include "tests/gd_test.h"
 
 #include "kernels/conv2d/conv2d_pick.h"
