@@ -50,10 +50,12 @@ endif()
 # Takes the plugin's sources out of the list of the library's.
 macro(gd_cuda_split list)
   set(cuda_c_src ${${list}})
-  list(FILTER cuda_c_src INCLUDE REGEX "_cuda\\.c$|/kernels/cuda/[^/]*\\.c$|/backend_cuda[^/]*\\.c$")
+  list(FILTER cuda_c_src INCLUDE REGEX
+    "_cuda\\.c$|/kernels/cuda/[^/]*\\.c$|/backend_cuda[^/]*\\.c$")
   list(FILTER cuda_c_src EXCLUDE REGEX "_pick\\.c$")
   set(vendor_src ${${list}})
-  list(FILTER vendor_src INCLUDE REGEX "_vendor\\.c$|/kernels/vendor/[^/]*\\.c$|/plugin_vendor\\.c$")
+  list(FILTER vendor_src INCLUDE REGEX
+    "_vendor\\.c$|/kernels/vendor/[^/]*\\.c$|/plugin_vendor\\.c$")
   set(cuda_shared_src ${${list}})
   list(FILTER cuda_shared_src INCLUDE REGEX "_pick\\.c$")
   if(cuda_c_src)

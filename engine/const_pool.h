@@ -2,7 +2,7 @@
  *
  * Graphs planned for other shapes of one model fold to the same weights at other addresses, so
  * constants are known by content (XXH3, 128 bits). Those that a graph is the first to need are
- * laid into one allocation, a chunk; a chunk goes when the last graph that uses it is closed. */
+ * laid into one allocation, a chunk, which goes when the last graph that uses it is closed. */
 #ifndef GD_ENGINE_CONST_POOL_H
 #define GD_ENGINE_CONST_POOL_H
 

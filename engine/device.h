@@ -4,9 +4,9 @@
  * computing and one for copies, so sessions on one GPU run side by side. The host is no
  * gd_device: where a gd_device pointer is NULL, memory is gd_mem's and order is the program's.
  *
- * Work is asynchronous: upload, download, fill, launches and replay are queued on a lane and the
- * call returns; a fault of queued work surfaces at gd_device_sync, as GD_ERR_DEVICE with the
- * name that gd_device_note last left. After such a fault every call fails: the process has to
+ * Work is asynchronous: upload, download, fill, launches and replay are queued on a lane and
+ * the call returns; a fault of queued work surfaces at gd_device_sync, as GD_ERR_DEVICE with
+ * the name that gd_device_note last left. After such a fault every call fails: the process has to
  * end. GD_ERR_NOMEM leaves a device usable. */
 #ifndef GD_ENGINE_DEVICE_H
 #define GD_ENGINE_DEVICE_H

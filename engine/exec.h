@@ -56,7 +56,7 @@ gd_status gd_exec_write(gd_exec *e, int value, size_t offset, const void *data, 
 gd_status gd_exec_read(gd_exec *e, int value, void *data, gd_error *err) GD_MUST_CHECK;
 
 gd_status gd_exec_run(gd_exec *e, gd_error *err) GD_MUST_CHECK;
-/* The halves of gd_exec_run: on a device `start` queues the work and the copy of the results. */
+/* The halves of gd_exec_run: on a device `start` queues the work and the copy of results. */
 gd_status gd_exec_start(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 gd_status gd_exec_wait(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 /* Time of the last run, its nodes and on a device the copy of its results, after a wait. */

@@ -56,7 +56,7 @@ typedef struct gd_launch {
     gd_step          step[GD_MAX_STEP];
     void            *state; /* made by prepare */
     void      *scratch;     /* 64-byte aligned (256 on a GPU), as many bytes as scratch() asked
-                               * for; on a GPU in device memory, contents undefined at each run */
+                               * for; on a GPU in device memory, undefined at each run */
     void      *stream;      /* cudaStream_t, opaque to C */
     gd_device *device;      /* NULL: the host */
 } gd_launch;
@@ -185,8 +185,8 @@ struct gd_op {
 /* Row i of the operator on a backend, in order of preference, or NULL past the last: the
  * operator's own rows, then those that plugins registered. */
 const gd_kernel *gd_op_row(const gd_op *op, gd_backend_id backend, int i);
-/* A plugin's rows: `rows` gives the table of an operator (ends with {0}), or NULL. Called once a
- * plugin, before anything is planned for its backend. */
+/* A plugin's rows: `rows` gives the table of an operator (ends with {0}), or NULL. Called once
+ * a plugin, before anything is planned for its backend. */
 typedef const gd_kernel *(*gd_rows_of)(const char *op);
 void gd_op_register(gd_backend_id backend, gd_rows_of rows);
 

@@ -1,4 +1,4 @@
-/* plugin.h -- backends that live in shared objects of their own, loaded when they are asked for.
+/* plugin.h -- backends that live in shared objects of their own, loaded when asked for.
  *
  * libgdrun_cuda.so (the CUDA backend and our kernels) and libgdrun_vendor.so (rows that call
  * cuDNN and cuBLASLt) stand beside the program or the library, or in lib/gdrun/ of the same
@@ -54,10 +54,10 @@ typedef const gd_plugin *(*gd_plugin_entry_fn)(const gd_plugin_host *host);
  * belongs to another version. */
 gd_status gd_plugin_load(const char *name, const gd_plugin **out, gd_error *err) GD_MUST_CHECK;
 
-/* Opens a device by its command-line name: "cuda" or "cuda:N". Never another than the one named.
+/* Opens a device by its command-line name: "cuda" or "cuda:N". Never another than that.
  * Codes: 501 not a device name, 502 no plugin, 503 version, 504 no driver or one too old,
- * 505 no GPU, 506 no GPU of that number, 507 GPU older than what was built, 508 not permitted or
- * busy. */
+ * 505 no GPU, 506 no GPU of that number, 507 GPU older than what was built, 508 not permitted
+ * or busy. */
 gd_status gd_device_open(const char *name, gd_device **out, gd_error *err) GD_MUST_CHECK;
 
 #ifdef __cplusplus

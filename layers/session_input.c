@@ -1,4 +1,4 @@
-/* session_input.c -- brings pictures to a planned graph: read in place, gathered, or uploaded. */
+/* session_input.c -- brings pictures to a planned graph: in place, gathered, or uploaded. */
 #include <string.h>
 
 #include "engine/mem.h"

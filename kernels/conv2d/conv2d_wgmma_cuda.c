@@ -248,8 +248,8 @@ static gd_status encode_matrix(const state *s, void *at, int64_t rows, int64_t c
         "a matrix", err);
 }
 
-/* Tiles leave whole where the output is F16 in 16-byte rows and at most one such tensor is added
- * to tiles that are not split. */
+/* Tiles leave whole where the output is F16 in 16-byte rows and at most one such tensor is
+ * added to tiles that are not split. */
 static gd_status plan_exit(const gd_launch *l, const state *s, gdk_wgmma_args *a,
                            gd_error *err) {
     const int n = additions(l);

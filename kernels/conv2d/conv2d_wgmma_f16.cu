@@ -1,12 +1,12 @@
-/* conv2d_wgmma_f16.cu -- the Hopper convolution: TMA im2col feeding wgmma, one persistent block an
- * SM.
+/* conv2d_wgmma_f16.cu -- the Hopper convolution: TMA im2col feeding wgmma, one persistent
+ * block an SM.
  *
- * Bound by the tensor cores for C, K >= 256, by device memory for 1x1 layers with few channels. A
- * block walks over work items (tile, range of the reduction); its first warpgroup's one thread
- * keeps a ring of shared-memory stages full, also across items, so that loads of the next tile
- * run under the epilogue of the last; two consumer warpgroups own 64 rows each, all columns, in
- * registers. Sums of a split tile meet in device memory: the block that brings the last one adds
- * them in their order. */
+ * Bound by the tensor cores for C, K >= 256, by device memory for 1x1 layers with few channels.
+ * A block walks over work items (tile, range of the reduction). One thread of its first
+ * warpgroup keeps a ring of shared-memory stages full, also across items, so that loads of the
+ * next tile run under the epilogue of the last; two consumer warpgroups own 64 rows each, all
+ * columns, in registers. Sums of a split tile meet in device memory: the block that brings the
+ * last one adds them in their order. */
 #include "kernels/conv2d/conv2d_wgmma.h"
 #include "kernels/cuda/epilogue.cuh"
 #include "kernels/cuda/hopper.cuh"
@@ -171,7 +171,7 @@ static __device__ __forceinline__ void tray_put(uint32_t at, uint32_t v) {
 }
 
 /* Bias and steps on the sums where they are, in the fragments; then into the tray as halves. A
- * step is taken for all registers before the next, so that the code of each stands here once. */
+ * step is taken for all registers before the next, so that each one's code stands here once. */
 template <int PARTS, int REGS>
 static __device__ __forceinline__ void finish_in_place(const gdk_wgmma_args &a,
                                                        float (&d)[PARTS][REGS], int n0,

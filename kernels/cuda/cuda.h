@@ -1,12 +1,12 @@
 /* cuda.h -- what the C side and the CUDA side of a kernel share: launch results, row macros.
  *
- *   <op>_cuda.c    rows (`const gd_kernel gdk_<op>_cuda_rows[]`), fits, scratch, prepare, and run:
+ *   <op>_cuda.c    rows (`const gd_kernel gdk_<op>_cuda_rows[]`), fits, scratch, prepare; run
  *                  turns a gd_launch into a plain struct and calls a launcher
- *   <op>_*.cu      kernels, and `extern "C" cudaError_t gdk_..._launch(const struct *, cudaStream_t)`
+ *   <op>_*.cu      kernels, and `extern "C" cudaError_t gdk_..._launch(struct, stream)`
  *   kernels/cuda/rows.def   one line for each operator that has such a table
  *
  * A launcher checks nothing about shapes (fits and run did), launches, and returns
- * cudaPeekAtLastError(). It neither allocates nor synchronises: it may be recorded in a graph. */
+ * cudaPeekAtLastError(). It neither allocates nor synchronises, so it can be recorded. */
 #ifndef GD_KERNELS_CUDA_CUDA_H
 #define GD_KERNELS_CUDA_CUDA_H
 

@@ -1,5 +1,5 @@
-/* hopper.cuh -- what sm_90a has beyond sm_80: barriers with byte counts, tensor copies (TMA), and
- * from wgmma.cuh the products that read what they bring. */
+/* hopper.cuh -- what sm_90a has beyond sm_80: barriers with byte counts, tensor copies (TMA),
+ * and from wgmma.cuh the products that read what they bring. */
 #ifndef GD_KERNELS_CUDA_HOPPER_CUH
 #define GD_KERNELS_CUDA_HOPPER_CUH
 
