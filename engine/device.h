@@ -6,8 +6,8 @@
  *
  * Work is asynchronous: upload, download, fill, launches and replay are queued on a lane and
  * the call returns; a fault of queued work surfaces at gd_device_sync, as GD_ERR_DEVICE with
- * the name that gd_device_note last left. After such a fault every call fails: the process has to
- * end. GD_ERR_NOMEM leaves a device usable. */
+ * the name that gd_device_note last left. After such a fault every call fails: the process
+ * has to end. GD_ERR_NOMEM leaves a device usable. */
 #ifndef GD_ENGINE_DEVICE_H
 #define GD_ENGINE_DEVICE_H
 
