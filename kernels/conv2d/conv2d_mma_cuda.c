@@ -7,30 +7,13 @@
 #include <string.h>
 
 #include "engine/mem.h"
-#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/conv2d_shape.h"
 
 #ifndef GD_CUDA_HAVE_SM90A
 #define GD_CUDA_HAVE_SM90A 0 /* the build says */
 #endif
 
 enum { MAX_TAPS = 15 }; /* rows, or columns, of a filter: halves of a 32-bit mask */
-
-static const gd_conv2d point = {{1, 1}, {0, 0, 0, 0}, {1, 1}, 1};
-
-/* The attributes, and x [N, H, W, C], w [K, R, S, C], y [N, P, Q, K] of either operator. */
-typedef struct shape {
-    const gd_conv2d *a;
-    int64_t          N, H, W, C, K, R, S, P, Q;
-} shape;
-
-static shape shape_of(const gd_launch *l, bool linear) {
-    const gd_tensor *x = l->in[0], *w = l->in[1], *y = l->out[0];
-    if (linear)
-        return (shape){&point, 1, 1, gd_tensor_pixels(x), w->dim[1], w->dim[0],
-                       1,      1, 1, gd_tensor_pixels(x)};
-    return (shape){l->attr,   x->dim[0], x->dim[1], x->dim[2], x->dim[3],
-                   w->dim[0], w->dim[1], w->dim[2], y->dim[1], y->dim[2]};
-}
 
 /* Elements of 16 bytes. */
 static int64_t group_of(const gd_tensor *x) { return 16 / (int64_t)gd_dtype_size(x->dtype); }
@@ -46,8 +29,8 @@ static bool adds(const gd_launch *l) {
     return false;
 }
 
-static gdk_conv2d_work work_of(const shape *s, const gd_launch *l, const gd_device_caps *dev,
-                               bool gmma) {
+static gdk_conv2d_work work_of(const gdk_conv2d_shape *s, const gd_launch *l,
+                               const gd_device_caps *dev, bool gmma) {
     const gd_tensor *x = l->in[0];
     const int64_t    row = 8 * group_of(x);
     return (gdk_conv2d_work){.M = s->N * s->P * s->Q,
@@ -64,9 +47,9 @@ static gdk_conv2d_work work_of(const shape *s, const gd_launch *l, const gd_devi
 static bool below_31_bits(int64_t a, int64_t b) { return a < INT32_MAX / (b ? b : 1); }
 
 static bool fits(const gd_launch *l, const gd_device_caps *dev, family f) {
-    const gd_tensor *x = l->in[0], *w = l->in[1];
-    const shape      s = shape_of(l, f.linear);
-    const int64_t    group = group_of(x);
+    const gd_tensor       *x = l->in[0], *w = l->in[1];
+    const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, f.linear);
+    const int64_t          group = group_of(x);
     if (f.gmma && !GD_CUDA_HAVE_SM90A) return false;
     if (!gd_tensor_count(l->out[0]) || w->dtype != x->dtype || s.a->groups != 1 ||
         s.C % group || x->pitch % group || !gd_tensor_dense(w) || !gdk_epilogue_fits(l, 2))
@@ -105,7 +88,7 @@ static size_t partial_bytes(const gdk_conv2d_work *w, const gdk_conv2d_choice *c
 
 static gdk_conv2d_choice choose(const gd_launch *l, const gd_device_caps *dev, family f,
                                 gdk_conv2d_work *w) {
-    const shape s = shape_of(l, f.linear);
+    const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, f.linear);
     *w = work_of(&s, l, dev, f.gmma);
     return gdk_conv2d_pick(w);
 }
@@ -137,8 +120,8 @@ void gdk_conv2d_mma_plan(gdk_conv2d_mma *p, const gdk_conv2d_work *w,
 }
 
 void gdk_conv2d_mma_read(const gd_launch *l, bool linear, gdk_conv2d_mma *p) {
-    const shape   s = shape_of(l, linear);
-    const int64_t group = group_of(l->in[0]);
+    const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, linear);
+    const int64_t          group = group_of(l->in[0]);
     memset(p, 0, sizeof *p);
     p->M = (int32_t)(s.N * s.P * s.Q);
     p->K = (int32_t)s.K;
@@ -164,7 +147,7 @@ void gdk_conv2d_mma_read(const gd_launch *l, bool linear, gdk_conv2d_mma *p) {
 
 gdk_conv2d_work gdk_conv2d_mma_work(const gd_launch *l, const gd_device_caps *dev, bool linear,
                                     bool gmma) {
-    const shape s = shape_of(l, linear);
+    const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, linear);
     return work_of(&s, l, dev, gmma);
 }
 

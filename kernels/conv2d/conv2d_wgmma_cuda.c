@@ -8,31 +8,14 @@
 #include <string.h>
 
 #include "engine/mem.h"
-#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/conv2d_shape.h"
 
 #ifndef GD_CUDA_HAVE_SM90A
 #define GD_CUDA_HAVE_SM90A 0 /* the build says */
 #endif
 
-static const gd_conv2d point = {{1, 1}, {0, 0, 0, 0}, {1, 1}, 1};
-
-/* The attributes, and x [N, H, W, C], w [K, R, S, C], y [N, P, Q, K] of either operator. */
-typedef struct shape {
-    const gd_conv2d *a;
-    int64_t          N, H, W, C, K, R, S, P, Q;
-} shape;
-
-static shape shape_of(const gd_launch *l, bool linear) {
-    const gd_tensor *x = l->in[0], *w = l->in[1], *y = l->out[0];
-    if (linear)
-        return (shape){&point, 1, 1, gd_tensor_pixels(x), w->dim[1], w->dim[0],
-                       1,      1, 1, gd_tensor_pixels(x)};
-    return (shape){l->attr,   x->dim[0], x->dim[1], x->dim[2], x->dim[3],
-                   w->dim[0], w->dim[1], w->dim[2], y->dim[1], y->dim[2]};
-}
-
 /* What the descriptors of im2col can express: corners of a byte, offsets of a byte. */
-static bool window_fits(const gd_conv2d *a, const shape *s) {
+static bool window_fits(const gd_conv2d *a, const gdk_conv2d_shape *s) {
     const int64_t size[2] = {s->R, s->S};
     for (int i = 0; i < 2; i++) {
         const int64_t reach = (size[i] - 1) * a->dilation[i];
@@ -46,8 +29,8 @@ static bool window_fits(const gd_conv2d *a, const shape *s) {
 static bool channels_fit(int64_t C) { return C % 8 == 0 && 3 * C >= 2 * ((C + 63) / 64 * 64); }
 
 static bool fits(const gd_launch *l, const gd_device_caps *dev, bool linear) {
-    const gd_tensor *x = l->in[0], *w = l->in[1];
-    const shape      s = shape_of(l, linear);
+    const gd_tensor       *x = l->in[0], *w = l->in[1];
+    const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, linear);
     if (!GD_CUDA_HAVE_SM90A || dev->sm != 90 || !gd_tensor_count(l->out[0])) return false;
     if (w->dtype != x->dtype || s.a->groups != 1 || !channels_fit(s.C) || x->pitch % 8 ||
         !gd_tensor_dense(w) || !gdk_epilogue_fits(l, 2) || !window_fits(s.a, &s))
@@ -72,18 +55,18 @@ static int additions(const gd_launch *l) {
     return n;
 }
 
-static gdk_wgmma_choice pick(const gd_launch *l, const shape *s, int n_sm) {
+static gdk_wgmma_choice pick(const gd_launch *l, const gdk_conv2d_shape *s, int n_sm) {
     const int64_t taps = s->R * s->S, a_tap = (s->C + GDK_WGMMA_DEPTH - 1) / GDK_WGMMA_DEPTH;
     return gdk_wgmma_pick(s->N * s->P * s->Q, s->K, taps * a_tap, additions(l) > 0, n_sm);
 }
 
-static int64_t tiles_of(const shape *s, int cols) {
+static int64_t tiles_of(const gdk_conv2d_shape *s, int cols) {
     const int64_t M = s->N * s->P * s->Q;
     return ((M + GDK_WGMMA_ROWS - 1) / GDK_WGMMA_ROWS) * ((s->K + cols - 1) / cols);
 }
 
 static size_t scratch(const gd_launch *l, const gd_device_caps *dev, bool linear) {
-    const shape            s = shape_of(l, linear);
+    const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, linear);
     const gdk_wgmma_choice c = pick(l, &s, dev->n_sm);
     if (c.splits < 2) return 0;
     return (size_t)(tiles_of(&s, c.cols) * c.splits * GDK_WGMMA_ROWS * c.cols) * sizeof(float);
@@ -98,7 +81,7 @@ size_t gdk_linear_wgmma_scratch(const gd_launch *l, const gd_device_caps *dev) {
 
 /* Outputs that are not whole groups of 16 bytes leave one by one: 4 us, and 0.017 a tile. */
 static double cost(const gd_launch *l, const gd_device_caps *dev, bool linear) {
-    const shape            s = shape_of(l, linear);
+    const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, linear);
     const gdk_wgmma_choice c = pick(l, &s, dev->n_sm);
     return c.us + (s.K % 8 ? 4 + 0.017 * (double)tiles_of(&s, c.cols) : 0);
 }
@@ -112,10 +95,10 @@ double gdk_linear_wgmma_cost(const gd_launch *l, const gd_device_caps *dev) {
 
 /* What prepare keeps: the plan, and counters that every run leaves at zero. */
 typedef struct state {
-    gdk_wgmma_args a;
-    shape          s;
-    int            n_sm;
-    gd_device     *device;
+    gdk_wgmma_args   a;
+    gdk_conv2d_shape s;
+    int              n_sm;
+    gd_device       *device;
 
     PFN_cuTensorMapEncodeIm2col_v12000 encode_im2col;
     PFN_cuTensorMapEncodeTiled_v12000  encode_tiled;
@@ -148,8 +131,8 @@ static gd_status find_encoders(state *s, gd_error *err) {
 }
 
 static void plan(state *st, const gdk_wgmma_choice *c) {
-    const shape     *s = &st->s;
-    const gd_conv2d *at = s->a;
+    const gdk_conv2d_shape *s = &st->s;
+    const gd_conv2d        *at = s->a;
     st->a = (gdk_wgmma_args){.M = (int32_t)(s->N * s->P * s->Q),
                              .K = (int32_t)s->K,
                              .cols = c->cols,
@@ -179,7 +162,7 @@ static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, bool lin
     void     *ticket = NULL;
     *out = NULL;
     if (!s) return gd_fail(err, GD_ERR_NOMEM, "conv2d: no memory for a plan");
-    s->s = shape_of(l, linear);
+    s->s = gdk_conv2d_shape_of(l, linear);
     s->n_sm = dev->n_sm;
     s->device = l->device;
     const gdk_wgmma_choice c = pick(l, &s->s, dev->n_sm);
@@ -217,15 +200,15 @@ static gd_status encoded(CUresult r, const char *what, gd_error *err) {
 
 static gd_status encode_input(const state *s, const gd_tensor *x, CUtensorMap *map,
                               gd_error *err) {
-    const shape     *h = &s->s;
-    const cuuint64_t pixel = (cuuint64_t)x->pitch * 2;
-    const cuuint64_t dim[4] = {(cuuint64_t)h->C, (cuuint64_t)h->W, (cuuint64_t)h->H,
-                               (cuuint64_t)h->N};
-    const cuuint64_t stride[3] = {pixel, pixel * dim[1], pixel * dim[1] * dim[2]};
-    const gd_conv2d *a = h->a;
-    const int        lower[2] = {-a->pad[1], -a->pad[0]};
-    const int        upper[2] = {a->pad[3] - (int)(h->S - 1) * a->dilation[1],
-                                 a->pad[2] - (int)(h->R - 1) * a->dilation[0]};
+    const gdk_conv2d_shape *h = &s->s;
+    const cuuint64_t        pixel = (cuuint64_t)x->pitch * 2;
+    const cuuint64_t        dim[4] = {(cuuint64_t)h->C, (cuuint64_t)h->W, (cuuint64_t)h->H,
+                                      (cuuint64_t)h->N};
+    const cuuint64_t        stride[3] = {pixel, pixel * dim[1], pixel * dim[1] * dim[2]};
+    const gd_conv2d        *a = h->a;
+    const int               lower[2] = {-a->pad[1], -a->pad[0]};
+    const int               upper[2] = {a->pad[3] - (int)(h->S - 1) * a->dilation[1],
+                                        a->pad[2] - (int)(h->R - 1) * a->dilation[0]};
     const cuuint32_t step[4] = {1, (cuuint32_t)a->stride[1], (cuuint32_t)a->stride[0], 1};
     return encoded(s->encode_im2col(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 4, x->data, dim,
                                     stride, lower, upper, GDK_WGMMA_DEPTH, GDK_WGMMA_ROWS, step,
