@@ -14,9 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/gdrun.h"
-
-enum { MAX_BATCH = 256 };
+#include "bench/session_flags.h"
 
 static double now_ms(void) {
     struct timespec t;
@@ -50,20 +48,10 @@ typedef struct options {
     int                width, height, runs, batch;
 } options;
 
-/* -1: no such precision. */
-static int precision(const char *name) {
-    static const char *const names[] = {"auto", "fp32", "tf32", "fp16"};
-    for (int i = 0; i < 4; i++)
-        if (!strcmp(name, names[i])) return i;
-    return -1;
-}
-
 /* One option with its value; 0: there is none of that name, or the value is not one. */
 static int take(options *o, const char *name, const char *value) {
-    if (!strcmp(name, "--device")) return (o->session.device = value) != NULL;
-    if (!strcmp(name, "--precision")) return (o->session.precision = precision(value)) >= 0;
-    if (!strcmp(name, "--providers")) return (o->session.providers = atoi(value)) >= 0;
-    if (!strcmp(name, "--batch")) return (o->batch = atoi(value)) > 0 && o->batch <= MAX_BATCH;
+    const int taken = bench_session_flag(&o->session, &o->batch, name, value);
+    if (taken >= 0) return taken;
     if (!strcmp(name, "--size")) return sscanf(value, "%dx%d", &o->width, &o->height) == 2;
     if (!strcmp(name, "--runs")) return (o->runs = atoi(value)) > 0;
     if (!strcmp(name, "--threads")) return (o->session.threads = atoi(value)) > 0;
@@ -90,8 +78,8 @@ static int read_options(options *o, int argc, char **argv) {
 /* runs[i] is the whole call, device[i] what the device took of it. */
 static gd_status bench(gd_session *s, const options *o, const unsigned char *rgb, double *first,
                        double *run, double *device, gd_error *err) {
-    static gd_image  image[MAX_BATCH];
-    static gd_result result[MAX_BATCH];
+    static gd_image  image[BENCH_MAX_BATCH];
+    static gd_result result[BENCH_MAX_BATCH];
     gd_session_stats stats;
     for (int i = 0; i < o->batch; i++) image[i] = (gd_image){rgb, o->width, o->height, 0};
     for (int i = -1; i < o->runs; i++) {

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/gdrun.h"
+#include "bench/session_flags.h"
 
-enum { MAX_NODES = 4096, MAX_RUNS = 1000, MAX_KERNELS = 128, MAX_BATCH = 256 };
+enum { MAX_NODES = 4096, MAX_RUNS = 1000, MAX_KERNELS = 128 };
 
 typedef struct options {
     gd_session_options session;
@@ -125,8 +125,8 @@ typedef struct outcome {
 } outcome;
 
 static gd_status run_all(gd_session *s, const options *o, outcome *out, gd_error *err) {
-    static gd_image  image[MAX_BATCH];
-    static gd_result result[MAX_BATCH];
+    static gd_image  image[BENCH_MAX_BATCH];
+    static gd_result result[BENCH_MAX_BATCH];
     double           best = 0;
     gd_status        st = GD_OK;
     for (int i = 0; i < o->batch; i++) image[i] = o->image;
@@ -192,20 +192,10 @@ done:
     return st;
 }
 
-/* -1: no such precision. */
-static int precision(const char *name) {
-    static const char *const names[] = {"auto", "fp32", "tf32", "fp16"};
-    for (int i = 0; i < 4; i++)
-        if (!strcmp(name, names[i])) return i;
-    return -1;
-}
-
 /* One option with its value; 0: there is none of that name, or the value is not one. */
 static int take(options *o, const char *name, const char *value) {
-    if (!strcmp(name, "--device")) return (o->session.device = value) != NULL;
-    if (!strcmp(name, "--precision")) return (o->session.precision = precision(value)) >= 0;
-    if (!strcmp(name, "--providers")) return (o->session.providers = atoi(value)) >= 0;
-    if (!strcmp(name, "--batch")) return (o->batch = atoi(value)) > 0 && o->batch <= MAX_BATCH;
+    const int taken = bench_session_flag(&o->session, &o->batch, name, value);
+    if (taken >= 0) return taken;
     if (!strcmp(name, "-s"))
         return sscanf(value, "%dx%d", &o->image.width, &o->image.height) == 2;
     if (!strcmp(name, "-n")) return (o->runs = atoi(value)) > 0 && o->runs <= MAX_RUNS;
