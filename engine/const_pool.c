@@ -46,10 +46,6 @@ void gd_const_pool_close(gd_const_pool *p) {
     gd_mem_put(p);
 }
 
-static size_t rounded(size_t n) {
-    return (n + GD_DEVICE_ALIGN - 1) / GD_DEVICE_ALIGN * GD_DEVICE_ALIGN;
-}
-
 static entry *find(const gd_const_pool *p, XXH128_hash_t key, size_t size) {
     for (size_t i = 0; i < p->n; i++)
         if (p->entry[i].size == size && XXH128_isEqual(p->entry[i].key, key))
@@ -104,7 +100,7 @@ static gd_status list_missing(gd_const_pool *p, const gd_tensor *const *t, int n
         if (!have) {
             const entry e = {key[i], bytes, *size, fresh, false};
             GD_TRY(add(p, &e, err));
-            *size += rounded(bytes);
+            *size += gd_device_round(bytes);
         }
         hold(u, have ? have->in : fresh);
     }

@@ -7,8 +7,7 @@ void gd_device_close(gd_device *d) {
 
 gd_status gd_device_alloc(gd_device *d, size_t size, void **out, gd_error *err) {
     *out = NULL;
-    const size_t want = (size + GD_DEVICE_ALIGN - 1) / GD_DEVICE_ALIGN * GD_DEVICE_ALIGN;
-    return d->api->alloc(d, want ? want : GD_DEVICE_ALIGN, out, err);
+    return d->api->alloc(d, gd_device_round(size ? size : 1), out, err);
 }
 
 void gd_device_release(gd_device *d, void *p) {

@@ -21,6 +21,11 @@ typedef enum gd_lane { GD_LANE_RUN, GD_LANE_COPY, GD_N_LANE } gd_lane;
 
 enum { GD_DEVICE_ALIGN = 256, GD_N_MARK = 64 };
 
+/* The next multiple of GD_DEVICE_ALIGN. */
+static inline size_t gd_device_round(size_t n) {
+    return (n + GD_DEVICE_ALIGN - 1) / GD_DEVICE_ALIGN * GD_DEVICE_ALIGN;
+}
+
 /* What a backend implements; the wrappers below are what callers use. */
 typedef struct gd_device_api {
     void (*close)(gd_device *d);

@@ -40,7 +40,7 @@ static bool changes_type(const gd_launch *l) {
     return l->n_step && (l->step[l->n_step - 1].op->flags & GD_OP_CAST);
 }
 
-/* Rows that leave steps to others pay a pass over the output for each. */
+/* -1 where the row states none. */
 static double row_cost(const gd_kernel *row, const gd_launch *l, const gd_device_caps *dev) {
     return row->cost_us ? row->cost_us(l, dev) : -1;
 }

@@ -5,10 +5,6 @@
 #include "engine/exec_impl.h"
 #include "engine/mem.h"
 
-static size_t rounded(size_t n) {
-    return (n + GD_DEVICE_ALIGN - 1) / GD_DEVICE_ALIGN * GD_DEVICE_ALIGN;
-}
-
 /* An output's bytes are its root's: several may share one. They leave the plan and come before
  * everything in it, so that one copy takes them all. */
 void gd_exec_place_outputs(gd_exec *e) {
@@ -16,7 +12,7 @@ void gd_exec_place_outputs(gd_exec *e) {
         const int     root = e->alias[e->g->output[i]].root;
         gd_plan_item *it = &e->item[root];
         if (e->g->value[root].kind == GD_VALUE_CONST || !it->size) continue;
-        e->result_bytes += rounded(it->size);
+        e->result_bytes += gd_device_round(it->size);
         it->size = 0;
     }
 }
@@ -86,7 +82,7 @@ gd_status gd_exec_device_ready(gd_exec *e, gd_error *err) {
         for (int j = 0; j < i && !seen; j++) seen = e->alias[e->g->output[j]].root == root;
         if (!seen) {
             r->data = e->slab + at;
-            at += rounded(gd_tensor_bytes(r) ? gd_tensor_bytes(r) : 1);
+            at += gd_device_round(gd_tensor_bytes(r) ? gd_tensor_bytes(r) : 1);
         }
     }
     for (int v = 0; v < e->g->n_value; v++) /* what lives inside a moved root moves along */
