@@ -14,9 +14,9 @@
  * device of host memory on which the references run: it tests this tester. --providers includes
  * the rows of vendors' libraries, --sanitize lays out memory for compute-sanitizer.
  *
- * op_check [--device NAME] [--providers] [--sanitize] [--op NAME] [--small] [--list] [-v]. Exit
- * status 0 only if all passed, 77 when there is no such device. An operator without cases fails
- * to link. */
+ * op_check [--device NAME] [--providers] [--sanitize] [--op NAME] [--row PREFIX] [--small]
+ * [--list] [-v]. Exit status 0 only if all passed, 77 when there is no such device, 2 when no
+ * operator or kernel row has that name. An operator without cases fails to link. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,7 +116,7 @@ static void check_rows(const gd_op *op) {
         const cover         *c = cover_of(row);
         const oc_problem     p = {.op = op, .label = "all cases"};
         const gd_device_caps caps = oc_caps(row);
-        if (!gd_kernel_allowed(row, &caps)) continue;
+        if (!gd_kernel_allowed(row, &caps) || !oc_wanted(row)) continue;
         oc_report(c->ran, "cover", &p, NAN, "%s was never run", row->name);
         if (row->flags & GD_ROW_PITCH)
             oc_report(c->pitched, "cover", &p, NAN, "%s was never run pitched", row->name);
@@ -226,7 +226,7 @@ static void list(void) {
 
 static int usage(void) {
     fprintf(stderr, "usage: op_check [--device NAME] [--providers] [--sanitize] [--op NAME] "
-                    "[--small] [--list] [-v]\n");
+                    "[--row PREFIX] [--small] [--list] [-v]\n");
     return 2;
 }
 
@@ -266,6 +266,8 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--op") && i + 1 < argc)
             only = argv[++i];
+        else if (!strcmp(argv[i], "--row") && i + 1 < argc)
+            oc_on.row = argv[++i];
         else if (!strcmp(argv[i], "--device") && i + 1 < argc)
             device = argv[++i];
         else if (!strcmp(argv[i], "--providers"))
@@ -284,6 +286,8 @@ int main(int argc, char **argv) {
     if (device && strcmp(device, "cpu") != 0 && !open_device(device)) return 77;
     if (!check_all(small))
         return fprintf(stderr, "op_check: no operator is named '%s'\n", only), 2;
+    if (oc_on.row && !n_pass && !n_fail)
+        return fprintf(stderr, "op_check: no row begins with '%s'\n", oc_on.row), 2;
     if (oc_on.lost) printf("stopped: %s is lost\n", oc_on.device->name);
     if (n_without) printf("%d operators have no row for this device\n", n_without);
     printf("%d passed, %d failed, %d skipped\n", n_pass, n_fail, n_skip);

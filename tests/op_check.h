@@ -8,18 +8,25 @@
 #ifndef GD_TESTS_OP_CHECK_H
 #define GD_TESTS_OP_CHECK_H
 
+#include <string.h>
+
 #include "engine/backend.h"
 #include "engine/device.h"
 #include "engine/graph.h"
 
 /* Where rows are run. */
 typedef struct oc_target {
-    gd_device *device;    /* NULL: the host */
-    bool       providers; /* rows of vendors' libraries too */
+    gd_device  *device;    /* NULL: the host */
+    const char *row;       /* NULL: all; else those whose names begin so */
+    bool        providers; /* rows of vendors' libraries too */
     bool sanitize; /* every buffer ends with its allocation; outputs are left uninitialised */
     bool lost;     /* the device had a fault: nothing more can be run */
 } oc_target;
 extern oc_target oc_on;
+
+static inline bool oc_wanted(const gd_kernel *row) {
+    return !oc_on.row || !strncmp(row->name, oc_on.row, strlen(oc_on.row));
+}
 
 typedef struct oc_input {
     gd_tensor shape; /* dtype GD_F32 stands for the floating type under test; no data */

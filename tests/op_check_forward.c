@@ -308,6 +308,7 @@ void oc_forward(const oc_problem *p, bool steps) {
     for (int i = 0; (row = gd_op_row(p->op, backend, i)) != NULL && !oc_on.lost; i++) {
         const gd_device_caps caps = oc_caps(row);
         int                  k = 0;
+        if (!oc_wanted(row)) continue;
         if (!gd_kernel_allowed(row, &caps)) {
             oc_skip(row->name, p, "not for this device, or not asked for");
             continue;
