@@ -121,6 +121,11 @@ static __device__ __forceinline__ bool meets(const uint64_t (&ahead)[AHEAD], con
     return hit != 0;
 }
 
+/* Warp 0 and the others meet at places of their own, which __syncthreads() forbids. */
+static __device__ __forceinline__ void meet(void) {
+    asm volatile("bar.sync 1, %0;" ::"r"((int)THREADS) : "memory");
+}
+
 /* All stripes of the matrix, which holds n candidates. */
 static __device__ void reduce(keep_smem &s, const uint64_t *word, int n) {
     const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
@@ -130,10 +135,10 @@ static __device__ void reduce(keep_smem &s, const uint64_t *word, int n) {
         read_inner(next, word, 0, stripes);
         for (int step = 0; step < steps; step++) {
             put_inner(s, next);
-            __syncthreads(); /* s.gone is complete */
+            meet(); /* s.gone is complete */
             read_inner(next, word, step + 1, stripes);
             take_step(s, step, n);
-            __syncthreads(); /* s.kept is complete */
+            meet(); /* s.kept is complete */
         }
         return;
     }
@@ -147,7 +152,7 @@ static __device__ void reduce(keep_smem &s, const uint64_t *word, int n) {
                 __ballot_sync(0xffffffffu, ((last[0] & kept[0]) | (last[1] & kept[1])) != 0);
             if (lane == 0 && who) atomicOr(&s.gone[step & 1][part], who);
         }
-        __syncthreads();
+        meet();
         const int stripe = STEP * (step + 1) + part / 2, end = STEP * step;
         last[0] = last[1] = 0;
         if (stripe < stripes) {
@@ -167,7 +172,7 @@ static __device__ void reduce(keep_smem &s, const uint64_t *word, int n) {
             for (int k = 0; k < AHEAD; k++)
                 if (2 * k < end + STEP) ahead[k] = w[2 * k * GDK_STRIPE];
         }
-        __syncthreads();
+        meet();
     }
 }
 
