@@ -89,7 +89,9 @@ enum {                        /* gd_kernel.flags */
        GD_ROW_REFERENCE = 1 << 1,    /* the definition: never chosen while another row fits */
        GD_ROW_STEP_INPLACE = 1 << 2, /* out[0] may overwrite the second input of a step */
        GD_ROW_PROVIDER = 1 << 3, /* a vendor's library: only where caps.providers, then first */
-       GD_ROW_TF32 = 1 << 4      /* rounds FP32 operands to TF32: only where caps.tf32 */
+       GD_ROW_TF32 = 1 << 4,     /* rounds FP32 operands to TF32: only where caps.tf32 */
+       GD_ROW_BULK_STORE = 1 << 5 /* bulk copies of the device write the outputs: initcheck of
+                                   * compute-sanitizer does not see them */
 };
 
 /* One implementation. The engine takes the fitting row of lowest cost_us; row order breaks ties

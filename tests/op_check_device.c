@@ -128,13 +128,14 @@ static void add_part(trip *r, oc_block *b, bool skip) {
     r->size += (b->size + GD_DEVICE_ALIGN - 1) / GD_DEVICE_ALIGN * GD_DEVICE_ALIGN;
 }
 
-static gd_status send_open(trip *r, oc_stage *s, gd_error *err) {
+static gd_status send_open(trip *r, oc_stage *s, const gd_kernel *row, gd_error *err) {
     memset(r, 0, sizeof *r);
     r->s = s;
     for (int i = 0; i < s->l.n_in; i++) add_part(r, &s->in_block[i], false);
     for (int i = 0; i < s->l.n_step; i++) add_part(r, &s->arg_block[i], false);
     for (int i = 0; i < s->l.n_out; i++)
-        add_part(r, &s->out_block[i], gd_tensor_dense(&s->out[i]));
+        add_part(r, &s->out_block[i],
+                 gd_tensor_dense(&s->out[i]) && !(row->flags & GD_ROW_BULK_STORE));
     r->n_result = r->n;
     add_part(r, &s->scratch, true);
     GD_TRY(image_grow(r->size, err));
@@ -274,7 +275,7 @@ gd_status oc_device_run(oc_stage *s, const oc_problem *p, const gd_kernel *row, 
     oc_block_open(&s->scratch, row->scratch ? row->scratch(&cold, &caps) : 0, true);
     memset(s->scratch.base + s->scratch.front, s->layout.fill,
            s->scratch.size - s->scratch.front - s->scratch.back);
-    GD_GO(send_open(&r, s, err));
+    GD_GO(send_open(&r, s, row, err));
     gd_device_note(oc_on.device, row->name);
     if (row->prepare && s->layout.fill == 0xff && s->layout.constants && !oc_on.sanitize &&
         !s->layout.pitch_in && !s->l.n_step)

@@ -7,10 +7,10 @@ extern const gd_kernel gdk_linear_cuda_rows[];
 
 const gd_kernel gdk_linear_cuda_rows[] = {
     {GD_ROW_CUDA("linear_wgmma_f16", GD_F16, gdk_conv2d_wgmma_run), .min_sm = 90,
-     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE, .fits = gdk_linear_wgmma_fits,
-     .absorbs = gdk_epilogue_absorbs, .scratch = gdk_linear_wgmma_scratch,
-     .cost_us = gdk_linear_wgmma_cost, .prepare = gdk_linear_wgmma_prepare,
-     .release = gdk_conv2d_wgmma_release},
+     .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE | GD_ROW_BULK_STORE,
+     .fits = gdk_linear_wgmma_fits, .absorbs = gdk_epilogue_absorbs,
+     .scratch = gdk_linear_wgmma_scratch, .cost_us = gdk_linear_wgmma_cost,
+     .prepare = gdk_linear_wgmma_prepare, .release = gdk_conv2d_wgmma_release},
     {GD_ROW_CUDA("linear_gmma_f16", GD_F16, gdk_conv2d_mma_run), .min_sm = 90,
      .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE, .fits = gdk_linear_gmma_fits,
      .absorbs = gdk_epilogue_absorbs, .scratch = gdk_linear_gmma_scratch,
