@@ -103,6 +103,8 @@ gd_status gd_pass_fold(gd_graph *g, gd_error *err) GD_MUST_CHECK;
  * Inputs and outputs of the graph keep their types. After fold, before fuse. Code 466: a weight
  * beyond what FP16 holds. GD_F32: nothing. */
 gd_status gd_pass_precision(gd_graph *g, gd_dtype to, gd_error *err) GD_MUST_CHECK;
+/* Where dev->tf32: weights become the nearest TF32 values. After fold. */
+gd_status gd_pass_tf32(gd_graph *g, const gd_device_caps *dev, gd_error *err) GD_MUST_CHECK;
 /* A producer whose kernel row lists it absorbs an EPILOGUE operator. */
 gd_status gd_pass_fuse(gd_graph *g, const gd_device_caps *dev, gd_error *err) GD_MUST_CHECK;
 /* Removes nodes nobody reads. */

@@ -8,6 +8,7 @@ gd_status gd_pass_all(gd_graph *g, const gd_device_caps *dev, gd_dtype precision
     GD_TRY(gd_graph_verify(g, "fold", err));
     GD_TRY(gd_pass_precision(g, precision, err));
     GD_TRY(gd_graph_verify(g, "precision", err));
+    GD_TRY(gd_pass_tf32(g, dev, err));
     GD_TRY(gd_pass_fuse(g, dev, err));
     GD_TRY(gd_graph_verify(g, "fuse", err));
     GD_TRY(gd_pass_dead(g, err));

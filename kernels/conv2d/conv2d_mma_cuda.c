@@ -226,6 +226,7 @@ gd_status gdk_conv2d_mma_run(const gd_launch *l, gd_error *err) {
     p.w = l->in[1]->data;
     p.partial = l->scratch;
     gdk_epilogue_read(l, 2, &p.e);
+    if (l->in[0]->dtype == GD_F32) gdk_epilogue_round(&p.e);
     return gdk_cuda_status(gdk_conv2d_mma_launch(&p, l->in[0]->dtype == GD_F32, gdk_stream(l)),
                            "conv2d_mma", err);
 }

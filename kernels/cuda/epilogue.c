@@ -44,3 +44,7 @@ void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e) {
         e->vec = e->vec && gdk_aligned(s->arg);
     }
 }
+
+void gdk_epilogue_round(gdk_epilogue *e) {
+    if (e->out_wide) e->kind[e->n++] = GDK_EPILOGUE_TF32;
+}

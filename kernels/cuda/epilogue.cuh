@@ -12,6 +12,7 @@
 static __device__ __forceinline__ float gdk_epilogue_act(float v, int kind, float slope) {
     if (kind == GDK_EPILOGUE_RELU) return v <= 0.0f ? 0.0f : v;
     if (kind == GDK_EPILOGUE_LEAKY) return v > 0.0f ? v : v * slope;
+    if (kind == GDK_EPILOGUE_TF32) return __uint_as_float(gdk_tf32(__float_as_uint(v)));
     return __fdividef(v, 1.0f + __expf(-v)); /* a full division would be a call */
 }
 
@@ -82,6 +83,9 @@ static __device__ __forceinline__ void gdk_epilogue_store(const gdk_epilogue &e,
 #pragma unroll
             for (int j = 0; j < V; j++)
                 v[j] = gdk_epilogue_act(v[j], GDK_EPILOGUE_LEAKY, e.slope[i]);
+        } else if (kind == GDK_EPILOGUE_TF32) {
+#pragma unroll
+            for (int j = 0; j < V; j++) v[j] = gdk_epilogue_act(v[j], GDK_EPILOGUE_TF32, 0.0f);
         } else {
 #pragma unroll
             for (int j = 0; j < V; j++) v[j] = gdk_epilogue_act(v[j], GDK_EPILOGUE_SILU, 0.0f);

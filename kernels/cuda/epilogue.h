@@ -14,11 +14,14 @@
 extern "C" {
 #endif
 
+enum { GDK_EPILOGUE_STEPS = GD_MAX_STEP + 1 };
+
 typedef enum gdk_epilogue_kind {
     GDK_EPILOGUE_ADD,
     GDK_EPILOGUE_RELU,
     GDK_EPILOGUE_LEAKY,
-    GDK_EPILOGUE_SILU
+    GDK_EPILOGUE_SILU,
+    GDK_EPILOGUE_TF32 /* rounds to the nearest TF32 value */
 } gdk_epilogue_kind;
 
 /* Passed to kernels by value, inside their own parameters. */
@@ -29,11 +32,11 @@ typedef struct gdk_epilogue {
     int32_t      out_wide;  /* 1: F32, 0: F16 */
     int32_t      vec;       /* rows of the output and of every operand are 16-byte aligned */
     int32_t      n;         /* steps */
-    int32_t      kind[GD_MAX_STEP];
-    int32_t      arg_wide[GD_MAX_STEP];
-    float        slope[GD_MAX_STEP];
-    const void  *arg[GD_MAX_STEP];
-    int64_t      arg_pitch[GD_MAX_STEP]; /* elements */
+    int32_t      kind[GDK_EPILOGUE_STEPS];
+    int32_t      arg_wide[GDK_EPILOGUE_STEPS];
+    float        slope[GDK_EPILOGUE_STEPS];
+    const void  *arg[GDK_EPILOGUE_STEPS];
+    int64_t      arg_pitch[GDK_EPILOGUE_STEPS]; /* elements */
 } gdk_epilogue;
 
 /* For gd_kernel.absorbs: all of the above and `cast`, which is the output's type alone. */
@@ -43,6 +46,10 @@ extern const char *const gdk_epilogue_absorbs[];
 bool gdk_epilogue_fits(const gd_launch *l, int bias);
 /* Fills e for a launch whose tensors have their device addresses. */
 void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e);
+/* What kernels that compute in TF32 add at the end: they hand on values of TF32, as those of FP16
+ * hand on halves. Tensor cores drop the bits that TF32 has not; that no longer makes every
+ * product a little smaller. Nothing is done where halves are stored. */
+void gdk_epilogue_round(gdk_epilogue *e);
 
 #ifdef __cplusplus
 }

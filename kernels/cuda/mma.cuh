@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "kernels/cuda/vec.cuh"
+
 static __device__ __forceinline__ uint32_t gdk_smem_address(const void *p) {
     return (uint32_t)__cvta_generic_to_shared(p);
 }
@@ -80,17 +82,6 @@ static __device__ __forceinline__ void gdk_mma_f16(float (&c)[4], const uint32_t
                  "{%6}, {%0,%1,%2,%3};"
                  : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                  : "r"(a[2]), "r"(a[3]), "r"(b1));
-#endif
-}
-
-/* An FP32 value as the nearest TF32 value; NaN and infinity stay what they are. */
-static __device__ __forceinline__ uint32_t gdk_tf32(uint32_t x) {
-#if __CUDA_ARCH__ >= 800
-    uint32_t y;
-    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(__uint_as_float(x)));
-    return y;
-#else
-    return x;
 #endif
 }
 

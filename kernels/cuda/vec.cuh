@@ -5,6 +5,17 @@
 #include <cuda_fp16.h>
 #include <stdint.h>
 
+/* An FP32 value as the nearest TF32 value; NaN and infinity stay what they are. */
+static __device__ __forceinline__ uint32_t gdk_tf32(uint32_t x) {
+#if __CUDA_ARCH__ >= 800
+    uint32_t y;
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(__uint_as_float(x)));
+    return y;
+#else
+    return x;
+#endif
+}
+
 /* A run of V elements as it lies in memory: V halves or V floats, at most two 16-byte words. */
 template <int V> struct gdk_run {
     static_assert(V == 4 || V == 8, "a run is 4 or 8 elements");
