@@ -217,6 +217,129 @@ typedef struct gd_trace_row {
 /* Number of rows; fills at most `max` of them. */
 GD_API int gd_session_trace(const gd_session *s, gd_trace_row *rows, int max);
 
+/* Network input, height and width, that a picture of width x height is brought to: pictures for
+ * which it is the same run as one batch. */
+GD_API gd_status gd_session_shape(const gd_session *s, int width, int height, int *net_h,
+                                  int *net_w, gd_error *err) GD_MUST_CHECK;
+
+/* ---- pipelines: submit pictures, get results ------------------------------------------------
+ *
+ * A model with sessions that each have a thread, and for each source of pictures (a camera, a
+ * file, a client) a fixed number of slots. Pictures are copied into a slot, gathered into
+ * batches across sources, and their results come back in the order of each source. Once every
+ * slot and batch size was used, nothing is allocated.
+ *
+ *     gd_pipeline_options o = gd_pipeline_defaults(GD_MODE_THROUGHPUT);
+ *     if (gd_pipeline_open(model, &o, &p, &err)) ...
+ *     thread 1:  while (read(&picture)) gd_pipeline_submit(p, &picture, -1, &taken, &err);
+ *                gd_pipeline_drain(p);
+ *     thread 2:  while (gd_pipeline_get(p, -1, -1, &f, &err) == GD_OK && f) {
+ *                    use(f->id, &f->result);
+ *                    gd_pipeline_release(p, f);
+ *                }
+ *     gd_pipeline_close(p);
+ *
+ * One thread can do both: submit with a wait of 0, and get when the picture was not taken.
+ * Every call but open and close may be made by any thread at any time. Waits are milliseconds,
+ * 0: not at all, < 0: for ever. A whole program: tests/pipeline/example_test.c. */
+typedef struct gd_pipeline gd_pipeline;
+
+typedef enum gd_mode {
+    GD_MODE_THROUGHPUT, /* full batches, deep queues */
+    GD_MODE_LATENCY     /* batches of 1 or 2, shallow queues */
+} gd_mode;
+
+typedef struct gd_pipeline_options {
+    uint32_t size;      /* set to sizeof(gd_pipeline_options) */
+    int      mode;      /* gd_mode: decides what is 0 below */
+    int      sessions;  /* 1 .. 64, each with its thread, streams, weights; 0: GPU 2, CPU 1 */
+    int      sources;   /* 1 .. 1024; 0: 1 */
+    int      batch_min; /* pictures that a free session waits for; 0: 1 */
+    int      batch_max; /* 1 .. 64; 0: GPU 8 or 2, CPU 1 */
+    double   batch_wait_ms; /* and how long it waits for them; < 0: 50 or 2 */
+    int      depth;  /* slots a source: pictures between submit and release; 0: by mode */
+    int      latest; /* live: a new picture replaces a waiting one, submit never waits */
+    int      width, height; /* largest picture expected: memory, plans and first runs happen at
+                             * open; 0: at the first pictures of each size */
+    gd_session_options session; /* threads 0: the cores, divided among the sessions */
+} gd_pipeline_options;
+
+typedef struct gd_submission {
+    gd_image image;
+    int64_t  id;
+    int      source;   /* 0 .. sources - 1 */
+    int      priority; /* higher goes first: critical frames */
+    void    *user;
+} gd_submission;
+
+/* What came of a picture; everything in it is valid until gd_pipeline_release. */
+typedef struct gd_frame {
+    int64_t   id;
+    int       source;
+    void     *user;
+    gd_image  image;  /* the slot's copy, dense */
+    gd_status status; /* of this picture; the text of a failure is in error */
+    gd_error  error;
+    gd_result result;
+    int       batch;      /* pictures that ran together */
+    double    wait_ms;    /* from submit to the start of the run */
+    double    run_ms;     /* of the whole batch */
+    double    latency_ms; /* from submit to the result */
+} gd_frame;
+
+GD_API gd_pipeline_options gd_pipeline_defaults(gd_mode mode);
+/* The model must outlive the pipeline; `opt` NULL: the defaults of throughput. */
+GD_API gd_status gd_pipeline_open(const gd_model *m, const gd_pipeline_options *opt,
+                                  gd_pipeline **out, gd_error *err) GD_MUST_CHECK;
+/* Stops it; frames that were not released are gone. No other call may be under way. */
+GD_API void gd_pipeline_close(gd_pipeline *p);
+
+/* A free slot's buffer of width * height * 3 bytes (page-locked for a GPU), to decode into:
+ * submitting a picture at this address copies nothing. *rgb is NULL when none came free in
+ * time. gd_pipeline_unroom gives it back unsubmitted. */
+GD_API gd_status gd_pipeline_room(gd_pipeline *p, int source, int width, int height,
+                                  double wait_ms, uint8_t **rgb, gd_error *err) GD_MUST_CHECK;
+GD_API void      gd_pipeline_unroom(gd_pipeline *p, uint8_t *rgb);
+/* *taken is 0 when no slot came free in time, or, with `latest`, every slot was past waiting
+ * (the picture is then counted as dropped). After drain or stop: GD_ERR_ARG. */
+GD_API gd_status gd_pipeline_submit(gd_pipeline *p, const gd_submission *in, double wait_ms,
+                                    int *taken, gd_error *err) GD_MUST_CHECK;
+/* The next result of a source, or of any (-1); *out is NULL when none came in time, or, with a
+ * wait for ever, when there will be none: drained and all given out, or stopped. The failure of
+ * one picture is in its frame; a failure of the pipeline (device lost) is returned. */
+GD_API gd_status gd_pipeline_get(gd_pipeline *p, int source, double wait_ms,
+                                 const gd_frame **out, gd_error *err) GD_MUST_CHECK;
+GD_API void      gd_pipeline_release(gd_pipeline *p, const gd_frame *f);
+
+/* No more pictures: what was submitted is finished and can be got. Returns at once. */
+GD_API void gd_pipeline_drain(gd_pipeline *p);
+/* Gives up what waits; runs that have begun end. Every blocked call returns. */
+GD_API void gd_pipeline_stop(gd_pipeline *p);
+
+typedef struct gd_latency_stats {
+    uint64_t n;
+    double   mean, least, p50, p90, p95, p99, most; /* milliseconds */
+} gd_latency_stats;
+
+typedef struct gd_pipeline_stats {
+    uint64_t         submitted, done, dropped, failed; /* pictures; done includes failed */
+    double           seconds;                    /* from the first submit to the last result */
+    double           fps;                        /* done a second */
+    int              sessions, batch_max, depth; /* as chosen */
+    double           batch_mean;
+    double           busy;        /* share of the sessions' time spent in runs: 0 .. 1 */
+    double           device_busy; /* the same of the device, from the graphs' own times */
+    double           submit_wait_ms, get_wait_ms; /* callers blocked, in all */
+    gd_latency_stats wait;                        /* from submit to the start of the run */
+    gd_latency_stats run;                         /* one run */
+    gd_latency_stats latency;                     /* from submit to the result */
+    const char      *bottleneck;                  /* "source", "inference" or "consumer" */
+    char             sentence[256]; /* the same in words, with the figures that show it */
+    gd_session_stats session;       /* of the first session */
+    uint64_t         bytes;         /* that the sessions hold on their device, all together */
+} gd_pipeline_stats;
+GD_API void gd_pipeline_stats_get(gd_pipeline *p, gd_pipeline_stats *out);
+
 #ifdef __cplusplus
 }
 #endif

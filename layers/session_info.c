@@ -44,6 +44,18 @@ gd_status gd_session_plan(gd_session *s, int width, int height, int batch, uint6
     return st;
 }
 
+gd_status gd_session_shape(const gd_session *s, int width, int height, int *net_h, int *net_w,
+                           gd_error *err) {
+    gd_geometry at;
+    *net_h = *net_w = 0;
+    if (width < 1 || height < 1 || width > 65535 || height > 65535)
+        return gd_fail(err, GD_ERR_ARG, "a picture of %d x %d", width, height);
+    gd_geometry_of(&s->recipe.rule, height, width, &at);
+    *net_h = at.net_h;
+    *net_w = at.net_w;
+    return GD_OK;
+}
+
 gd_status gd_session_room(gd_session *s, uint64_t *bytes, gd_error *err) {
     size_t room = 0;
     *bytes = 0;

@@ -18,7 +18,8 @@ import sys
 RULES = {
     "include": "includes point one way: engine <- kernels <- layers <- tools; weights sees engine",
     "first-line": "the first line says `name -- purpose`",
-    "size": "a .c file has at most 600 lines, a .cu file 500, a .h file 300; tables are exempt",
+    "size": "a .c file has at most 600 lines, a .cu file 500, a .h file 300, "
+            "gdrun.h 600; tables are exempt",
     "function": "a function has at most 100 lines, a CUDA kernel 150",
     "columns": "a line of C or CMake has at most 96 columns, one of Python or shell 120",
     "bytes": "no tab, trailing blank, invisible character, missing final newline, or bad UTF-8",
@@ -37,6 +38,7 @@ SEES = {"engine": {"engine"}, "kernels": {"engine", "kernels"}, "weights": {"eng
 C_FILES = (".c", ".h", ".cu", ".cuh")
 SCRIPTS = (".py", ".sh", ".cmake")
 LINES = {".c": 600, ".cu": 500, ".cuh": 300, ".h": 300}
+PUBLIC = ("engine/gdrun.h", 600)  # all that a program sees stands in one header
 COLUMNS = {".py": 120, ".sh": 120}  # else 96: what clang-format is told
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffc]")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
@@ -135,8 +137,9 @@ def check_lengths(path, text, report):
             report.add(path, i, "columns", f"has {len(line)} columns")
     if kind not in LINES or path.endswith(("_table.c", "_table.h")):
         return
-    if len(lines) - 1 > LINES[kind]:
-        report.add(path, LINES[kind], "size", f"has {len(lines) - 1} lines")
+    limit = PUBLIC[1] if path == PUBLIC[0] else LINES[kind]
+    if len(lines) - 1 > limit:
+        report.add(path, limit, "size", f"has {len(lines) - 1} lines")
     start = None
     for i, line in enumerate(strip(text).split("\n"), 1):
         # In formatted code a body opens on a line that ends in `{` and closes in column one.
