@@ -6,18 +6,6 @@
 #include "engine/mem.h"
 #include "tools/draw/canvas.h"
 
-typedef struct rect {
-    int x1, y1, x2, y2;
-} rect;
-
-/* One detection, laid out. `shown` is false for boxes without a visible part. */
-typedef struct mark {
-    bool     shown;
-    gd_color color;
-    rect     box, label; /* in pixels; the box clipped to the picture */
-    char     text[160];
-} mark;
-
 typedef struct layout {
     const gd_canvas     *c;
     const gd_draw_style *style;
@@ -41,7 +29,7 @@ static layout layout_for(const gd_canvas *c, const gd_draw_style *style) {
 }
 
 /* The part of the box inside the picture, in whole pixels. NaN and empty boxes have none. */
-static bool clip_box(const gd_canvas *c, const float box[4], rect *out) {
+static bool clip_box(const gd_canvas *c, const float box[4], gd_rect *out) {
     float w = (float)c->width, h = (float)c->height;
     for (int i = 0; i < 4; i++)
         if (isnan(box[i])) return false;
@@ -54,20 +42,21 @@ static bool clip_box(const gd_canvas *c, const float box[4], rect *out) {
     return true;
 }
 
-static void label_text(mark *m, const gd_detection *d, const char *name, int64_t id,
-                       bool no_conf) {
-    char number[32], score[16] = "", track[32] = "";
+static void label_text(gd_draw_mark *m, const gd_draw_item *item, bool no_conf) {
+    char        number[32], score[16] = "", track[32] = "";
+    const char *name = item->name;
     if (!name) {
-        snprintf(number, sizeof number, "class %d", (int)d->class_id);
+        snprintf(number, sizeof number, "class %d", (int)item->det.class_id);
         name = number;
     }
-    if (id >= 0) snprintf(track, sizeof track, "ID:%lld ", (long long)id);
+    if (item->id >= 0) snprintf(track, sizeof track, "ID:%lld ", (long long)item->id);
     if (!no_conf) {
         /* Hundredths as integers: the decimal mark is a point under every locale. */
-        int p = (int)lrintf(100.0f * gd_clampf(d->score, 0, 1));
+        int p = (int)lrintf(100.0f * gd_clampf(item->det.score, 0, 1));
         snprintf(score, sizeof score, " %d.%02d", p / 100, p % 100);
     }
-    snprintf(m->text, sizeof m->text, "%s%.*s%s", track, 100, name, score);
+    snprintf(m->text, sizeof m->text, "%s%.*s%s%s%.*s", track, 100, name, score,
+             item->sub[0] ? " \xc2\xbb " : "", (int)sizeof item->sub - 1, item->sub);
 }
 
 /* Shortens the text from its end, with an ellipsis, to at most `room` pixels. */
@@ -83,15 +72,15 @@ static void fit_text(char *text, float font, float room) {
     }
 }
 
-static bool meets(rect a, rect b) {
+static bool meets(gd_rect a, gd_rect b) {
     return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
 }
 
 /* Pixels of `at` that better marks' labels have taken already. */
-static long covered(const mark *marks, int n, rect at) {
+static long covered(const gd_draw_mark *marks, int n, gd_rect at) {
     long sum = 0;
     for (int i = 0; i < n; i++) {
-        rect r = marks[i].label;
+        gd_rect r = marks[i].label;
         if (!marks[i].shown || !meets(r, at)) continue;
         long w = (r.x2 < at.x2 ? r.x2 : at.x2) - (r.x1 > at.x1 ? r.x1 : at.x1);
         long h = (r.y2 < at.y2 ? r.y2 : at.y2) - (r.y1 > at.y1 ? r.y1 : at.y1);
@@ -102,9 +91,9 @@ static long covered(const mark *marks, int n, rect at) {
 
 /* Above the box, else inside its top, below it, inside its bottom: the first place that is in
  * the picture and free, else the least covered one. */
-static void place_label(const layout *l, mark *marks, int i) {
-    mark     *m = &marks[i];
-    const int w = l->c->width, h = l->c->height;
+static void place_label(const layout *l, gd_draw_mark *marks, int i) {
+    gd_draw_mark *m = &marks[i];
+    const int     w = l->c->width, h = l->c->height;
     const int tops[4] = {m->box.y1 - l->height, m->box.y1, m->box.y2, m->box.y2 - l->height};
     long      best = -1;
     fit_text(m->text, l->font, (float)(w - 2 * l->pad_x));
@@ -114,19 +103,19 @@ static void place_label(const layout *l, mark *marks, int i) {
     for (int k = 0; k < 4 && best != 0; k++) {
         int y = tops[k];
         if (y < 0 || y + l->height > h) continue;
-        rect at = {x, y, x + width, y + l->height};
-        long cost = covered(marks, i, at);
+        gd_rect at = {x, y, x + width, y + l->height};
+        long    cost = covered(marks, i, at);
         if (best >= 0 && cost >= best) continue;
         best = cost;
         m->label = at;
     }
     /* A picture lower than a label shows the label's top part. */
-    if (best < 0) m->label = (rect){x, 0, x + width, l->height};
+    if (best < 0) m->label = (gd_rect){x, 0, x + width, l->height};
 }
 
 /* A dark hairline on both sides keeps the colour apart from a background like it. */
-static void draw_box(const layout *l, const mark *m) {
-    const rect     b = m->box;
+static void draw_box(const layout *l, const gd_draw_mark *m) {
+    const gd_rect  b = m->box;
     const int      t = l->line, dark = 70;
     const gd_color black = {0, 0, 0};
     gd_draw_rect(l->c, b.x1, b.y1, b.x2, b.y2, t, m->color);
@@ -141,34 +130,32 @@ static void draw_box(const layout *l, const mark *m) {
     gd_fill_rect(l->c, b.x2 - t - 1, b.y1 + t + 1, b.x2 - t, b.y2 - t - 1, black, dark);
 }
 
-static void draw_label(const layout *l, const mark *m) {
-    const rect r = m->label;
+static void draw_label(const layout *l, const gd_draw_mark *m) {
+    const gd_rect r = m->label;
     gd_fill_rect(l->c, r.x1, r.y1, r.x2, r.y2, m->color, 255);
     gd_draw_text(l->c, (float)(r.x1 + l->pad_x), (float)(r.y1 + l->rise), m->text, l->font,
                  gd_contrast_color(m->color));
 }
 
-gd_status gd_draw_detections(const gd_canvas *c, const gd_detection *dets, int n,
-                             const char *const *names, int n_names, const int64_t *ids,
-                             const gd_draw_style *style, gd_error *err) {
+gd_color gd_item_color(const gd_draw_item *item, const gd_draw_style *style) {
+    const bool by_track = style->track_color && item->id >= 0;
+    return gd_class_color(by_track ? (int)(item->id & 0x7fffffff) : item->det.class_id);
+}
+
+gd_status gd_draw_items(const gd_canvas *c, const gd_draw_item *items, int n,
+                        gd_draw_mark *marks, const gd_draw_style *style, gd_error *err) {
     const gd_draw_style plain = gd_draw_defaults();
     GD_TRY(gd_canvas_check(c, err));
-    if (n < 0 || (n > 0 && !dets))
+    if (n < 0 || (n > 0 && (!items || !marks)))
         return gd_fail(err, GD_ERR_ARG, "%d detections at %p cannot be drawn", n,
-                       (const void *)dets);
-    if (n == 0) return GD_OK;
+                       (const void *)items);
     if (!style) style = &plain;
     layout l = layout_for(c, style);
-    mark  *marks = gd_mem_array((size_t)n, sizeof *marks);
-    if (!marks) return gd_fail(err, GD_ERR_NOMEM, "no memory to draw %d detections", n);
     for (int i = 0; i < n; i++) {
-        int class_id = dets[i].class_id;
-        marks[i].shown = clip_box(c, dets[i].box, &marks[i].box);
+        marks[i].shown = clip_box(c, items[i].det.box, &marks[i].box);
         if (!marks[i].shown) continue;
-        marks[i].color = gd_class_color(class_id);
-        label_text(&marks[i], &dets[i],
-                   names && class_id >= 0 && class_id < n_names ? names[class_id] : NULL,
-                   ids ? ids[i] : -1, style->no_conf);
+        marks[i].color = gd_item_color(&items[i], style);
+        label_text(&marks[i], &items[i], style->no_conf);
         if (!style->no_labels) place_label(&l, marks, i);
     }
     /* The best is drawn last. Every label lies above every box. */
@@ -176,8 +163,35 @@ gd_status gd_draw_detections(const gd_canvas *c, const gd_detection *dets, int n
         if (marks[i].shown) draw_box(&l, &marks[i]);
     for (int i = n - 1; i >= 0 && !style->no_labels; i--)
         if (marks[i].shown) draw_label(&l, &marks[i]);
-    gd_mem_put(marks);
     return GD_OK;
+}
+
+gd_status gd_draw_detections(const gd_canvas *c, const gd_detection *dets, int n,
+                             const char *const *names, int n_names, const int64_t *ids,
+                             const gd_draw_style *style, gd_error *err) {
+    gd_status st;
+    GD_TRY(gd_canvas_check(c, err));
+    if (n < 0 || (n > 0 && !dets))
+        return gd_fail(err, GD_ERR_ARG, "%d detections at %p cannot be drawn", n,
+                       (const void *)dets);
+    if (n == 0) return GD_OK;
+    gd_draw_item *items = gd_mem_array((size_t)n, sizeof *items);
+    gd_draw_mark *marks = gd_mem_array((size_t)n, sizeof *marks);
+    if (!items || !marks) {
+        st = gd_fail(err, GD_ERR_NOMEM, "no memory to draw %d detections", n);
+        goto done;
+    }
+    for (int i = 0; i < n; i++) {
+        const int class_id = dets[i].class_id;
+        items[i].det = dets[i];
+        items[i].id = ids ? ids[i] : -1;
+        if (names && class_id >= 0 && class_id < n_names) items[i].name = names[class_id];
+    }
+    st = gd_draw_items(c, items, n, marks, style, err);
+done:
+    gd_mem_put(items);
+    gd_mem_put(marks);
+    return st;
 }
 
 /* Copies the line at `p` into `room` bytes; returns the next line, or NULL after the last. */

@@ -5,6 +5,18 @@
 
 #include "tools/draw/draw.h"
 
+typedef struct gd_rect {
+    int x1, y1, x2, y2;
+} gd_rect;
+
+/* One detection, laid out. `shown` is false for boxes without a visible part. */
+struct gd_draw_mark {
+    bool     shown;
+    gd_color color;
+    gd_rect  box, label; /* in pixels; the box clipped to the picture */
+    char     text[232];
+};
+
 /* NaN becomes lo. */
 static inline float gd_clampf(float v, float lo, float hi) {
     return v > lo ? v < hi ? v : hi : lo;

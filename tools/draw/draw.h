@@ -28,10 +28,11 @@ typedef struct gd_color {
 } gd_color;
 
 typedef struct gd_draw_style {
-    float line_width; /* pixels; 0: from the size of the picture */
-    float font_scale; /* 1 is the size chosen from the picture */
-    bool  no_labels;  /* boxes only */
-    bool  no_conf;    /* `person`, not `person 0.92` */
+    float line_width;  /* pixels; 0: from the size of the picture */
+    float font_scale;  /* 1 is the size chosen from the picture */
+    bool  no_labels;   /* boxes only */
+    bool  no_conf;     /* `person`, not `person 0.92` */
+    bool  track_color; /* what has a track id takes its colour from that, not from its class */
 } gd_draw_style;
 
 gd_draw_style gd_draw_defaults(void);
@@ -48,6 +49,23 @@ gd_color gd_contrast_color(gd_color back);
 gd_status gd_draw_detections(const gd_canvas *c, const gd_detection *dets, int n,
                              const char *const *names, int n_names, const int64_t *ids,
                              const gd_draw_style *style, gd_error *err) GD_MUST_CHECK;
+
+/* One detection as it is drawn: what gd_draw_detections looks up, and a second label. */
+typedef struct gd_draw_item {
+    gd_detection det;
+    int64_t      id;      /* track; < 0: none */
+    const char  *name;    /* of the class; NULL: `class 3` */
+    char         sub[64]; /* `academic gown 0.41` behind the score, or "" */
+} gd_draw_item;
+/* Layout of one item; its size is the business of tools/draw/canvas.h. */
+typedef struct gd_draw_mark gd_draw_mark;
+
+/* Like gd_draw_detections, without allocating: `marks` is room for n. */
+gd_status gd_draw_items(const gd_canvas *c, const gd_draw_item *items, int n,
+                        gd_draw_mark *marks, const gd_draw_style *style,
+                        gd_error *err) GD_MUST_CHECK;
+/* The colour in which gd_draw_items shows the item. */
+gd_color gd_item_color(const gd_draw_item *item, const gd_draw_style *style);
 
 /* Lines of text (separated by \n) on a dark translucent panel in the top left corner: the top
  * classes of a classifier, or a frame rate. */
