@@ -102,8 +102,8 @@ static __device__ __forceinline__ void take_step(keep_smem &s, int step, int n) 
 }
 
 /* A helper warp's candidates and every second stripe of those before, `end` of them: whether
- * words meet a kept one. `ahead` holds the first AHEAD words. */
-static __device__ __forceinline__ bool meets(const uint64_t (&ahead)[AHEAD], const uint64_t *w,
+ * words meet a kept one. The first AHEAD words have been read. */
+static __device__ __forceinline__ bool meets(const uint64_t (&read)[INNER], const uint64_t *w,
                                              const uint64_t *kept, int end) {
     uint64_t hit = 0;
     for (int first = AHEAD; first < end; first += BATCH) {
@@ -117,62 +117,71 @@ static __device__ __forceinline__ bool meets(const uint64_t (&ahead)[AHEAD], con
     }
 #pragma unroll
     for (int k = 0; k < AHEAD; k++)
-        if (k < end) hit |= ahead[k] & kept[2 * k];
+        if (k < end) hit |= read[k] & kept[2 * k];
     return hit != 0;
 }
 
-/* Warp 0 and the others meet at places of their own, which __syncthreads() forbids. */
-static __device__ __forceinline__ void meet(void) {
-    asm volatile("bar.sync 1, %0;" ::"r"((int)THREADS) : "memory");
+/* Whose candidates a helper warp looks after: half a stripe of each step, against every second
+ * stripe. Of what it has read, AHEAD words are about stripes long before, two about the last
+ * step. */
+typedef struct helper {
+    const uint64_t *word; /* of the candidate of this lane */
+    int             part, odd;
+} helper;
+
+/* Before a step is settled: what the kept ones of the step before do to it. */
+static __device__ __forceinline__ void finish_step(keep_smem &s, const helper &h, int step,
+                                                   const uint64_t (&read)[INNER]) {
+    const uint64_t *kept = s.kept + STEP * (step - 1) + 2 * h.odd;
+    const bool      hit = step && ((read[AHEAD] & kept[0]) | (read[AHEAD + 1] & kept[1])) != 0;
+    const unsigned  who = __ballot_sync(0xffffffffu, hit);
+    if (threadIdx.x % 32 == 0 && who) atomicOr(&s.gone[step & 1][h.part], who);
+}
+
+/* While a step is settled: what the kept ones before it do to the next one. */
+static __device__ __forceinline__ void begin_step(keep_smem &s, const helper &h, int step,
+                                                  int stripes, uint64_t (&read)[INNER]) {
+    const int stripe = STEP * (step + 1) + h.part / 2, end = STEP * step;
+    read[AHEAD] = read[AHEAD + 1] = 0;
+    if (stripe < stripes) {
+        const uint64_t *w = h.word + (int64_t)gdk_stripe_tile(stripe, h.odd) * GDK_STRIPE;
+        read[AHEAD] = w[(end + h.odd) * GDK_STRIPE];
+        read[AHEAD + 1] = w[(end + h.odd + 1) * GDK_STRIPE];
+        const unsigned who =
+            __ballot_sync(0xffffffffu, meets(read, w, s.kept + h.odd, end / 2));
+        if (threadIdx.x % 32 == 0 && who) atomicOr(&s.gone[(step + 1) & 1][h.part], who);
+    }
+    if (stripe + STEP < stripes) {
+        const uint64_t *w =
+            h.word + (int64_t)gdk_stripe_tile(stripe + STEP, h.odd) * GDK_STRIPE;
+#pragma unroll
+        for (int k = 0; k < AHEAD; k++)
+            if (2 * k < end + STEP) read[k] = w[2 * k * GDK_STRIPE];
+    }
 }
 
 /* All stripes of the matrix, which holds n candidates. */
 static __device__ void reduce(keep_smem &s, const uint64_t *word, int n) {
     const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
     const int stripes = (n + GDK_STRIPE - 1) / GDK_STRIPE, steps = (stripes + STEP - 1) / STEP;
-    if (warp == 0) {
-        uint64_t next[INNER];
-        read_inner(next, word, 0, stripes);
-        for (int step = 0; step < steps; step++) {
-            put_inner(s, next);
-            meet(); /* s.gone is complete */
-            read_inner(next, word, step + 1, stripes);
-            take_step(s, step, n);
-            meet(); /* s.kept is complete */
-        }
-        return;
-    }
-    const int part = (warp - 1) % PARTS, odd = (warp - 1) / PARTS;
-    uint64_t  last[2] = {0, 0}; /* words about two stripes of the step before */
-    uint64_t  ahead[AHEAD] = {};
+    const int part = (warp - 1) % PARTS;
+    const helper h = {word + part % 2 * 32 + lane, part, (warp - 1) / PARTS};
+    uint64_t     read[INNER] = {}; /* ahead of its use, by either kind of warp */
+    static_assert(AHEAD + 2 <= INNER, "both kinds of warps use one array");
+    if (warp == 0) read_inner(read, word, 0, stripes);
     for (int step = 0; step < steps; step++) {
-        if (step) {
-            const uint64_t *kept = s.kept + STEP * (step - 1) + 2 * odd;
-            const unsigned  who =
-                __ballot_sync(0xffffffffu, ((last[0] & kept[0]) | (last[1] & kept[1])) != 0);
-            if (lane == 0 && who) atomicOr(&s.gone[step & 1][part], who);
+        if (warp == 0)
+            put_inner(s, read);
+        else
+            finish_step(s, h, step, read);
+        __syncthreads(); /* s.gone is complete */
+        if (warp == 0) {
+            read_inner(read, word, step + 1, stripes);
+            take_step(s, step, n);
+        } else {
+            begin_step(s, h, step, stripes, read);
         }
-        meet();
-        const int stripe = STEP * (step + 1) + part / 2, end = STEP * step;
-        last[0] = last[1] = 0;
-        if (stripe < stripes) {
-            const uint64_t *w = word + (int64_t)gdk_stripe_tile(stripe, odd) * GDK_STRIPE +
-                                part % 2 * 32 + lane;
-            last[0] = w[(end + odd) * GDK_STRIPE];
-            last[1] = w[(end + odd + 1) * GDK_STRIPE];
-            const unsigned who =
-                __ballot_sync(0xffffffffu, meets(ahead, w, s.kept + odd, end / 2));
-            if (lane == 0 && who) atomicOr(&s.gone[(step + 1) & 1][part], who);
-        }
-        if (stripe + STEP < stripes) {
-            const uint64_t *w = word +
-                                (int64_t)gdk_stripe_tile(stripe + STEP, odd) * GDK_STRIPE +
-                                part % 2 * 32 + lane;
-#pragma unroll
-            for (int k = 0; k < AHEAD; k++)
-                if (2 * k < end + STEP) ahead[k] = w[2 * k * GDK_STRIPE];
-        }
-        meet();
+        __syncthreads(); /* s.kept is complete */
     }
 }
 
