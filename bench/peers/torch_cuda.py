@@ -5,6 +5,7 @@ picture: network (the forward pass on what preprocessing left on the device), de
 the device to results there) and host (8-bit pictures in page-locked memory to results in host memory).
 --full tries every mode with every batch, --quick none that compiles. OUT is written after each row."""
 import argparse
+import gc
 import json
 import os
 import sys
@@ -217,26 +218,35 @@ def timed(run, seconds, device):
             "spread": (q[2] - q[0]) / q[1]}
 
 
+def peak(case, make, precision, mode, batch, device):
+    """(most bytes of live tensors, bytes that the device held then, results) of a mode from its start.
+    A recording takes its memory once and is counted then: its replays would seem to need none."""
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    run = Run(case, make, precision, mode, batch, device)
+    for _ in range(5):
+        results = run.peer.count(run.host_run())
+    free, total = torch.cuda.mem_get_info()
+    return torch.cuda.max_memory_allocated(), total - free, results
+
+
 def measure(case, make, precision, mode, batch, seconds, device):
-    cuda = device.type == "cuda"
-    if cuda:
-        torch.cuda.empty_cache()
     start = time.perf_counter()
     with torch.inference_mode():
         run = Run(case, make, precision, mode, batch, device)
         ms = {"network": timed(run.network, seconds, device),
               "device": timed(run.device_run, seconds, device),
               "host": timed(run.host_run, seconds, device)}
-        # cuDNN's trials take workspaces that no later run needs: memory counts from here on.
-        if cuda:
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
-        for _ in range(3):
-            results = run.peer.count(run.host_run())
-    free, total = torch.cuda.mem_get_info() if cuda else (0, 0)
+        allocated, used, results = 0, 0, run.peer.count(run.host_run())
+        # Again, now that cuDNN has chosen: its trials take workspaces that no later run needs.
+        del run
+        gc.collect()
+        if device.type == "cuda":
+            allocated, used, results = peak(case, make, precision, mode, batch, device)
+    gc.collect()
     return {"model": case["model"], "precision": precision, "batch": batch, "mode": mode, "ms": ms,
-            "results": results, "allocated_bytes": torch.cuda.max_memory_allocated() if cuda else 0,
-            "used_bytes": total - free, "seconds": time.perf_counter() - start}
+            "results": results, "allocated_bytes": allocated, "used_bytes": used,
+            "seconds": time.perf_counter() - start}
 
 
 def main():
