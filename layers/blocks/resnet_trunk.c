@@ -1,6 +1,7 @@
 /* resnet_trunk.c -- conv1 to layer4 of torchvision's ResNets (He et al. 2016, v1.5 strides). */
 #include "layers/blocks/blocks.h"
 
+/* Made as late as can be: the largest value of its block, it lives to the block's end. */
 static int shortcut(gd_net *n, int x, int k, int stride, bool project) {
     if (!project) return x;
     const gd_conv_args a = {.k = k, .size = 1, .stride = stride};
@@ -10,8 +11,8 @@ static int shortcut(gd_net *n, int x, int k, int stride, bool project) {
 static int basic_block(gd_net *n, int x, int width, int stride, bool project) {
     const gd_conv_args a = {.k = width, .size = 3, .stride = stride, .pad = 1};
     const gd_conv_args b = {.k = width, .size = 3, .pad = 1};
-    const int          id = shortcut(n, x, width, stride, project);
     int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu", "relu");
+    const int          id = shortcut(n, x, width, stride, project);
     y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, NULL, NULL);
     return gd_net_unary(n, "relu", "relu", gd_net_add(n, y, id));
 }
@@ -20,9 +21,9 @@ static int bottleneck_block(gd_net *n, int x, int width, int stride, bool projec
     const gd_conv_args a = {.k = width, .size = 1};
     const gd_conv_args b = {.k = width, .size = 3, .stride = stride, .pad = 1};
     const gd_conv_args c = {.k = 4 * width, .size = 1};
-    const int          id = shortcut(n, x, 4 * width, stride, project);
     int                y = gd_block_conv_bn(n, x, "conv1", "bn1", &a, "relu", "relu");
     y = gd_block_conv_bn(n, y, "conv2", "bn2", &b, "relu", "relu");
+    const int id = shortcut(n, x, 4 * width, stride, project);
     y = gd_block_conv_bn(n, y, "conv3", "bn3", &c, NULL, NULL);
     return gd_net_unary(n, "relu", "relu", gd_net_add(n, y, id));
 }
