@@ -79,9 +79,11 @@ gd_status gd_kernel_choose(const gd_op *op, const gd_launch *l, const gd_device_
     }
     *out = reference || !best ? ref : best;
     if (!*out && best) *out = best;
-    return *out ? GD_OK
-                : gd_fail(err, GD_ERR_UNSUPPORTED, "%s: no kernel for %s here", op->name,
-                          gd_dtype_name(t));
+    if (*out) return GD_OK;
+    const gd_status st = gd_fail_code(err, GD_ERR_UNSUPPORTED, 513, "%s: no kernel for %s here",
+                                      op->name, gd_dtype_name(t));
+    gd_error_hint(err, "run on the CPU, which has one for every operator: --device cpu");
+    return st;
 }
 
 static void build_launch(gd_exec *e, const gd_node *n, gd_launch *l) {
