@@ -182,12 +182,74 @@ static void test_empty(void **state) {
     sample_count(folder, true);
 }
 
+static double real(const json_t *j, const char *key) {
+    return json_number_value(json_object_get(j, key));
+}
+
+/* --stats: the summary of a video alone, with tracks, stages and what was lost. */
+static void test_stats(void **state) {
+    const int64_t        id[] = {7, 9, 7};
+    const gd_chain_stats chain = {.n_stages = 2,
+                                  .bottleneck = 1,
+                                  .sentence = "infer sets the pace",
+                                  .stage = {{.name = "decode", .workers = 1, .items = 2},
+                                            {.name = "infer",
+                                             .workers = 2,
+                                             .items = 2,
+                                             .busy_ms = 40,
+                                             .mean_ms = 20,
+                                             .utilisation = 0.975}}};
+    char                 folder[64], path[96];
+    gd_writer           *w;
+    gd_summary           sum;
+    gd_record            r = sample_record(0);
+    (void)state;
+    sample_folder(folder);
+    snprintf(path, sizeof path, "%s/stats.json", folder);
+    gd_assert_ok(gd_summary_init(&sum, &sample_info, &err), &err);
+    gd_assert_ok(gd_writer_open("stats", path, &sample_info, NULL, &w, &err), &err);
+    r.track_ids = id;
+    r.age_ms = 12.5;
+    for (r.frame = 0; r.frame < 2; r.frame++) {
+        r.n_detections = r.frame ? 1 : 3;
+        gd_assert_ok(gd_summary_add(&sum, &r, &err), &err);
+        gd_assert_ok(gd_writer_put(w, &r, &err), &err);
+    }
+    sum.chain = &chain;
+    sum.wall_ms = 50;
+    sum.video = (gd_summary_video){100, 38, 1, 0, -1, 2, -1};
+    gd_assert_ok(gd_writer_finish(w, &sum, &err), &err);
+    gd_writer_close(w);
+    gd_summary_free(&sum);
+    char   *text = sample_read(path);
+    json_t *j = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *m, *infer;
+    assert_non_null(j);
+    assert_string_equal(json_string_value(json_object_get(j, "type")), "statistics");
+    assert_string_equal(json_string_value(json_object_get(j, "device")), "cpu");
+    m = json_object_get(j, "summary");
+    assert_true(real(m, "frames") == 2 && real(m, "fps") == 40);
+    assert_true(real(m, "detections_per_frame") == 2 && real(m, "detection_rate") == 1);
+    assert_true(real(m, "tracks") == 2);
+    assert_true(real(json_object_get(json_object_get(m, "times_ms"), "infer"), "mean") == 20);
+    assert_null(json_object_get(json_object_get(m, "times_ms"), "track"));
+    assert_true(real(json_object_get(m, "age_ms"), "max") == 12.5);
+    assert_int_equal(json_object_size(json_object_get(m, "video")), 5);
+    assert_true(real(json_object_get(m, "video"), "promised") == 100);
+    assert_true(real(json_object_get(m, "video"), "written") == 2);
+    infer = json_array_get(json_object_get(m, "stages"), 1);
+    assert_true(real(infer, "busy_ms") == 40 && real(infer, "utilisation") == 0.975);
+    assert_string_equal(json_string_value(json_object_get(m, "bottleneck")), "infer");
+    json_decref(j);
+    gd_mem_put(text);
+    sample_count(folder, true);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_video),
         cmocka_unit_test(test_flushed),    cmocka_unit_test(test_document),
         cmocka_unit_test(test_classifier), cmocka_unit_test(test_recipe),
-        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_empty),      cmocka_unit_test(test_stats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,3 +193,25 @@ void gd_put_csv(gd_buffer *b, const char *text) {
     }
     if (quoted) gd_put(b, "\"");
 }
+
+static void put_key(gd_buffer *b, const char *key) {
+    gd_put(b, ",\"");
+    gd_put(b, key);
+    gd_put(b, "\":");
+}
+
+void gd_put_key_string(gd_buffer *b, const char *key, const char *value) {
+    if (!value) return;
+    put_key(b, key);
+    gd_put_json_string(b, value);
+}
+
+void gd_put_key_int(gd_buffer *b, const char *key, int64_t value) {
+    put_key(b, key);
+    gd_put_int(b, value);
+}
+
+void gd_put_key_fixed(gd_buffer *b, const char *key, double value, int digits) {
+    put_key(b, key);
+    gd_put_fixed(b, value, digits);
+}

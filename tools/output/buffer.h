@@ -35,6 +35,10 @@ void gd_put_fixed(gd_buffer *b, double v, int digits);
 void gd_put_json(gd_buffer *b, const char *text);
 /* A whole JSON string with its quotes, or null. */
 void gd_put_json_string(gd_buffer *b, const char *text);
+/* `,"key":value`; nothing for a string that is NULL. */
+void gd_put_key_string(gd_buffer *b, const char *key, const char *value);
+void gd_put_key_int(gd_buffer *b, const char *key, int64_t value);
+void gd_put_key_fixed(gd_buffer *b, const char *key, double value, int digits);
 /* Character data or an attribute of XML 1.0. What XML cannot hold becomes U+FFFD. */
 void gd_put_xml(gd_buffer *b, const char *text);
 /* A field of CSV (RFC 4180), quoted where needed. */

@@ -30,9 +30,9 @@ static void put_padded(gd_buffer *b, const char *text, int width) {
 }
 
 static void put_total_time(gd_buffer *b, const gd_timing *t) {
-    const double part[] = {t->decode, t->pre, t->infer, t->post, t->track};
-    double       ms = 0;
-    for (int i = 0; i < 5; i++)
+    double part[GD_TIMING_PARTS], ms = 0;
+    gd_timing_parts(t, part);
+    for (int i = 0; i < GD_TIMING_PARTS; i++)
         if (part[i] >= 0) ms += part[i];
     if (ms <= 0) return;
     gd_put(b, ", ");

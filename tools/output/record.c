@@ -4,8 +4,20 @@
 #include <stdio.h>
 
 gd_record gd_record_defaults(void) {
-    gd_record r = {.pts = -1, .orientation = 1, .ms = {-1, -1, -1, -1, -1}, .age_ms = -1};
+    gd_record r = {.pts = -1,
+                   .orientation = 1,
+                   .ms = {-1, -1, -1, -1, -1},
+                   .latency_ms = -1,
+                   .age_ms = -1};
     return r;
+}
+
+const char *const gd_timing_names[GD_TIMING_PARTS] = {"decode", "pre", "infer", "post",
+                                                      "track"};
+
+void gd_timing_parts(const gd_timing *t, double part[GD_TIMING_PARTS]) {
+    const double all[] = {t->decode, t->pre, t->infer, t->post, t->track};
+    for (int i = 0; i < GD_TIMING_PARTS; i++) part[i] = all[i];
 }
 
 const char *gd_run_class_name(const gd_run_info *info, int class_id, char *buffer,

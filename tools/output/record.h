@@ -2,8 +2,10 @@
 #ifndef GD_TOOLS_OUTPUT_RECORD_H
 #define GD_TOOLS_OUTPUT_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/pipeline/chain.h"
 #include "engine/status.h"
 
 #ifdef __cplusplus
@@ -45,7 +47,8 @@ typedef struct gd_record {
     const char *const    *track_states; /* n_detections ("confirmed", ...), or NULL */
 
     gd_timing ms;
-    double    age_ms; /* live sources: from capture to result; < 0: none */
+    double    latency_ms; /* pipelines: from going in to the result; < 0: the sum of `ms` */
+    double    age_ms;     /* live sources: from capture to result; < 0: none */
 
     const uint8_t *rgb;    /* decoded pixels without drawings (crops need them), or NULL */
     size_t         stride; /* 0: 3 * width */
@@ -72,6 +75,31 @@ typedef struct gd_summary_error {
     char *message;
 } gd_summary_error;
 
+/* What became of the frames of videos, over all sources; set by the caller. -1: not known. */
+typedef struct gd_summary_video {
+    int64_t promised; /* by the containers */
+    int64_t decoded, corrupt;
+    int64_t skipped; /* left out on request: --vid-stride, --start */
+    int64_t dropped; /* overtaken by newer ones: --live latest */
+    int64_t written; /* into videos */
+    int64_t reconnects;
+} gd_summary_video;
+#define GD_SUMMARY_VIDEO_UNKNOWN                                                    \
+    (gd_summary_video) {                                                            \
+        .promised = -1, .decoded = -1, .corrupt = -1, .skipped = -1, .dropped = -1, \
+        .written = -1, .reconnects = -1                                             \
+    }
+
+/* Sum and maximum of one of the times of a record. */
+typedef struct gd_summary_time {
+    int64_t n;
+    double  sum, max; /* ms */
+} gd_summary_time;
+enum { GD_TIMING_PARTS = 5 };
+extern const char *const gd_timing_names[GD_TIMING_PARTS]; /* "decode", "pre", ... */
+/* The times of a record in the order of their names. */
+void gd_timing_parts(const gd_timing *t, double part[GD_TIMING_PARTS]);
+
 typedef struct gd_summary {
     int64_t           frames;      /* that gave a result */
     int64_t           failed;      /* that did not */
@@ -88,6 +116,15 @@ typedef struct gd_summary {
     gd_summary_error *errors; /* the first GD_ERRORS_KEPT */
     int               n_errors, error_room;
     const char       *interrupted; /* "SIGINT", set by the caller; NULL: ran to its end */
+
+    gd_summary_time       part[GD_TIMING_PARTS]; /* by the times in the records */
+    gd_summary_time       age;
+    bool                  tracked; /* some record had track ids */
+    int64_t               tracks;  /* different (source, id) */
+    struct gd_track_page *pages;   /* those seen: a hash table of 64 ids an entry */
+    int                   n_pages, page_room;
+    gd_summary_video      video;
+    const gd_chain_stats *chain; /* set by the caller, borrowed; NULL: no pipeline */
 } gd_summary;
 
 gd_status gd_summary_init(gd_summary *s, const gd_run_info *info, gd_error *err) GD_MUST_CHECK;

@@ -6,8 +6,8 @@
 #include "tools/output/writer_kind.h"
 
 static const gd_writer_kind *const kinds[] = {
-    &gd_writer_json, &gd_writer_jsonl, &gd_writer_csv, &gd_writer_coco,
-    &gd_writer_list, &gd_writer_yolo,  &gd_writer_voc, &gd_writer_crops,
+    &gd_writer_json, &gd_writer_jsonl, &gd_writer_csv,   &gd_writer_coco,  &gd_writer_list,
+    &gd_writer_yolo, &gd_writer_voc,   &gd_writer_crops, &gd_writer_stats,
 };
 
 static const gd_writer_kind *find_kind(const char *name) {
@@ -73,7 +73,7 @@ static gd_status check_record(const gd_record *r, gd_error *err) {
 gd_status gd_writer_put(gd_writer *w, const gd_record *r, gd_error *err) {
     if (!r->source) return gd_fail(err, GD_ERR_ARG, "a record needs the name of its source");
     GD_TRY(check_record(r, err));
-    GD_TRY(w->kind->put(w, r, err));
+    if (w->kind->put) GD_TRY(w->kind->put(w, r, err));
     if (!w->kind->folder) GD_TRY(gd_sink_flush(&w->sink, err));
     w->n_put++;
     return GD_OK;

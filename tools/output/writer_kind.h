@@ -30,7 +30,13 @@ struct gd_writer {
 };
 
 extern const gd_writer_kind gd_writer_json, gd_writer_jsonl, gd_writer_csv, gd_writer_coco,
-    gd_writer_list, gd_writer_yolo, gd_writer_voc, gd_writer_crops;
+    gd_writer_list, gd_writer_yolo, gd_writer_voc, gd_writer_crops, gd_writer_stats;
+
+/* Parts of JSON results: `"class_id":..,"category_id":..,"name":..`, `,"code":"E301"` (null
+ * where there is none), and the whole object of a summary. */
+void gd_put_class(gd_buffer *b, const gd_run_info *info, int class_id);
+void gd_put_code(gd_buffer *b, int code);
+void gd_put_summary(gd_buffer *b, const gd_run_info *info, const gd_summary *s);
 
 /* The file of one picture in the writer's folder, opened. */
 gd_status gd_writer_open_file(const gd_writer *w, const gd_record *r, const char *ext,
