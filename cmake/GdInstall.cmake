@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 target_include_directories(gdrun INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 install(TARGETS gdrun EXPORT gdrunTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 # Plugins stand in a folder of their own below the library's, where engine/plugin.c looks.
-foreach(plugin gdrun_cuda gdrun_vendor)
+foreach(plugin gdrun_cuda gdrun_vendor gdrun_av)
   if(TARGET ${plugin})
     install(TARGETS ${plugin} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/gdrun)
   endif()

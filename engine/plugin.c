@@ -10,7 +10,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-enum { MAX_PLUGIN = 4, PATH = 4096 };
+enum { MAX_PLUGIN = 4, PATH = GD_PLUGIN_PATH };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -53,7 +53,7 @@ static bool own_folder(char *out, size_t size) {
 }
 
 /* An absolute path is what dlopen needs so as not to search where others may write. */
-static bool find(const char *name, char real[PATH]) {
+bool gd_plugin_find(const char *name, char real[PATH]) {
     static const char *const place[] = {"", "/gdrun", "/../" GD_LIBDIR "/gdrun"};
     char                     folder[PATH], path[PATH + 64];
     if (!own_folder(folder, sizeof folder)) return false;
@@ -79,7 +79,7 @@ static gd_status open_plugin(const char *name, const gd_plugin **out, gd_error *
         void              *object;
         gd_plugin_entry_fn function;
     } entry;
-    if (!find(name, path))
+    if (!gd_plugin_find(name, path))
         return refuse(err, name, 502, "it is not beside the program; this build may have none");
     void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!so) return refuse(err, name, 502, dlerror());

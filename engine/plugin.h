@@ -54,6 +54,11 @@ typedef const gd_plugin *(*gd_plugin_entry_fn)(const gd_plugin_host *host);
  * belongs to another version. */
 gd_status gd_plugin_load(const char *name, const gd_plugin **out, gd_error *err) GD_MUST_CHECK;
 
+/* Absolute path of libgdrun_NAME.so where it stands in one of the places above; false: it does
+ * not. For plugins whose seam is not this one. */
+enum { GD_PLUGIN_PATH = 4096 };
+bool gd_plugin_find(const char *name, char out[GD_PLUGIN_PATH]);
+
 /* Opens a device by its command-line name: "cuda" or "cuda:N". Never another than that.
  * Codes: 501 not a device name, 502 no plugin, 503 version, 504 no driver or one too old,
  * 505 no GPU, 506 no GPU of that number, 507 GPU older than what was built, 508 not permitted

@@ -222,7 +222,8 @@ def check_test_names(files, report):
 SYSTEM = r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so|ld-linux"
 LIBRARIES = {"libgdrun.so": (r"gd_", None), "libgd_inside.a": (r"gdk?_", None),
              "libgdrun_cuda.so": (r"gd_plugin_entry$", SYSTEM + r"|libcudart\.so"),
-             "libgdrun_vendor.so": (r"gd_plugin_entry$", None)}
+             "libgdrun_vendor.so": (r"gd_plugin_entry$", None),
+             "libgdrun_av.so": (r"gd_av_entry$", None)}
 
 
 def check_needed(path, library, may, report):

@@ -1,0 +1,210 @@
+/* video.h -- moving pictures: files, webcams, streams and pipes in; files out.
+ *
+ * Everything that needs FFmpeg lives in the plugin libgdrun_av.so, loaded by the first call
+ * that needs it: a program without it runs, and refuses video by name (code 370). Raw frames
+ * on a pipe need no plugin. Frames are 8-bit RGB in displayed orientation with the timestamps
+ * of the source, exact, in the source's own time base. Usage:
+ *
+ *   gd_video_source *src;  gd_video_frame f = {0};
+ *   gd_video_source_open("in.mp4", NULL, &src, err);
+ *   while ((st = gd_video_source_read(src, &f, err)) == GD_OK && f.rgb) use(&f);
+ *   gd_video_source_counts(src, &counts);          "38 of 100 frames"
+ *   gd_video_frame_free(&f);  gd_video_source_close(src); */
+#ifndef GD_TOOLS_MEDIA_VIDEO_H
+#define GD_TOOLS_MEDIA_VIDEO_H
+
+#include <stdbool.h>
+
+#include "engine/mem.h"
+#include "engine/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    GD_VIDEO_SIDE = 16383,     /* longest side, pixels */
+    GD_VIDEO_PIXELS = 1 << 26, /* most pixels of a frame: 8K fits, 16K x 16K does not */
+    GD_VIDEO_STREAMS = 64      /* most streams in one file */
+};
+
+typedef struct gd_rational {
+    int num, den; /* den 0: not known */
+} gd_rational;
+
+/* value * from / to, to the nearest, halves away from zero; saturates, so that no file can
+ * make it overflow. INT64_MAX stays what it is; to or from with num or den <= 0 gives 0. */
+int64_t gd_video_rescale(int64_t value, gd_rational from, gd_rational to);
+
+/* ---- sources ----------------------------------------------------------------------------- */
+
+typedef struct gd_video_source gd_video_source;
+
+typedef enum gd_hwaccel { GD_HWACCEL_AUTO, GD_HWACCEL_NONE } gd_hwaccel;
+typedef enum gd_color { GD_COLOR_BT601, GD_COLOR_BT709, GD_COLOR_BT2020 } gd_color;
+
+/* Zero is the default of every field. */
+typedef struct gd_video_source_options {
+    int64_t     start_us, end_us; /* frames with start <= time < end, counted from the source's
+                                   * first timestamp; end 0: to the end */
+    int         threads;          /* decoder threads; 0: one per core, 16 at most */
+    gd_hwaccel  hwaccel;          /* AUTO: NVDEC where it works, else the CPU, said in a note */
+    bool        no_rotate;        /* pixels as stored (--no-exif) */
+    bool        keep_packets;     /* keep audio, subtitles and data for a sink to copy */
+    const char *rtsp_transport;   /* "tcp" (NULL) or "udp" */
+    int         timeout_ms;       /* network and webcam: longest silence; 0: 10000 */
+    int     max_retries;    /* connections tried again after a loss, in a row; 0: 8; -1: none */
+    int64_t max_pixels;     /* 0: GD_VIDEO_PIXELS */
+    const gd_alloc *pixels; /* where frames get their pixels (pinned memory); NULL: gd_mem;
+                                   * must outlive the frames */
+} gd_video_source_options;
+
+typedef struct gd_video_info {
+    int         width, height; /* as displayed; frames tell their own size, which may change */
+    gd_rational time_base;     /* of pts and duration, seconds a tick */
+    gd_rational frame_rate;    /* mean; den 0: not known */
+    gd_rational sample_aspect; /* of a pixel, displayed orientation; den 0: square */
+    int64_t     start_pts;     /* first timestamp of the stream; 0 when not known */
+    int64_t     duration;      /* of the video stream, in time_base; -1: not known */
+    int64_t     frames;        /* that the container promises; -1: it does not */
+    int         orientation;   /* of the file, 1..8 as in EXIF; applied unless no_rotate */
+    bool        live;          /* camera or stream: no end, no seeking */
+    int         audio_streams, other_streams; /* beside the video; other: subtitles, data */
+    gd_color    color; /* matrix of the source: what a sink should write again */
+    bool        full_range;
+    char        container[32]; /* "mp4", "matroska", "rtsp", "raw", ... */
+    char        codec[32];     /* "h264", "rawvideo", ... */
+    char        decoder[48];   /* "h264", "h264 on cuda" */
+    char        pixel_format[32];
+} gd_video_info;
+
+/* Start from {0}; a read reuses the buffer where it is large enough. A frame owns its pixels,
+ * so a pipeline keeps several; they may be drawn on and be handed to a sink. */
+typedef struct gd_video_frame {
+    uint8_t *rgb; /* [height, width, 3], rows dense; NULL: the source has ended */
+    int      width, height;
+    int64_t  pts, duration; /* in info.time_base; strictly rising; duration 0: not known */
+    int64_t  index;         /* of the frame within what was read, from 0 */
+    int64_t  captured; /* live: CLOCK_MONOTONIC nanoseconds at which its data arrived; else 0 */
+    bool     key, corrupt; /* corrupt: decoded with errors, part of it may be wrong */
+    uint8_t *own;          /* the buffer; rgb points to it while there is a frame */
+    size_t   room;
+    const gd_alloc *from; /* allocator of `own`; NULL: gd_mem */
+} gd_video_frame;
+
+/* What happened so far. */
+typedef struct gd_video_counts {
+    int64_t promised;    /* frames the container promises in all; -1: it does not */
+    int64_t decoded;     /* frames read */
+    int64_t skipped;     /* decoded before start or after end, not handed out */
+    int64_t corrupt;     /* of decoded: with errors */
+    int64_t bad_packets; /* of the video, refused by the decoder */
+    int64_t moved;       /* timestamps that were missing, repeated or went back */
+    int64_t dropped;     /* packets of other streams that found the queue full */
+    int     reconnects;  /* connections that were lost and made again */
+    bool    truncated;   /* the file ends before its last promised frame */
+    bool    lost;        /* the camera or stream went away: the end is not its own */
+} gd_video_counts;
+
+/* Whether a part of the source is missing or wrong: the caller ends with exit code 1 and the
+ * numbers ("38 of 100 frames"). */
+static inline bool gd_video_damaged(const gd_video_counts *c) {
+    return c->truncated || c->lost || c->corrupt > 0 || c->bad_packets > 0;
+}
+
+/* Something a user should be told though the call succeeded. */
+typedef struct gd_video_note {
+    int  code; /* codes.def */
+    char text[200];
+} gd_video_note;
+
+/* True when `path` is for gd_video_source_open: a URL, a device (/dev/video0, 0), raw:..., an
+ * existing file whose content is a video container, or a name that ends like one and is not a
+ * picture (so that a broken video is refused as a video). */
+bool gd_is_video(const char *path);
+/* True for names that end like a video that gd_video_sink_open writes. */
+bool gd_is_video_output(const char *path);
+
+/* Opens a file, /dev/videoN or N, rtsp://, http://, https://, or raw:WxH:rgb24:- (frames on
+ * standard input, W x H x 3 bytes each; raw:WxH:rgb24@30000/1001:- gives the rate, else 25).
+ * Options NULL: defaults. GD_ERR_IO: cannot be reached or read; GD_ERR_FORMAT: damaged, no
+ * video in it; GD_ERR_UNSUPPORTED: container, codec or protocol that is not read, limits
+ * exceeded, or no plugin (370); GD_ERR_NOMEM. The first connection to a stream is not retried.
+ */
+gd_status gd_video_source_open(const char *path, const gd_video_source_options *opt,
+                               gd_video_source **out, gd_error *err) GD_MUST_CHECK;
+void gd_video_source_close(gd_video_source *s); /* NULL is allowed; after the sink's finish */
+/* Constant from open on, but for the size, which follows a live source to its reconnection. */
+const gd_video_info *gd_video_source_info(const gd_video_source *s);
+/* The next frame; f->rgb NULL: the end, and again at every later call. Damage is skipped and
+ * counted, lost connections are made again (exponential back-off from 0.5 s to 30 s); an error
+ * is what cannot be gone on from: GD_ERR_IO code 960 when the stream stays away, GD_ERR_NOMEM.
+ * One thread reads; stop, note, counts and a sink's copying may be called from others. */
+gd_status gd_video_source_read(gd_video_source *s, gd_video_frame *f,
+                               gd_error *err) GD_MUST_CHECK;
+/* Ends the source: a read that waits returns soon with the end. For signal handlers and other
+ * threads. */
+void gd_video_source_stop(gd_video_source *s);
+/* The counts are exact once the end was read. */
+void gd_video_source_counts(gd_video_source *s, gd_video_counts *out);
+/* Takes the oldest note; false: there is none. */
+bool gd_video_source_note(gd_video_source *s, gd_video_note *out);
+
+void gd_video_frame_free(gd_video_frame *f); /* leaves {0} */
+/* Room for width x height pixels; the contents are undefined after it has grown. */
+gd_status gd_video_frame_room(gd_video_frame *f, int width, int height, const gd_alloc *from,
+                              gd_error *err) GD_MUST_CHECK;
+/* The frame as a session takes it; it borrows the pixels. */
+static inline gd_image gd_video_frame_image(const gd_video_frame *f) {
+    gd_image v = {f->rgb, f->width, f->height, 3 * (size_t)f->width};
+    return v;
+}
+
+/* ---- sinks ------------------------------------------------------------------------------- */
+
+typedef struct gd_video_sink gd_video_sink;
+
+/* Zero is the default of every field. */
+typedef struct gd_video_sink_options {
+    const char *codec;    /* "h264", "h265", "vp9", "mpeg4", "mjpeg", ...; NULL: by container */
+    const char *preset;   /* of the encoder; NULL: its default */
+    int         crf;      /* 1 .. 63; 0: 23, or the codec's own */
+    int64_t     bitrate;  /* bits a second instead of crf; 0: crf */
+    gd_rational fps;      /* constant rate to write; den 0: the frames' own timestamps */
+    bool        no_audio; /* copy nothing from the source */
+    bool        replace;  /* an existing file is replaced at finish */
+    int         threads;  /* 0: one per core, 16 at most */
+} gd_video_sink_options;
+
+/* What was written. */
+typedef struct gd_video_sink_info {
+    char    container[32], codec[32], encoder[48];
+    int64_t frames, bytes; /* bytes: as far as they are known to be in the file */
+    int64_t copied;        /* packets of other streams */
+    int     streams, left; /* other streams copied; dropped, named in notes */
+    int64_t duration_us;
+} gd_video_sink_info;
+
+/* Writes PATH.part, renamed to PATH at finish; the container follows from the extension (.mp4
+ * .mov .mkv .webm .avi). `like`: time base, rate, colour and size of the source (its frames'
+ * timestamps are in like->time_base); frames of another size are scaled to the first one's.
+ * `copy`: a source opened with keep_packets whose other streams are copied; may be NULL; must
+ * live until finish or abort. An encoder that this machine lacks, or a container that cannot
+ * take what is asked for, is refused here, before any work. */
+gd_status gd_video_sink_open(const char *path, const gd_video_sink_options *opt,
+                             const gd_video_info *like, gd_video_source *copy,
+                             gd_video_sink **out, gd_error *err) GD_MUST_CHECK;
+/* Encodes one frame, and copies the other streams' packets that are due by its time. */
+gd_status gd_video_sink_write(gd_video_sink *k, const gd_video_frame *f,
+                              gd_error *err) GD_MUST_CHECK;
+/* Drains the encoder, copies what is left, writes the trailer, renames. The sink is closed
+ * whatever is returned; after a failure PATH.part is kept. */
+gd_status gd_video_sink_finish(gd_video_sink *k, gd_video_sink_info *info,
+                               gd_error *err) GD_MUST_CHECK;
+void      gd_video_sink_abort(gd_video_sink *k); /* removes PATH.part; NULL is allowed */
+bool      gd_video_sink_note(gd_video_sink *k, gd_video_note *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
