@@ -1,8 +1,8 @@
 /* batcher.h -- dynamic batching: single requests go in, batches of like requests come out.
  *
  * A batch is ready for a worker that asks when
- *   - `most` requests of one key wait, or
- *   - `least` of them wait (they go at once: no worker idles for a fuller batch), or
+ *   - `least` requests of one key wait (they go at once: no worker idles for a fuller batch;
+ *     while all are busy, up to `most` gather), or
  *   - one of them has waited `wait_ms`, or the batcher is being drained.
  * The first request of a batch is the one of the highest priority, the oldest among equals; one
  * that has waited `age_ms` comes before all priorities, so that none starves. The rest of the

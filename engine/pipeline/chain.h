@@ -1,4 +1,4 @@
-/* chain.h -- stages with threads of their own, joined by bounded queues: decode -> infer -> draw.
+/* chain.h -- stages with threads of their own, joined by bounded queues.
  *
  *     items -> [source] -> queue -> [stage 1] -> queue -> ... -> [last stage] -> items again
  *

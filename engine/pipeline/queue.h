@@ -1,14 +1,16 @@
-/* queue.h -- a bounded queue between threads that hands out what was put in, in order of ticket.
+/* queue.h -- a bounded queue between threads that hands out by ticket, in order.
  *
  *     put at 5 -> [ 3 | . | 5 | skip ] -> take: 3, then waits for 4
  *                   head
  *
  * A ticket is a place in the order: 0, 1, 2, ... Workers that finish out of order put at the
- * ticket they were given, and the taker sees the order restored; a ticket that comes to nothing
- * is put as NULL and passed over. A plain queue is the same with tickets given by gd_queue_put.
+ * ticket they were given, and the taker sees the order restored; a ticket that comes to
+ * nothing is put as NULL and passed over. A plain queue is the same with tickets given by
+ * gd_queue_put.
  *
- * Waiting is bounded by the caller (milliseconds; < 0: for ever) and ends at once when the queue
- * is aborted. Nothing is allocated after gd_queue_open. Any number of threads may use a queue. */
+ * Waiting is bounded by the caller (milliseconds; < 0: for ever) and ends at once when the
+ * queue is aborted. Nothing is allocated after gd_queue_open. Any number of threads may use a
+ * queue. */
 #ifndef GD_ENGINE_PIPELINE_QUEUE_H
 #define GD_ENGINE_PIPELINE_QUEUE_H
 
@@ -49,9 +51,9 @@ gd_passed gd_queue_put_at(gd_queue *q, uint64_t ticket, void *item, double wait_
 gd_passed gd_queue_put_latest(gd_queue *q, void *item, void **dropped);
 
 gd_passed gd_queue_take(gd_queue *q, void **item, double wait_ms);
-/* Waits for one item, then at most `more_ms` for up to `max` in all; fills items[0 .. *n). Takers
- * gather one after the other, so each gets neighbours. A counter (may be NULL) is raised by *n
- * in the same breath and *first gets its value before: the tickets of what was taken. */
+/* Waits for one item, then at most `more_ms` for up to `max` in all; fills items[0 .. *n).
+ * Takers gather one after the other, so each gets neighbours. A counter (may be NULL) is raised
+ * by *n in the same breath and *first gets its value before: the tickets of what was taken. */
 gd_passed gd_queue_take_some(gd_queue *q, void **items, int max, double more_ms,
                              uint64_t *counter, uint64_t *first, int *n);
 
@@ -66,11 +68,6 @@ void gd_queue_abort(gd_queue *q);
 void *gd_queue_rest(gd_queue *q);
 
 void gd_queue_stats_get(gd_queue *q, gd_queue_stats *out);
-
-/* ---- time and conditions, for the other files of this folder ------------------------------- */
-
-/* Milliseconds of the monotonic clock. */
-double gd_pipeline_now_ms(void);
 
 #ifdef __cplusplus
 }
