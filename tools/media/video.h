@@ -41,7 +41,7 @@ int64_t gd_video_rescale(int64_t value, gd_rational from, gd_rational to);
 typedef struct gd_video_source gd_video_source;
 
 typedef enum gd_hwaccel { GD_HWACCEL_AUTO, GD_HWACCEL_NONE } gd_hwaccel;
-typedef enum gd_color { GD_COLOR_BT601, GD_COLOR_BT709, GD_COLOR_BT2020 } gd_color;
+typedef enum gd_video_color { GD_COLOR_BT601, GD_COLOR_BT709, GD_COLOR_BT2020 } gd_video_color;
 
 /* Zero is the default of every field. */
 typedef struct gd_video_source_options {
@@ -70,12 +70,12 @@ typedef struct gd_video_info {
     int         orientation;   /* of the file, 1..8 as in EXIF; applied unless no_rotate */
     bool        live;          /* camera or stream: no end, no seeking */
     int         audio_streams, other_streams; /* beside the video; other: subtitles, data */
-    gd_color    color; /* matrix of the source: what a sink should write again */
-    bool        full_range;
-    char        container[32]; /* "mp4", "matroska", "rtsp", "raw", ... */
-    char        codec[32];     /* "h264", "rawvideo", ... */
-    char        decoder[48];   /* "h264", "h264 on cuda" */
-    char        pixel_format[32];
+    gd_video_color color; /* matrix of the source: what a sink should write again */
+    bool           full_range;
+    char           container[32]; /* "mp4", "matroska", "rtsp", "raw", ... */
+    char           codec[32];     /* "h264", "rawvideo", ... */
+    char           decoder[48];   /* "h264", "h264 on cuda" */
+    char           pixel_format[32];
 } gd_video_info;
 
 /* Start from {0}; a read reuses the buffer where it is large enough. A frame owns its pixels,

@@ -19,7 +19,7 @@ int gd_av_orientation(const int32_t *m) {
     return b >= 0 ? (c >= 0 ? 5 : 6) : (c >= 0 ? 8 : 7);
 }
 
-gd_color gd_av_color(enum AVColorSpace space, int width, int height) {
+gd_video_color gd_av_color(enum AVColorSpace space, int width, int height) {
     switch (space) {
     case AVCOL_SPC_BT709: return GD_COLOR_BT709;
     case AVCOL_SPC_BT2020_NCL:
@@ -57,8 +57,8 @@ static gd_status to_rgb(gd_av_source *s, const AVFrame *in, uint8_t *out, gd_err
         return gd_fail_code(err, GD_ERR_UNSUPPORTED, 377,
                             "frames of %d x %d in %s cannot be turned to RGB", in->width,
                             in->height, d ? d->name : "an unknown pixel format");
-    const gd_color color = gd_av_color(in->colorspace, in->width, in->height);
-    const int     *from = sws_getCoefficients(spaces[color]);
+    const gd_video_color color = gd_av_color(in->colorspace, in->width, in->height);
+    const int           *from = sws_getCoefficients(spaces[color]);
     (void)sws_setColorspaceDetails(s->sws, from, full, sws_getCoefficients(SWS_CS_DEFAULT), 1,
                                    0, 1 << 16, 1 << 16);
     const int rows = sws_scale(s->sws, (const uint8_t *const *)in->data, in->linesize, 0,

@@ -96,7 +96,7 @@ void      gd_av_disconnect(gd_av_source *s);
 int gd_av_orientation(const int32_t *matrix);
 
 /* Matrix of a frame or stream; see convert.c for what is not named. */
-gd_color gd_av_color(enum AVColorSpace space, int width, int height);
+gd_video_color gd_av_color(enum AVColorSpace space, int width, int height);
 /* convert.c: `in` to f's pixels. */
 gd_status gd_av_convert(gd_av_source *s, AVFrame *in, gd_video_frame *f,
                         gd_error *err) GD_MUST_CHECK;
