@@ -124,7 +124,7 @@ static void test_parts(void **state) {
     gd_summary_free(&s);
 }
 
-/* ---- the n-th request for memory fails ---------------------------------------------------- */
+/* ---- the n-th request for memory fails --------------------------------------------------- */
 
 static int   requests, fail_at;
 static void *count_get(void *ctx, size_t size) {

@@ -24,15 +24,19 @@ void gd_progress_clear(void);
 
 /* ---- how the line is made, without clock and terminal ------------------------------------ */
 
-/* What the rate and the time left come from. {0} is empty. */
+enum { GD_PACE_SAMPLES = 16 };
+
+/* What the rate and the time left come from: a count for each of the last seconds. {0} is
+ * empty. */
 typedef struct gd_pace {
-    double started, last, shown; /* seconds; `shown` is the last drawing */
-    double rate, weight;         /* items a second, by the last ten seconds or so */
-    long   done;                 /* at `last` */
-    bool   running;
+    double started, now; /* seconds */
+    long   first, done;  /* counts at these times */
+    int    n, head;      /* samples in the ring, where the next one goes */
+    double at[GD_PACE_SAMPLES];
+    long   count[GD_PACE_SAMPLES];
 } gd_pace;
 
-/* Takes a count at the time `now`. Clocks that stand still and counts that fall are allowed. */
+/* Takes a count at the time `now`. A count that falls begins anew; a clock may stand still. */
 void gd_pace_take(gd_pace *p, double now, long done);
 /* Items a second; 0: not known yet. */
 double gd_pace_rate(const gd_pace *p);

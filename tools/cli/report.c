@@ -1,11 +1,11 @@
 /* report.c -- see report.h. */
 #include "tools/cli/report.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/cli/text.h"
@@ -33,8 +33,10 @@ static struct {
     gd_level    level;
     bool        json, color, terminal, line_shown;
     long        repeats[1000];
-    double      started, drawn;
 } self = {.program = "gdrun", .level = GD_LEVEL_INFO};
+
+/* Of the counts of warnings and of stderr. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
@@ -66,14 +68,35 @@ static void put(const message *m) {
     }
 }
 
-void gd_progress_clear(void) {
-    static const message clear = {5, "\r\x1b[2K\r"};
-    if (self.line_shown) put(&clear);
+/* What takes the line away stands before what is written next, in the same write. The caller
+ * holds the lock. */
+static void add_clear(message *m) {
+    if (self.line_shown) add(m, "\r\x1b[K");
     self.line_shown = false;
 }
 
+bool gd_report_has_line(void) {
+    return self.terminal && !self.json && self.level >= GD_LEVEL_INFO;
+}
+
+bool gd_report_color(void) { return self.color; }
+
+void gd_report_line(const char *text, size_t n) {
+    message m = {0};
+    (void)pthread_mutex_lock(&lock);
+    if (!text) {
+        add_clear(&m);
+    } else if (gd_report_has_line()) {
+        /* Over the old line, then what is left of it: nothing is blank in between. */
+        add(&m, "\r%.*s\x1b[K", (int)(n < sizeof m.text - 8 ? n : sizeof m.text - 8), text);
+        self.line_shown = true;
+    }
+    put(&m);
+    (void)pthread_mutex_unlock(&lock);
+}
+
 static void add_json(message *m, const char *key, const char *text) {
-    add(m, "%s\"%s\":\"", m->at > 1 ? "," : "", key);
+    add(m, "%s\"%s\":\"", m->text[m->at - 1] == '{' ? "" : ",", key);
     for (; *text; text++) add(m, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
     add(m, "\"");
 }
@@ -94,6 +117,8 @@ static void emit(gd_level level, int code, const char *text, const char *file, c
     gd_escape(detail[2], sizeof detail[2], hint ? hint : "");
     if (level <= GD_LEVEL_WARNING)
         snprintf(label, sizeof label, "%c%03d", level == GD_LEVEL_ERROR ? 'E' : 'W', code);
+    (void)pthread_mutex_lock(&lock);
+    add_clear(&m);
     if (self.json) {
         static const char *const keys[] = {"file", "why", "try"};
         add(&m, "{");
@@ -112,8 +137,8 @@ static void emit(gd_level level, int code, const char *text, const char *file, c
         for (int i = 0; i < 3; i++)
             if (*detail[i]) add(&m, "  %s%s\n", heads[i], detail[i]);
     }
-    gd_progress_clear();
     put(&m);
+    (void)pthread_mutex_unlock(&lock);
 }
 
 /* ---- settings ---------------------------------------------------------------------------- */
@@ -125,7 +150,7 @@ void gd_report_open(const char *program) {
     self.json = false;
     self.terminal = isatty(2) && term && strcmp(term, "dumb");
     self.color = self.terminal && !(none && *none);
-    self.started = self.drawn = 0;
+    self.line_shown = false;
     memset(self.repeats, 0, sizeof self.repeats);
 }
 
@@ -173,7 +198,10 @@ void gd_warn(int code, const char *fmt, ...) {
     char    text[1024];
     va_list ap;
     GD_ASSERT(code > 0 && code < 1000);
-    if (self.repeats[code]++) return;
+    (void)pthread_mutex_lock(&lock);
+    const bool again = self.repeats[code]++ > 0;
+    (void)pthread_mutex_unlock(&lock);
+    if (again) return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
@@ -203,35 +231,4 @@ void gd_report_close(void) {
         emit(GD_LEVEL_WARNING, i, text, NULL, NULL, NULL);
     }
     memset(self.repeats, 0, sizeof self.repeats);
-}
-
-/* ---- progress ---------------------------------------------------------------------------- */
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-void gd_progress(long done, long total) {
-    enum { WIDTH = 30 };
-    message m = {0};
-    double  t = now(), spent;
-    int     filled;
-    if (!self.terminal || self.json || self.level < GD_LEVEL_INFO || total < 1) return;
-    if (self.started <= 0) self.started = t;
-    if (t - self.drawn < 0.1) return;
-    self.drawn = t;
-    spent = t - self.started;
-    filled = (int)((long long)WIDTH * done / total);
-    add(&m, "\r\x1b[2K[");
-    for (int i = 0; i < WIDTH; i++) add(&m, "%c", i < filled ? '#' : '.');
-    add(&m, "] %ld/%ld", done, total);
-    if (done > 0) {
-        long left = (long)(spent / (double)done * (double)(total - done) + 0.5);
-        add(&m, "  %.1f/s  %ld:%02ld left", (double)done / (spent > 0 ? spent : 1e-9),
-            left / 60, left % 60);
-    }
-    put(&m);
-    self.line_shown = true;
 }

@@ -1,7 +1,8 @@
 /* report.h -- everything the programs say on stderr, and the exit code that goes with it.
  *
  * Messages are written with one write(2) each. Control bytes and invalid UTF-8 are escaped. A
- * warning is printed when it first occurs; how often it came again stands at the end. */
+ * warning is printed when it first occurs; how often it came again stands at the end. Messages
+ * may come from any thread. */
 #ifndef GD_TOOLS_CLI_REPORT_H
 #define GD_TOOLS_CLI_REPORT_H
 
@@ -9,6 +10,7 @@
 
 #include "engine/status.h"
 #include "tools/cli/flags.h"
+#include "tools/cli/progress.h"
 
 /* One table for the whole project. */
 typedef enum gd_exit {
@@ -58,12 +60,14 @@ void gd_note(const char *text, const char *why, const char *hint);
 /* Prints how often warnings came again. */
 void gd_report_close(void);
 
-/* ---- a progress line, on a terminal only ------------------------------------------------- */
+/* ---- a line that is written over in place (progress.h) ------------------------------------ */
 
-/* `done` of `total` items; redraws at most ten times a second. total 0: nothing. */
-void gd_progress(long done, long total);
-/* Removes the line. */
-void gd_progress_clear(void);
+/* Whether there is a place for one: a terminal, messages of level info, no JSON. */
+bool gd_report_has_line(void);
+/* Shows `n` bytes of one line in place of the last; NULL takes it away. Messages do so too. */
+void gd_report_line(const char *text, size_t n);
+/* Whether colours are wanted. */
+bool gd_report_color(void);
 
 /* ---- stable codes ------------------------------------------------------------------------ */
 

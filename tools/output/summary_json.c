@@ -1,4 +1,4 @@
-/* summary_json.c -- the summary of a run as a JSON object, the same in every format that has one.
+/* summary_json.c -- the summary of a run as a JSON object, one for every format that has one.
  *
  * Keys whose value is not known are left out: tracks without a tracker, video and stages for
  * pictures, latencies that were not measured. */
