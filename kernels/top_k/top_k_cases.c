@@ -34,4 +34,8 @@ const gd_case gd_cases_top_k[] = {
      .attr = &(gd_top_k){1000},
      .in = {{.ndim = 2, .dim = {1, 182400}, .draw = GD_DRAW_UNIFORM}},
      .flags = GD_CASE_LARGE},
+    {.label = "one value, more than fit",
+     .attr = &(gd_top_k){1000},
+     .in = {{.ndim = 2, .dim = {1, 60000}, .draw = GD_DRAW_INTEGERS, .lo = 3, .hi = 3}},
+     .flags = GD_CASE_LARGE},
     {0}};

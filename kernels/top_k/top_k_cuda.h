@@ -5,20 +5,19 @@
 #include <cuda_runtime_api.h>
 #include <stdint.h>
 
-#include "kernels/top_k/top_k_bin.h"
 #include "kernels/top_k/top_k_pick.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What a part has left, besides the keys themselves: where zones of bins end among them. */
+/* What a part has left, besides the keys themselves. Quantile q stands for the first
+ * (q + 1) k / 32 of its ranks, rounded up: none of them is beyond edge[q], and no key up to
+ * edge[q] lies behind the first upto[q]. Edges ascend. */
 typedef struct gdk_top_k_part {
-    uint32_t       bound; /* at least k / parts of its ranks are not beyond it */
-    uint32_t       wide;  /* bin i lies in zone i >> wide */
-    gdk_top_k_line line;
-    uint32_t       n;                     /* keys */
-    uint32_t       zone[GDK_TOP_K_ZONES]; /* keys up to the end of a zone */
+    uint32_t n;                         /* keys */
+    uint32_t edge[GDK_TOP_K_QUANTILES]; /* a rank; UINT32_MAX where the part has not as many */
+    uint32_t upto[GDK_TOP_K_QUANTILES];
 } gdk_top_k_part;
 
 typedef struct gdk_top_k_args {

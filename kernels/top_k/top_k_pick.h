@@ -11,7 +11,7 @@ extern "C" {
 enum {
     GDK_TOP_K_BINS = 4096,     /* of a block's histogram */
     GDK_TOP_K_PART = 8 * 1024, /* most scores of a block that thins them out */
-    GDK_TOP_K_ZONES = 32,      /* of what it leaves, in the order of ranks */
+    GDK_TOP_K_QUANTILES = 32,  /* of what it leaves; a warp of lanes */
     GDK_TOP_K_WHOLE = 4096     /* up to here scores are placed as they are */
 };
 

@@ -69,33 +69,50 @@ enum {
     LONG_TILE = 256, /* keys placed by a block where not all fit there */
     MOST_PARTS = THREADS
 };
+static_assert(GDK_TOP_K_QUANTILES == 32 && (WARPS & (WARPS - 1)) == 0, "one lane each");
 
 struct place_smem {
-    uint64_t key[ROOM]; /* of all parts, one after the other */
-    uint32_t bound;
+    uint64_t key[ROOM];             /* of all parts, one after the other */
+    uint32_t edge[WARPS][32];       /* the least edges that a warp has met */
     int      first[MOST_PARTS + 1]; /* where a part's keys start */
     int      place[LONG_TILE];
 };
 
-/* No part's bound excludes one of its own k / parts best, so the largest of all bounds leaves k
- * or more, and with them the k best. */
-static __device__ uint32_t largest_bound(place_smem &s, const gdk_top_k_part *part, int parts) {
-    uint32_t bound = 0;
-    if (threadIdx.x == 0) s.bound = 0;
-    __syncthreads();
-    for (int p = (int)threadIdx.x; p < parts; p += THREADS) bound = max(bound, part[p].bound);
-    if (bound) atomicMax(&s.bound, bound);
-    __syncthreads();
-    return s.bound;
+/* The 32 least of two warps' values, which ascend from lane to lane, as those do. */
+static __device__ __forceinline__ uint32_t least_of(uint32_t a, uint32_t b) {
+    const int lane = (int)threadIdx.x % 32;
+    uint32_t  v = min(a, __shfl_sync(0xffffffffu, b, 31 - lane)); /* first up, then down */
+#pragma unroll
+    for (int d = 16; d > 0; d /= 2) {
+        const uint32_t other = __shfl_xor_sync(0xffffffffu, v, d);
+        v = lane & d ? max(v, other) : min(v, other);
+    }
+    return v;
 }
 
-/* Fills s.first with the keys that zones up to the bound hold; returns their number. */
+/* A rank that k or more are not beyond, and with them the k best: quantiles stand for k / 32
+ * ranks each, so it is the 32nd of all edges. Parts whose scores are poor do not loosen it. */
+static __device__ uint32_t bound_of(place_smem &s, const gdk_top_k_part *part, int parts) {
+    const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
+    uint32_t  v = UINT32_MAX;
+    for (int p = warp; p < parts; p += WARPS) v = least_of(v, part[p].edge[lane]);
+    s.edge[warp][lane] = v;
+    __syncthreads();
+    for (int half = WARPS / 2; half > 0; half /= 2) {
+        if (warp < half) s.edge[warp][lane] = v = least_of(v, s.edge[warp + half][lane]);
+        __syncthreads();
+    }
+    return s.edge[0][31];
+}
+
+/* Fills s.first with the keys of quantiles up to the bound; returns their number. */
 static __device__ int number_keys(place_smem &s, const gdk_top_k_part *part, int parts,
                                   uint32_t bound) {
-    const int tid = (int)threadIdx.x;
-    if (tid < parts) {
-        const uint32_t zone = gdk_top_k_bin(part[tid].line, bound) >> part[tid].wide;
-        s.first[tid + 1] = (int)(zone < GDK_TOP_K_ZONES ? part[tid].zone[zone] : part[tid].n);
+    const int tid = (int)threadIdx.x, lane = tid % 32;
+    for (int p = tid / 32; p < parts; p += WARPS) {
+        const unsigned beyond = __ballot_sync(0xffffffffu, part[p].edge[lane] >= bound);
+        if (lane == 0)
+            s.first[p + 1] = (int)(beyond ? part[p].upto[__ffs((int)beyond) - 1] : part[p].n);
     }
     if (tid == 0) s.first[0] = 0;
     __syncthreads();
@@ -164,7 +181,7 @@ static __global__ void __launch_bounds__(THREADS, 1)
     const uint64_t       *kept = a.kept + (int64_t)b * rows;
     const result          r(a, b);
     finish(a, r, b);
-    const uint32_t bound = largest_bound(s, part, parts);
+    const uint32_t bound = bound_of(s, part, parts);
     const int      n = parts <= MOST_PARTS ? number_keys(s, part, parts, bound) : INT32_MAX;
     if (n > ROOM) {
         for (int at = (int)blockIdx.x * LONG_TILE; at < rows; at += (int)gridDim.x * LONG_TILE)

@@ -2,12 +2,20 @@
  *
  * Bound by latency: scores are read once, and a histogram in shared memory says which of them
  * may still be among the k best. */
+#include "kernels/top_k/top_k_bin.h"
 #include "kernels/top_k/top_k_cuda.h"
 #include "kernels/top_k/top_k_each.cuh"
 
 #define NO_KEY UINT64_MAX /* above every key */
+#define NO_BIN UINT32_MAX
 
-enum { THREADS = 1024, WARPS = THREADS / 32, EACH = GDK_TOP_K_PART / THREADS, SLOTS = 4 };
+enum {
+    THREADS = 1024,
+    WARPS = THREADS / 32,
+    EACH = GDK_TOP_K_PART / THREADS,
+    SLOTS = 4,
+    QUANTILES = GDK_TOP_K_QUANTILES
+};
 static_assert(GDK_TOP_K_BINS == SLOTS * THREADS, "each thread sums SLOTS bins");
 
 /* Where a running sum over the histogram reaches what is needed. */
@@ -20,8 +28,10 @@ struct thin_smem {
     unsigned bin[GDK_TOP_K_BINS]; /* counts, then the sums before each bin */
     unsigned sum[WARPS];
     uint32_t low, high; /* what extremes has found */
-    uint32_t edge;      /* the largest rank that is not beyond the bound */
-    reach    best, bound;
+    reach    best;
+    uint32_t last[QUANTILES]; /* the bin in which a quantile ends, or NO_BIN */
+    unsigned upto[QUANTILES]; /* ranks up to the end of that bin */
+    uint32_t edge[QUANTILES]; /* the largest of them, then of all before as well */
     unsigned n_out;
 };
 
@@ -34,8 +44,8 @@ struct span {
     }
 };
 
-/* Turns counts to sums, and finds the bins where they reach best and bound (0: not asked). */
-static __device__ void sum_up(thin_smem &s, unsigned best, unsigned bound) {
+/* Turns counts to sums, and finds the bin where they reach `best`, 1 or more. */
+static __device__ void sum_up(thin_smem &s, unsigned best) {
     const int tid = (int)threadIdx.x, lane = tid & 31, warp = tid / 32;
     unsigned  own[SLOTS], sum = 0;
 #pragma unroll
@@ -53,7 +63,6 @@ static __device__ void sum_up(thin_smem &s, unsigned best, unsigned bound) {
     for (int i = 0; i < SLOTS; i++) {
         const uint32_t bin = (uint32_t)(SLOTS * tid + i);
         if (before < best && best <= before + own[i]) s.best = {bin, before, own[i]};
-        if (before < bound && bound <= before + own[i]) s.bound = {bin, before, own[i]};
         s.bin[bin] = before;
         before += own[i];
     }
@@ -107,19 +116,42 @@ static __device__ void extremes(thin_smem &s, uint32_t low, uint32_t high) {
     __syncthreads();
 }
 
-/* The zones of a part whose keys lie in the order of their bins; `edge` is the last bin. */
-static __device__ void write_zones(const thin_smem &s, gdk_top_k_part *part,
-                                   gdk_top_k_line line, uint32_t edge, unsigned n) {
-    const int bits = 32 - __clz((int)edge), wide = bits > 5 ? bits - 5 : 0;
-    if (threadIdx.x < GDK_TOP_K_ZONES) {
-        const uint32_t next = (threadIdx.x + 1) << wide;
-        part->zone[threadIdx.x] = next > edge ? n : s.bin[next];
+/* Ranks of the k best that quantile q stands for. */
+static __device__ __forceinline__ unsigned quantile(unsigned k, int q) {
+    return (unsigned)(((uint64_t)(q + 1) * k + QUANTILES - 1) / QUANTILES);
+}
+
+/* The bins in which the quantiles of the k best of n ranks end, from the sums. */
+static __device__ void find_quantiles(thin_smem &s, unsigned k, unsigned n) {
+    const int tid = (int)threadIdx.x;
+    if (tid < QUANTILES) {
+        s.last[tid] = NO_BIN;
+        s.edge[tid] = 0;
     }
-    if (threadIdx.x == 0) {
-        part->line = line;
-        part->wide = (uint32_t)wide;
-        part->n = n;
+    __syncthreads();
+#pragma unroll 1
+    for (int i = 0; i < SLOTS; i++) {
+        const int      bin = SLOTS * tid + i;
+        const unsigned before = s.bin[bin],
+                       upto = bin + 1 < GDK_TOP_K_BINS ? s.bin[bin + 1] : n;
+        if (before == upto || before >= k) continue;
+        for (int q = (int)((uint64_t)before * QUANTILES / k);
+             q < QUANTILES && quantile(k, q) <= upto; q++)
+            if (quantile(k, q) > before) {
+                s.last[q] = (uint32_t)bin;
+                s.upto[q] = upto;
+            }
     }
+    __syncthreads();
+}
+
+/* The first quantile that ends in this bin or behind it; there is one. */
+static __device__ __forceinline__ int quantile_of(const thin_smem &s, uint32_t bin) {
+    int q = 0;
+#pragma unroll
+    for (int half = QUANTILES / 2; half > 0; half /= 2)
+        if (s.last[q + half - 1] < bin) q += half;
+    return q;
 }
 
 /* All ranks of a block's share, in the order of their index. */
@@ -165,7 +197,7 @@ static __device__ uint32_t refine(thin_smem &s, const share &all, gdk_top_k_line
             if (r >= low && r <= high) atomicAdd(&s.bin[of.bin(r)], 1u);
         });
         __syncthreads();
-        sum_up(s, k - before, 0);
+        sum_up(s, k - before);
         before += s.best.before;
         low += s.best.bin << of.shift;
         const uint32_t rest = (1u << of.shift) - 1; /* of the bin, after its first rank */
@@ -179,9 +211,40 @@ static __device__ uint32_t refine(thin_smem &s, const share &all, gdk_top_k_line
     }
 }
 
+/* The edges of quantiles, from ranks that lie up to the bin `best`; those in it count only up to
+ * `most`, the last that stays. One warp then makes each edge the largest so far. */
+static __device__ void find_edges(thin_smem &s, const share &all, gdk_top_k_line line,
+                                  uint32_t best, uint32_t most) {
+    const int tid = (int)threadIdx.x;
+    all.each([&](int, uint32_t r) {
+        const uint32_t bin = gdk_top_k_bin(line, r);
+        if (bin <= best && r <= most) atomicMax(&s.edge[quantile_of(s, bin)], r);
+    });
+    __syncthreads();
+    if (tid >= QUANTILES) return;
+    uint32_t edge = s.edge[tid];
+    for (int d = 1; d < QUANTILES; d *= 2) {
+        const uint32_t v = __shfl_up_sync(0xffffffffu, edge, d);
+        if (tid >= d) edge = max(edge, v);
+    }
+    s.edge[tid] = s.last[tid] == NO_BIN ? UINT32_MAX : edge;
+}
+
+/* `ordered`: keys lie in the order of their bins. */
+static __device__ void write_part(const thin_smem &s, gdk_top_k_part *part, unsigned n,
+                                  bool ordered) {
+    if (threadIdx.x < QUANTILES) {
+        part->edge[threadIdx.x] = s.edge[threadIdx.x];
+        part->upto[threadIdx.x] =
+            ordered && s.last[threadIdx.x] != NO_BIN ? s.upto[threadIdx.x] : n;
+    }
+    if (threadIdx.x == 0) part->n = n;
+}
+
 /* One block: part blockIdx.x of picture blockIdx.y, at most GDK_TOP_K_PART scores, EACH a
  * thread in registers. A histogram over the values that occur finds the bin in which the k-th
- * best lies; up to its end all stay, in the order of their bins. */
+ * best lies (or the last, of fewer scores); up to its end all stay, in the order of their
+ * bins. */
 static __global__ void __launch_bounds__(THREADS) thin_kernel(const gdk_top_k_args a) {
     __shared__ thin_smem s;
     const int            b = (int)blockIdx.y, tid = (int)threadIdx.x;
@@ -192,10 +255,8 @@ static __global__ void __launch_bounds__(THREADS) thin_kernel(const gdk_top_k_ar
     uint64_t       *out = a.kept + at * a.plan.room;
     gdk_top_k_part *part = a.part + at;
     const unsigned  room = (unsigned)a.plan.room, k = (unsigned)a.k;
-    const unsigned  per_part = (k + (unsigned)a.plan.parts - 1) / (unsigned)a.plan.parts;
     share           all = {{}, min(most, count - begin)};
-    uint32_t        low = UINT32_MAX, high = 0, edge = UINT32_MAX;
-    unsigned        quota = 0;
+    uint32_t        low = UINT32_MAX, high = 0;
 #pragma unroll
     for (int u = 0; u < EACH; u++) {
         const int i = u * THREADS + tid;
@@ -207,38 +268,34 @@ static __global__ void __launch_bounds__(THREADS) thin_kernel(const gdk_top_k_ar
         high = max(high, r);
     });
     extremes(s, low, high);
-    if (tid == 0) s.n_out = s.edge = 0;
-    if (all.n > (int)room) {
-        const gdk_top_k_line line = gdk_top_k_line_of(s.low, s.high);
-        clear(s);
-        all.each([&](int, uint32_t r) { atomicAdd(&s.bin[gdk_top_k_bin(line, r)], 1u); });
-        __syncthreads();
-        sum_up(s, k, per_part);
-        const uint32_t bound = s.bound.bin, best = s.best.bin;
-        uint32_t       within = 0;
-        all.each([&](int, uint32_t r) {
-            if (gdk_top_k_bin(line, r) <= bound) within = max(within, r);
-        });
-        for (int d = 16; d > 0; d /= 2)
-            within = max(within, __shfl_xor_sync(0xffffffffu, within, d));
-        if ((tid & 31) == 0) atomicMax(&s.edge, within);
-        const unsigned kept = s.best.before + s.best.within;
-        if (kept <= room) {
-            write_zones(s, part, line, best, kept);
-            __syncthreads();
-            if (tid == 0) part->bound = s.edge;
-            all.each([&](int i, uint32_t r) {
-                const uint32_t bin = gdk_top_k_bin(line, r);
-                if (bin <= best)
-                    out[atomicAdd(&s.bin[bin], 1u)] = (uint64_t)r << 32 | (uint32_t)(begin + i);
-            });
-            for (unsigned i = kept + (unsigned)tid; i < room; i += THREADS) out[i] = NO_KEY;
-            return;
-        }
-        __syncthreads();
-        edge = refine(s, all, line, k, room, &quota);
+    const gdk_top_k_line line = gdk_top_k_line_of(s.low, s.high);
+    if (tid == 0) {
+        s.n_out = 0;
+        s.best = {0, 0, 0};
     }
-    unsigned taken = 0;
+    clear(s);
+    all.each([&](int, uint32_t r) { atomicAdd(&s.bin[gdk_top_k_bin(line, r)], 1u); });
+    __syncthreads();
+    sum_up(s, min(k, (unsigned)all.n));
+    find_quantiles(s, k, (unsigned)all.n);
+    const reach    best = s.best;
+    const unsigned kept = best.before + best.within;
+    if (kept <= room) {
+        find_edges(s, all, line, best.bin, UINT32_MAX);
+        __syncthreads();
+        write_part(s, part, kept, true);
+        all.each([&](int i, uint32_t r) {
+            const uint32_t bin = gdk_top_k_bin(line, r);
+            if (kept && bin <= best.bin)
+                out[atomicAdd(&s.bin[bin], 1u)] = (uint64_t)r << 32 | (uint32_t)(begin + i);
+        });
+        for (unsigned i = kept + (unsigned)tid; i < room; i += THREADS) out[i] = NO_KEY;
+        return;
+    }
+    __syncthreads();
+    unsigned       quota = 0, taken = 0;
+    const uint32_t edge = refine(s, all, line, k, room, &quota);
+    find_edges(s, all, line, best.bin, edge);
 #pragma unroll
     for (int u = 0; u < EACH; u++) {
         const int i = u * THREADS + tid;
@@ -251,14 +308,7 @@ static __global__ void __launch_bounds__(THREADS) thin_kernel(const gdk_top_k_ar
     }
     __syncthreads();
     for (unsigned i = s.n_out + (unsigned)tid; i < room; i += THREADS) out[i] = NO_KEY;
-    if (tid < GDK_TOP_K_ZONES) part->zone[tid] = s.n_out;
-    if (tid == 0) {
-        /* Where all stay, nothing is bounded. */
-        part->bound = all.n > (int)room ? s.edge : UINT32_MAX;
-        part->line = gdk_top_k_line{0.0f, 0.0f};
-        part->wide = 31;
-        part->n = s.n_out;
-    }
+    write_part(s, part, s.n_out, false);
 }
 
 extern "C" cudaError_t gdk_top_k_thin_launch(const gdk_top_k_args *a, cudaStream_t stream) {
