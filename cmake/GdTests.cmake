@@ -77,6 +77,10 @@ target_link_libraries(network_run PRIVATE gd_inside)
 add_executable(half_run tests/parity/half_run.c)
 target_link_libraries(half_run PRIVATE gd_inside)
 
+# A video through source and sink, for the Python tests of tests/media.
+add_executable(video_copy tests/media/video_copy.c)
+target_link_libraries(video_copy PRIVATE gd_tools)
+
 # model_bench: a whole model through the public interface and the shared library.
 add_executable(model_bench bench/model_bench.c)
 target_link_libraries(model_bench PRIVATE gdrun gd_flags)

@@ -19,7 +19,7 @@ if(have_video)
   file(GLOB av_src CONFIGURE_DEPENDS tools/media/av/*.c)
   # Of the engine a plugin holds only what has no state of its own; gd_mem is the host's.
   add_library(gdrun_av MODULE ${av_src} tools/media/video_clock.c tools/media/video_frame.c
-    tools/media/exif.c engine/status.c engine/mem.c)
+    tools/media/video_pace.c tools/media/exif.c engine/io.c engine/mem.c engine/status.c)
   target_link_libraries(gdrun_av PRIVATE gd_flags PkgConfig::FFMPEG m)
   set_target_properties(gdrun_av PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/av.map)
   target_link_options(gdrun_av PRIVATE

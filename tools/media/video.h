@@ -174,6 +174,7 @@ typedef struct gd_video_sink_options {
     bool        no_audio; /* copy nothing from the source */
     bool        replace;  /* an existing file is replaced at finish */
     int         threads;  /* 0: one per core, 16 at most */
+    int64_t     start_us; /* as the source's option: what lies there becomes its first moment */
 } gd_video_sink_options;
 
 /* What was written. */
@@ -186,23 +187,29 @@ typedef struct gd_video_sink_info {
 } gd_video_sink_info;
 
 /* Writes PATH.part, renamed to PATH at finish; the container follows from the extension (.mp4
- * .mov .mkv .webm .avi). `like`: time base, rate, colour and size of the source (its frames'
- * timestamps are in like->time_base); frames of another size are scaled to the first one's.
- * `copy`: a source opened with keep_packets whose other streams are copied; may be NULL; must
- * live until finish or abort. An encoder that this machine lacks, or a container that cannot
- * take what is asked for, is refused here, before any work. */
+ * .m4v .mov .mkv .webm .avi). `like`: time base, rate, colour and size of the source (its
+ * frames' timestamps are in like->time_base); frames of another size are scaled to the first
+ * one's. `copy`: a source opened with keep_packets whose other streams are copied; may be
+ * NULL; must live until finish or abort. An encoder that this machine lacks, or a container
+ * that cannot take what is asked for, is refused here, before any work. Codes: 215 not a
+ * container, 216 no such codec, or not in this container, 217 a setting that the encoder does
+ * not take, 961 no encoder, 965 the rate varies (AVI; also of write), 966 disk full, 967 not a
+ * regular file. */
 gd_status gd_video_sink_open(const char *path, const gd_video_sink_options *opt,
                              const gd_video_info *like, gd_video_source *copy,
                              gd_video_sink **out, gd_error *err) GD_MUST_CHECK;
 /* Encodes one frame, and copies the other streams' packets that are due by its time. */
 gd_status gd_video_sink_write(gd_video_sink *k, const gd_video_frame *f,
                               gd_error *err) GD_MUST_CHECK;
-/* Drains the encoder, copies what is left, writes the trailer, renames. The sink is closed
- * whatever is returned; after a failure PATH.part is kept. */
+/* Drains the encoder, copies what is left, writes the trailer, renames: also after a stop that
+ * came early, so that what was written plays. The sink is closed whatever is returned; after a
+ * failure PATH.part is kept. Code 968: no frame was written. */
 gd_status gd_video_sink_finish(gd_video_sink *k, gd_video_sink_info *info,
                                gd_error *err) GD_MUST_CHECK;
-void      gd_video_sink_abort(gd_video_sink *k); /* removes PATH.part; NULL is allowed */
-bool      gd_video_sink_note(gd_video_sink *k, gd_video_note *out);
+/* Removes PATH.part, unless it is what a full disk cut off; NULL is allowed. */
+void gd_video_sink_abort(gd_video_sink *k);
+/* Takes the oldest note (W970 to W974); false: there is none. */
+bool gd_video_sink_note(gd_video_sink *k, gd_video_note *out);
 
 #ifdef __cplusplus
 }

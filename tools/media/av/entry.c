@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "tools/media/av/av.h"
+#include "tools/media/av/sink.h"
 #include "tools/media/av/source.h"
 
 const gd_av *gd_av_entry(const gd_av_host *host);
@@ -27,7 +28,12 @@ static const gd_av table = {.abi = GD_AV_ABI,
                             .source_read = gd_av_source_read,
                             .source_stop = gd_av_source_stop,
                             .source_counts = gd_av_source_counts,
-                            .source_note = gd_av_source_note};
+                            .source_note = gd_av_source_note,
+                            .sink_open = gd_av_sink_open,
+                            .sink_write = gd_av_sink_write,
+                            .sink_finish = gd_av_sink_finish,
+                            .sink_abort = gd_av_sink_abort,
+                            .sink_note = gd_av_sink_note};
 
 static int print_versions(const char *name, unsigned v, int at) {
     const int n = snprintf(built_on + at, sizeof built_on - (size_t)at, "%s%s %u.%u.%u",

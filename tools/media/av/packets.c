@@ -136,6 +136,8 @@ void gd_av_put(gd_av_source *s, AVPacket *p) {
                    i);
 }
 
+bool gd_av_source_ended(gd_av_source *s) { return atomic_load(&s->ended); }
+
 int gd_av_source_others(const gd_av_source *s, const gd_av_other **out) {
     *out = s->other;
     return s->others;

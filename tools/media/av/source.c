@@ -257,6 +257,7 @@ static gd_status finish(gd_av_source *s, gd_error *err) {
     (void)err;
     s->done = true;
     if (atomic_load(&s->stop)) return GD_OK;
+    atomic_store(&s->ended, true);
     const int64_t size = s->io && !s->info.live ? avio_size(s->io) : 0;
     if (s->extent > 0 && size > 0 && s->extent > size) set_flag(s, &s->counts.truncated);
     return GD_OK;

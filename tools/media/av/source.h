@@ -27,6 +27,8 @@ int gd_av_source_others(const gd_av_source *s, const gd_av_other **out);
 /* Moves the oldest packet into `into` when its time is at most `until`, in units of `base`;
  * into->stream_index is then an index into the others, its timestamps are the source's. */
 bool gd_av_source_take(gd_av_source *s, int64_t until, AVRational base, AVPacket *into);
+/* Whether the source was read to its end, so that nothing follows what is in the queue. */
+bool gd_av_source_ended(gd_av_source *s);
 /* Metadata of the whole file; may be NULL. */
 const AVDictionary *gd_av_source_metadata(const gd_av_source *s);
 

@@ -72,6 +72,7 @@ struct gd_av_source {
 
     atomic_llong deadline; /* monotonic ns, 0: none; for the interrupt callback */
     atomic_bool  stop;
+    atomic_bool  ended; /* nothing follows what is in the queue */
 
     /* Shared with the sink's thread and others. */
     pthread_mutex_t lock;

@@ -1,0 +1,148 @@
+/* sink_copy.c -- the source's other streams, packet by packet and bit for bit.
+ *
+ * Whether a container takes a stream is found by writing a header with that stream alone: the
+ * muxers know more than their tables say. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/mem.h"
+#include "tools/media/av/sink_impl.h"
+
+/* The tag stays where the container knows it for this codec; else the muxer chooses. */
+static unsigned tag_of(const AVOutputFormat *format, const AVCodecParameters *par) {
+    unsigned known;
+    if (!format->codec_tag || !par->codec_tag) return 0;
+    if (av_codec_get_id(format->codec_tag, par->codec_tag) == par->codec_id)
+        return par->codec_tag;
+    return av_codec_get_tag2(format->codec_tag, par->codec_id, &known) ? 0 : par->codec_tag;
+}
+
+static AVStream *add_stream(AVFormatContext *mux, const gd_av_other *other) {
+    AVStream *st = avformat_new_stream(mux, NULL);
+    if (!st || avcodec_parameters_copy(st->codecpar, other->par) < 0) return NULL;
+    st->codecpar->codec_tag = tag_of(mux->oformat, other->par);
+    st->time_base = other->time_base;
+    st->disposition = other->disposition;
+    if (av_dict_copy(&st->metadata, other->metadata, 0) < 0) return NULL;
+    /* The writing muxer makes its own statistics. */
+    static const char *const stale[] = {"DURATION", "encoder"};
+    for (size_t i = 0; i < sizeof stale / sizeof *stale; i++)
+        av_dict_set(&st->metadata, stale[i], NULL, 0);
+    return st;
+}
+
+static bool is_copied_kind(enum AVMediaType type) {
+    return type == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_SUBTITLE ||
+           type == AVMEDIA_TYPE_DATA || type == AVMEDIA_TYPE_ATTACHMENT;
+}
+
+static bool takes(const gd_av_sink *k, const gd_av_other *other) {
+    const AVOutputFormat *format = k->mux->oformat;
+    AVFormatContext      *trial = NULL;
+    uint8_t              *bytes = NULL;
+    int                   rc = -1;
+    if (!is_copied_kind(other->par->codec_type) ||
+        avformat_query_codec(format, other->par->codec_id, FF_COMPLIANCE_NORMAL) == 0 ||
+        avformat_alloc_output_context2(&trial, format, NULL, NULL) < 0)
+        return false;
+    AVStream *video = avformat_new_stream(trial, NULL);
+    if (video && avcodec_parameters_from_context(video->codecpar, k->codec) >= 0 &&
+        add_stream(trial, other) && avio_open_dyn_buf(&trial->pb) >= 0) {
+        video->time_base = k->codec->time_base;
+        rc = avformat_write_header(trial, NULL);
+        avio_close_dyn_buf(trial->pb, &bytes);
+        av_free(bytes);
+        trial->pb = NULL;
+    }
+    avformat_free_context(trial);
+    return rc >= 0;
+}
+
+gd_status gd_av_copy_open(gd_av_sink *k, gd_error *err) {
+    const gd_av_other *other;
+    char               left[160] = "";
+    k->n_copies = k->source ? gd_av_source_others(k->source, &other) : 0;
+    if (k->n_copies == 0) return GD_OK;
+    k->copies = gd_mem_array((size_t)k->n_copies, sizeof *k->copies);
+    if (!k->copies)
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for %d streams to copy", k->n_copies);
+    for (int i = 0; i < k->n_copies; i++) {
+        gd_av_copy *c = &k->copies[i];
+        c->stream = -1;
+        if (takes(k, &other[i])) {
+            const AVStream *st = add_stream(k->mux, &other[i]);
+            if (!st) return gd_fail(err, GD_ERR_NOMEM, "no memory for a stream to copy");
+            c->stream = st->index;
+            k->info.streams++;
+            continue;
+        }
+        const char  *kind = av_get_media_type_string(other[i].par->codec_type);
+        const size_t n = strlen(left);
+        snprintf(left + n, sizeof left - n, "%s%d (%s, %s)", n ? ", " : "", other[i].index,
+                 kind ? kind : "unknown", avcodec_get_name(other[i].par->codec_id));
+        k->info.left++;
+    }
+    if (*left)
+        gd_av_sink_say(k, 970, "a .%s file does not take these streams, they are left out: %s",
+                       k->container->extension, left);
+    return GD_OK;
+}
+
+/* Time as the sink counts it; what was cut off at the start is before zero by more than its own
+ * length. */
+static bool shift(const gd_av_sink *k, AVPacket *p, AVRational base) {
+    if (k->pace.origin == 0) return true;
+    const AVRational from = {k->pace.base.num, k->pace.base.den};
+    const int64_t    by = av_rescale_q(k->pace.origin, from, base);
+    if (p->pts != AV_NOPTS_VALUE) p->pts -= by;
+    if (p->dts != AV_NOPTS_VALUE) p->dts -= by;
+    const int64_t at = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+    return at == AV_NOPTS_VALUE || at + p->duration > 0;
+}
+
+static gd_status write_packet(gd_av_sink *k, AVPacket *p, gd_error *err) {
+    const gd_av_other *other;
+    gd_av_copy        *c = &k->copies[p->stream_index];
+    (void)gd_av_source_others(k->source, &other);
+    const AVRational base = other[p->stream_index].time_base;
+    if (c->stream < 0 || !shift(k, p, base)) return GD_OK;
+    const AVStream *st = k->mux->streams[c->stream];
+    av_packet_rescale_ts(p, base, st->time_base);
+    p->stream_index = c->stream;
+    p->pos = -1;
+    if (p->dts == AV_NOPTS_VALUE) p->dts = p->pts;
+    if (p->dts != AV_NOPTS_VALUE) {
+        /* A muxer ends the file over a time that goes back; a damaged packet is not worth it.
+         * */
+        if (c->begun && p->dts < c->last) {
+            k->unordered++;
+            return GD_OK;
+        }
+        c->last = p->dts;
+        c->begun = true;
+    }
+    const int rc = av_interleaved_write_frame(k->mux, p);
+    if (rc < 0) return gd_av_sink_fail(k, err, 964, rc, "writing a copied packet");
+    k->info.copied++;
+    return GD_OK;
+}
+
+gd_status gd_av_copy_until(gd_av_sink *k, int64_t until, gd_error *err) {
+    const AVRational base = {k->pace.base.num, k->pace.base.den};
+    gd_status        st = GD_OK;
+    while (st == GD_OK && k->info.streams > 0 &&
+           gd_av_source_take(k->source, until, base, k->packet)) {
+        st = write_packet(k, k->packet, err);
+        av_packet_unref(k->packet);
+    }
+    return st;
+}
+
+/* What a source still holds when it has not ended was read ahead of the last frame: it is
+ * copied as far as the video goes. */
+gd_status gd_av_copy_end(gd_av_sink *k, gd_error *err) {
+    const AVRational to = {k->pace.base.num, k->pace.base.den};
+    if (k->info.streams == 0) return GD_OK;
+    if (gd_av_source_ended(k->source)) return gd_av_copy_until(k, INT64_MAX, err);
+    return gd_av_copy_until(k, av_rescale_q(k->end, k->base, to) + k->pace.origin - 1, err);
+}

@@ -1,0 +1,163 @@
+/* sink_picture.c -- RGB to the encoder's pixels, and the tags by which players go back to RGB.
+ *
+ * Written in limited range with the source's matrix (BT.601, BT.709 or BT.2020), which the tags
+ * say. 4:2:0 needs even sides: an odd picture gets its last column or row twice. */
+#include <libavutil/cpu.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
+#include <string.h>
+
+#include "engine/mem.h"
+#include "tools/media/av/sink_impl.h"
+
+enum { ALIGN = 64, MOST_THREADS = 4 };
+
+/* Without primaries and transfer a player derives them from the matrix; MOV must have all. */
+void gd_av_paint_tags(AVCodecContext *c, const gd_video_info *like) {
+    static const struct {
+        enum AVColorSpace                  matrix;
+        enum AVColorPrimaries              primaries;
+        enum AVColorTransferCharacteristic transfer;
+    } tags[] = {
+        [GD_COLOR_BT601] = {AVCOL_SPC_SMPTE170M, AVCOL_PRI_SMPTE170M, AVCOL_TRC_SMPTE170M},
+        [GD_COLOR_BT709] = {AVCOL_SPC_BT709, AVCOL_PRI_BT709, AVCOL_TRC_BT709},
+        [GD_COLOR_BT2020] = {AVCOL_SPC_BT2020_NCL, AVCOL_PRI_BT2020, AVCOL_TRC_BT2020_10}};
+    c->color_primaries = tags[like->color].primaries;
+    c->color_trc = tags[like->color].transfer;
+    if (c->pix_fmt == AV_PIX_FMT_BGR0) {
+        c->colorspace = AVCOL_SPC_RGB;
+        c->color_range = AVCOL_RANGE_JPEG;
+        return;
+    }
+    /* JPEG has one matrix and full range, and no room to say otherwise. */
+    const bool jpeg = c->pix_fmt == AV_PIX_FMT_YUVJ420P;
+    c->colorspace = jpeg ? AVCOL_SPC_SMPTE170M : tags[like->color].matrix;
+    c->color_range = jpeg ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    c->chroma_sample_location = jpeg ? AVCHROMA_LOC_CENTER : AVCHROMA_LOC_LEFT;
+}
+
+static int coefficients_of(enum AVColorSpace matrix) {
+    return matrix == AVCOL_SPC_BT709        ? SWS_CS_ITU709
+           : matrix == AVCOL_SPC_BT2020_NCL ? SWS_CS_BT2020
+                                            : SWS_CS_ITU601;
+}
+
+static int set_scaler(gd_av_painter *p, int width, int height, const AVCodecContext *c) {
+    const int threads = av_cpu_count() < MOST_THREADS ? av_cpu_count() : MOST_THREADS;
+    sws_freeContext(p->sws);
+    if (!(p->sws = sws_alloc_context())) return AVERROR(ENOMEM);
+    av_opt_set_int(p->sws, "srcw", width, 0);
+    av_opt_set_int(p->sws, "srch", height, 0);
+    av_opt_set_int(p->sws, "src_format", AV_PIX_FMT_RGB24, 0);
+    av_opt_set_int(p->sws, "dstw", c->width, 0);
+    av_opt_set_int(p->sws, "dsth", c->height, 0);
+    av_opt_set_int(p->sws, "dst_format", c->pix_fmt, 0);
+    av_opt_set_int(p->sws, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, 0);
+    av_opt_set_int(p->sws, "threads", threads, 0);
+    const int *table = sws_getCoefficients(coefficients_of(c->colorspace));
+    sws_setColorspaceDetails(p->sws, table, 1, table, c->color_range == AVCOL_RANGE_JPEG, 0,
+                             1 << 16, 1 << 16);
+    const int rc = sws_init_context(p->sws, NULL, NULL);
+    p->from_width = rc < 0 ? 0 : width;
+    p->from_height = rc < 0 ? 0 : height;
+    return rc;
+}
+
+/* The picture with its last column and row doubled where they make it even. */
+static uint8_t *make_even(gd_av_painter *p, const gd_video_frame *f, int width, int height) {
+    const size_t from = 3 * (size_t)f->width, to = 3 * (size_t)width;
+    const size_t size = to * (size_t)height;
+    if (p->room < size) {
+        gd_mem_put(p->even);
+        p->room = 0;
+        if (!(p->even = gd_mem_get(size))) return NULL;
+        p->room = size;
+    }
+    for (int y = 0; y < height; y++) {
+        const int      row = y < f->height ? y : f->height - 1;
+        const uint8_t *src = f->rgb + from * (size_t)row;
+        uint8_t       *dst = p->even + to * (size_t)y;
+        memcpy(dst, src, from);
+        if (to > from) memcpy(dst + from, src + from - 3, 3);
+    }
+    return p->even;
+}
+
+static void keep(void *opaque, uint8_t *data) {
+    (void)opaque;
+    (void)data;
+}
+
+/* A frame around pixels that stay the caller's: the scaler's threads want a reference. */
+static AVFrame *wrap(uint8_t *rgb, int width, int height) {
+    AVFrame *f = av_frame_alloc();
+    if (!f) return NULL;
+    f->width = width;
+    f->height = height;
+    f->format = AV_PIX_FMT_RGB24;
+    f->data[0] = rgb;
+    f->linesize[0] = 3 * width;
+    f->buf[0] = av_buffer_create(rgb, 3 * (size_t)width * (size_t)height, keep, NULL, 0);
+    if (!f->buf[0]) av_frame_free(&f);
+    return f;
+}
+
+/* An empty frame of the encoder's kind; its memory returns to the pool. */
+static AVFrame *blank(gd_av_painter *p, const AVCodecContext *c) {
+    const int size = av_image_get_buffer_size(c->pix_fmt, c->width, c->height, ALIGN);
+    AVFrame  *f = size > 0 ? av_frame_alloc() : NULL;
+    if (f && !p->pool) p->pool = av_buffer_pool_init((size_t)size + ALIGN, NULL);
+    if (f && p->pool) f->buf[0] = av_buffer_pool_get(p->pool);
+    if (!f || !f->buf[0]) {
+        av_frame_free(&f);
+        return NULL;
+    }
+    uint8_t *at = f->buf[0]->data;
+    at += -(uintptr_t)at % ALIGN;
+    av_image_fill_arrays(f->data, f->linesize, at, c->pix_fmt, c->width, c->height, ALIGN);
+    f->width = c->width;
+    f->height = c->height;
+    f->format = c->pix_fmt;
+    f->sample_aspect_ratio = c->sample_aspect_ratio;
+    f->color_primaries = c->color_primaries;
+    f->color_trc = c->color_trc;
+    f->colorspace = c->colorspace;
+    f->color_range = c->color_range;
+    f->chroma_location = c->chroma_sample_location;
+    return f;
+}
+
+gd_status gd_av_paint(gd_av_painter *p, const gd_video_frame *f, const AVCodecContext *c,
+                      AVFrame **out, gd_error *err) {
+    int      rc = 0, width = f->width, height = f->height;
+    uint8_t *rgb = f->rgb;
+    AVFrame *from = NULL, *to = NULL;
+    *out = NULL;
+    if ((width == c->width - 1 && c->height - height < 2 && c->height >= height) ||
+        (height == c->height - 1 && width == c->width)) {
+        width = c->width;
+        height = c->height;
+        rgb = make_even(p, f, width, height);
+    }
+    if (rgb && (width != p->from_width || height != p->from_height))
+        rc = set_scaler(p, width, height, c);
+    if (rgb && rc >= 0) {
+        from = wrap(rgb, width, height);
+        to = blank(p, c);
+    }
+    if (rc >= 0 && (!from || !to)) rc = AVERROR(ENOMEM);
+    if (rc >= 0) rc = sws_scale_frame(p->sws, to, from);
+    av_frame_free(&from);
+    if (rc < 0) {
+        av_frame_free(&to);
+        return gd_av_fail(err, rc == AVERROR(ENOMEM) ? 0 : 963, rc, "converting a frame");
+    }
+    *out = to;
+    return GD_OK;
+}
+
+void gd_av_painter_close(gd_av_painter *p) {
+    sws_freeContext(p->sws);
+    av_buffer_pool_uninit(&p->pool);
+    gd_mem_put(p->even);
+}
