@@ -81,6 +81,10 @@ target_link_libraries(half_run PRIVATE gd_inside)
 add_executable(video_copy tests/media/video_copy.c)
 target_link_libraries(video_copy PRIVATE gd_tools)
 
+# preview_run: a preview for HTTP clients to look at.
+add_executable(preview_run tests/media/preview_run.c)
+target_link_libraries(preview_run PRIVATE gd_tools)
+
 # model_bench: a whole model through the public interface and the shared library.
 add_executable(model_bench bench/model_bench.c)
 target_link_libraries(model_bench PRIVATE gdrun gd_flags)

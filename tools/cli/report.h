@@ -60,7 +60,7 @@ void gd_note(const char *text, const char *why, const char *hint);
 /* Prints how often warnings came again. */
 void gd_report_close(void);
 
-/* ---- a line that is written over in place (progress.h) ------------------------------------ */
+/* ---- a line that is written over in place (progress.h) ----------------------------------- */
 
 /* Whether there is a place for one: a terminal, messages of level info, no JSON. */
 bool gd_report_has_line(void);

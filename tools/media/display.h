@@ -19,8 +19,8 @@ typedef struct gd_display gd_display;
 bool gd_display_built(void);
 
 /* Opens a window that fits the screen and keeps the ratio of width to height. `title` is UTF-8.
- * GD_ERR_UNSUPPORTED (973): built without SDL2, or libSDL2 is not installed;
- * GD_ERR_IO (974): no display, or the window cannot be made. */
+ * GD_ERR_UNSUPPORTED (982): built without SDL2, or libSDL2 is not installed;
+ * GD_ERR_IO (983): no display, or the window cannot be made. */
 gd_status gd_display_open(const char *title, int width, int height, gd_display **out,
                           gd_error *err) GD_MUST_CHECK;
 /* Shows a frame (stride 0: 3 * width; its size may change) and handles what the user did.

@@ -2,7 +2,7 @@
  *
  * One thread of its own serves every client. The pipeline only copies a frame, and only while
  * somebody watches; what is not sent in time is replaced by the newer frame, so slow clients
- * see fewer frames and hold nothing up. Memory: one raw frame, and one JPEG for each client.
+ * see fewer frames and hold nothing up. Memory: two raw frames, and a JPEG for each client.
  *
  *     GET /           a page that shows the stream
  *     GET /stream     multipart/x-mixed-replace, image/jpeg
@@ -27,16 +27,17 @@ typedef struct gd_preview_options {
     double request_s;   /* a request must be complete by then; 0: 5 */
     double stall_s;     /* a client that takes nothing for so long is dropped; 0: 15 */
     int    send_buffer; /* bytes the system may hold for a client; 0: 256 KiB */
+    double fps;         /* most frames a second that are encoded; 0: 30 */
 } gd_preview_options;
 
 /* `where` is [ADDR:]PORT: "8080", "0.0.0.0:8080", "[::]:8080", "localhost:0"; without ADDR
  * loopback, port 0 any free one. `opt` may be NULL. GD_ERR_ARG (204): no such address;
- * GD_ERR_IO (970): it cannot be listened on. */
+ * GD_ERR_IO (980): it cannot be listened on. */
 gd_status gd_preview_open(const char *where, const gd_preview_options *opt, gd_preview **out,
                           gd_error *err) GD_MUST_CHECK;
 /* "http://127.0.0.1:8080/", valid until close. */
 const char *gd_preview_url(const gd_preview *p);
-/* False: other machines can connect, which deserves a warning (W972). */
+/* False: other machines can connect, which deserves a warning (W981). */
 bool gd_preview_is_local(const gd_preview *p);
 
 /* Whether a client waits for a frame: without one, gd_preview_show does nothing. */
