@@ -23,8 +23,10 @@ if(have_video)
   target_link_libraries(gdrun_av PRIVATE gd_flags PkgConfig::FFMPEG m)
   set_target_properties(gdrun_av PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/av.map)
   target_link_options(gdrun_av PRIVATE
-    LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/av.map
-    $<$<NOT:$<BOOL:${GD_SANITIZE}>>:LINKER:-z,defs>)
+    LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/av.map)
+  if(NOT GD_SANITIZE) # whose functions are the program's
+    target_link_options(gdrun_av PRIVATE LINKER:-z,defs)
+  endif()
   # Whoever builds a program that may load it wants it beside that.
   add_dependencies(gd_tools gdrun_av)
 endif()
