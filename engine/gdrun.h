@@ -268,7 +268,7 @@ typedef struct gd_submission {
     gd_image image;
     int64_t  id;
     int      source;   /* 0 .. sources - 1 */
-    int      priority; /* higher goes first: critical frames */
+    int      priority; /* higher goes first (critical frames), 10 s of waiting before all */
     void    *user;
 } gd_submission;
 
@@ -301,7 +301,8 @@ GD_API gd_status gd_pipeline_room(gd_pipeline *p, int source, int width, int hei
                                   double wait_ms, uint8_t **rgb, gd_error *err) GD_MUST_CHECK;
 GD_API void      gd_pipeline_unroom(gd_pipeline *p, uint8_t *rgb);
 /* *taken is 0 when no slot came free in time, or, with `latest`, every slot was past waiting
- * (the picture is then counted as dropped). After drain or stop: GD_ERR_ARG. */
+ * (the picture is then counted as dropped), or the pipeline was stopped. After a drain:
+ * GD_ERR_ARG. A picture in a slot's buffer is the caller's until it is taken. */
 GD_API gd_status gd_pipeline_submit(gd_pipeline *p, const gd_submission *in, double wait_ms,
                                     int *taken, gd_error *err) GD_MUST_CHECK;
 /* The next result of a source, or of any (-1); *out is NULL when none came in time, or, with a
