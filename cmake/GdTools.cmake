@@ -7,6 +7,11 @@ include(GdFont)
 if(tool_shared)
   add_library(gd_tools STATIC ${tool_shared} ${font_atlas})
   target_include_directories(gd_tools SYSTEM PRIVATE ${STB_INCLUDE})
+  set_source_files_properties(tools/media/display.c PROPERTIES COMPILE_DEFINITIONS
+    GD_HAVE_SDL2=${have_sdl2})
+  if(have_sdl2)
+    target_include_directories(gd_tools SYSTEM PRIVATE ${SDL2_INCLUDE})
+  endif()
   target_link_libraries(gd_tools PUBLIC gd_inside PkgConfig::TURBOJPEG PkgConfig::SECCOMP
     PkgConfig::YAML PkgConfig::YAJL)
 else()
