@@ -76,6 +76,9 @@ add_executable(network_run tests/parity/network_run.c tests/parity/npy.c)
 target_link_libraries(network_run PRIVATE gd_inside)
 add_executable(half_run tests/parity/half_run.c)
 target_link_libraries(half_run PRIVATE gd_inside)
+# The same for video: what a source gives, against FFmpeg's own programs.
+add_executable(video_dump tests/media/video_dump.c)
+target_link_libraries(video_dump PRIVATE gd_tools)
 
 # A video through source and sink, for the Python tests of tests/media.
 add_executable(video_copy tests/media/video_copy.c)

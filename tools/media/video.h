@@ -134,7 +134,7 @@ bool gd_is_video_output(const char *path);
 gd_status gd_video_source_open(const char *path, const gd_video_source_options *opt,
                                gd_video_source **out, gd_error *err) GD_MUST_CHECK;
 void gd_video_source_close(gd_video_source *s); /* NULL is allowed; after the sink's finish */
-/* Constant from open on, but for the size, which follows a live source to its reconnection. */
+/* Constant from open on; lives as long as the source. */
 const gd_video_info *gd_video_source_info(const gd_video_source *s);
 /* The next frame; f->rgb NULL: the end, and again at every later call. Damage is skipped and
  * counted, lost connections are made again (exponential back-off from 0.5 s to 30 s); an error

@@ -11,25 +11,25 @@ extern "C" {
 
 #define GD_VIDEO_NO_PTS INT64_MIN
 
-/* Start from {.step, .second}. A source whose timestamps rise comes out tick for tick. */
+/* Start from {.step, .jump}. A source whose timestamps rise comes out tick for tick. */
 typedef struct gd_video_clock {
-    int64_t step;   /* ticks of a frame, where nothing better is known; 0: 1 */
-    int64_t second; /* ticks of a second: a step back by more is a new beginning */
-    int64_t last;   /* what was given last */
-    int64_t offset; /* added to the source's timestamps since the last new beginning */
-    int64_t moved;  /* timestamps that are not the source's */
+    int64_t step;  /* ticks of a frame, where nothing better is known; 0: 1 */
+    int64_t jump;  /* a step back by more ticks is a new beginning; 0: never one */
+    int64_t last;  /* what was given last */
+    int64_t shift; /* added to the source's timestamps since it was connected */
+    int64_t extra; /* and since its last new beginning */
+    int64_t moved; /* timestamps that are not the source's */
     bool    begun;
-    bool    rebase; /* the next timestamp is the first of a new beginning ... */
-    int64_t gap;    /* ... that lies this many ticks behind the last one */
 } gd_video_clock;
 
 /* The timestamp of the next frame: `pts` (GD_VIDEO_NO_PTS: it has none) when it is later than
  * the last one. A missing one follows the last by `duration` (0: by step); one that repeats or
- * goes back a little is put one tick behind it; one that goes back by more than a second begins
- * anew behind the last one, and those after it keep their distances. */
+ * goes back a little is put one tick behind it; one that goes back by more than `jump` begins
+ * anew behind the last one, and those after it keep their distances until the source's own time
+ * is ahead again. */
 int64_t gd_video_clock_next(gd_video_clock *c, int64_t pts, int64_t duration);
-/* The source was connected again `gap` ticks after its last frame. */
-void gd_video_clock_rejoin(gd_video_clock *c, int64_t gap);
+/* A source that was connected again counts from another zero: `ticks` are added from now on. */
+void gd_video_clock_shift(gd_video_clock *c, int64_t ticks);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 struct gd_video_raw {
     int             fd;
     gd_video_info   info;
+    pthread_mutex_t lock; /* for counts, which any thread may ask for */
     gd_video_counts counts;
     int64_t         first, end; /* frames [first, end) are handed out */
     int64_t         at;         /* frames taken from the pipe */
@@ -71,6 +73,7 @@ gd_status gd_video_raw_open(const char *path, int fd, const gd_video_source_opti
     (void)snprintf(i.codec, sizeof i.codec, "rawvideo");
     (void)snprintf(i.decoder, sizeof i.decoder, "none");
     (void)snprintf(i.pixel_format, sizeof i.pixel_format, "rgb24");
+    (void)pthread_mutex_init(&r->lock, NULL);
     r->fd = fd;
     r->info = i;
     r->counts.promised = -1;
@@ -81,13 +84,28 @@ gd_status gd_video_raw_open(const char *path, int fd, const gd_video_source_opti
     return GD_OK;
 }
 
-void gd_video_raw_close(gd_video_raw *r) { gd_mem_put(r); }
+void gd_video_raw_close(gd_video_raw *r) {
+    if (r) (void)pthread_mutex_destroy(&r->lock);
+    gd_mem_put(r);
+}
 
 const gd_video_info *gd_video_raw_info(const gd_video_raw *r) { return &r->info; }
 
 void gd_video_raw_stop(gd_video_raw *r) { atomic_store(&r->stop, true); }
 
-void gd_video_raw_counts(gd_video_raw *r, gd_video_counts *out) { *out = r->counts; }
+void gd_video_raw_counts(gd_video_raw *r, gd_video_counts *out) {
+    (void)pthread_mutex_lock(&r->lock);
+    *out = r->counts;
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+/* Adds one to a count; its value before. */
+static int64_t count(gd_video_raw *r, int64_t *which) {
+    (void)pthread_mutex_lock(&r->lock);
+    const int64_t before = (*which)++;
+    (void)pthread_mutex_unlock(&r->lock);
+    return before;
+}
 
 /* As much of n bytes as there is until the end of the pipe or a stop. */
 static gd_status read_bytes(gd_video_raw *r, uint8_t *to, size_t n, size_t *got,
@@ -118,19 +136,21 @@ gd_status gd_video_raw_read(gd_video_raw *r, gd_video_frame *f, gd_error *err) {
         const gd_status st = read_bytes(r, f->own, n, &got, err);
         f->rgb = NULL;
         if (st != GD_OK || got < n) {
+            (void)pthread_mutex_lock(&r->lock);
             r->counts.truncated = got > 0 && !atomic_load(&r->stop);
+            (void)pthread_mutex_unlock(&r->lock);
             r->done = true;
             return st;
         }
         const int64_t at = r->at++;
         if (at < r->first) {
-            r->counts.skipped++;
+            (void)count(r, &r->counts.skipped);
             continue;
         }
         f->rgb = f->own;
         f->pts = at;
         f->duration = 1;
-        f->index = r->counts.decoded++;
+        f->index = count(r, &r->counts.decoded);
         f->captured = 0;
         f->key = true;
         f->corrupt = false;

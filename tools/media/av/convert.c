@@ -5,9 +5,12 @@
  * definition, else for BT.601; a range that is not named is limited (ITU-T H.273, and what
  * players do). Transfer functions are left as they are: no tone mapping of HDR. */
 #include <libavutil/pixdesc.h>
+#include <string.h>
 
 #include "tools/media/av/source_state.h"
 #include "tools/media/exif.h"
+
+enum { WIDTH_STEP = 32 };
 
 int gd_av_orientation(const int32_t *m) {
     if (!m) return 1;
@@ -43,13 +46,14 @@ static enum AVPixelFormat plain(enum AVPixelFormat f, bool *full) {
     }
 }
 
-static gd_status to_rgb(gd_av_source *s, const AVFrame *in, uint8_t *out, gd_error *err) {
+static gd_status to_rgb(gd_av_source *s, const AVFrame *in, uint8_t *out, int pitch,
+                        gd_error *err) {
     static const int          spaces[] = {SWS_CS_ITU601, SWS_CS_ITU709, SWS_CS_BT2020};
     bool                      full = in->color_range == AVCOL_RANGE_JPEG;
     const enum AVPixelFormat  format = plain(in->format, &full);
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
     uint8_t *const            to[4] = {out};
-    const int                 stride[4] = {3 * in->width};
+    const int                 stride[4] = {pitch};
     if (d && d->flags & AV_PIX_FMT_FLAG_RGB) full = true;
     s->sws = sws_getCachedContext(s->sws, in->width, in->height, format, in->width, in->height,
                                   AV_PIX_FMT_RGB24, SWS_BILINEAR, NULL, NULL, NULL);
@@ -94,9 +98,17 @@ gd_status gd_av_convert(gd_av_source *s, AVFrame *in, gd_video_frame *f, gd_erro
     const bool swaps = gd_exif_swaps(turn);
     GD_TRY(gd_video_frame_room(f, swaps ? in->height : in->width,
                                swaps ? in->width : in->height, s->opt.pixels, err));
-    if (turn == 1) return to_rgb(s, in, f->own, err);
-    GD_TRY(turn_room(s, 3 * (size_t)in->width * (size_t)in->height, err));
-    GD_TRY(to_rgb(s, in, s->turn, err));
-    gd_exif_apply(s->turn, in->width, in->height, turn, f->own);
+    /* swscale's vector code leaves the last columns out where a row has no room for a whole
+     * vector, so such widths go through a buffer with longer rows. */
+    const bool   direct = in->width % WIDTH_STEP == 0;
+    const size_t row = 3 * (size_t)in->width;
+    const size_t pitch = 3 * (size_t)((in->width + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP);
+    if (turn == 1 && direct) return to_rgb(s, in, f->own, (int)row, err);
+    GD_TRY(turn_room(s, pitch * (size_t)in->height, err));
+    GD_TRY(to_rgb(s, in, s->turn, (int)pitch, err));
+    uint8_t *dense = turn == 1 ? f->own : s->turn;
+    for (int y = 0; y < in->height && !direct; y++)
+        memmove(dense + (size_t)y * row, s->turn + (size_t)y * pitch, row);
+    if (turn != 1) gd_exif_apply(s->turn, in->width, in->height, turn, f->own);
     return GD_OK;
 }

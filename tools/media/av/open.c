@@ -82,7 +82,7 @@ static gd_status probe(gd_av_source *s, AVDictionary **options, const AVInputFor
     const char           *may = s->kind == GD_AV_FILE ? FILE_FORMATS : HTTP_FORMATS;
     int                   e = avio_open2(&s->io, s->url, AVIO_FLAG_READ, &by, options);
     if (e < 0) return unreachable(s, e, err);
-    e = av_probe_input_buffer2(s->io, format, s->path, NULL, 0, PROBE_BYTES);
+    e = av_probe_input_buffer2(s->io, format, NULL, NULL, 0, PROBE_BYTES);
     if (e == AVERROR_EXIT || (e < 0 && s->io->error < 0))
         return unreachable(s, s->io->error < 0 ? s->io->error : e, err);
     if (e < 0 || !*format)
@@ -204,11 +204,11 @@ static int find_video(const AVFormatContext *fmt, int *covers, int *sounds, int 
     return found;
 }
 
-static gd_status choose_video(gd_av_source *s, gd_error *err) {
+static gd_status choose_video(gd_av_source *s, gd_video_info *info, gd_error *err) {
     int covers, sounds, rest;
     s->video = find_video(s->fmt, &covers, &sounds, &rest);
-    s->info.audio_streams = sounds;
-    s->info.other_streams = rest;
+    info->audio_streams = sounds;
+    info->other_streams = rest;
     if (s->video < 0)
         return gd_fail_code(err, GD_ERR_FORMAT, 374,
                             "%s: no video in it (%d audio streams, %d cover pictures, %d "
@@ -227,7 +227,7 @@ static gd_status choose_video(gd_av_source *s, gd_error *err) {
 
 /* ---- the decoder ------------------------------------------------------------------------- */
 
-static gd_status open_decoder(gd_av_source *s, gd_error *err) {
+static gd_status open_decoder(gd_av_source *s, gd_video_info *info, gd_error *err) {
     const AVStream *from = s->fmt->streams[s->video];
     const AVCodec  *codec = avcodec_find_decoder(from->codecpar->codec_id);
     if (!codec)
@@ -241,10 +241,10 @@ static gd_status open_decoder(gd_av_source *s, gd_error *err) {
     s->dec->max_pixels = s->opt.max_pixels;
     s->dec->thread_count = s->opt.threads;
     /* Threads that each take a frame hold as many frames back: not for what happens now. */
-    s->dec->thread_type = s->info.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
+    s->dec->thread_type = info->live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
     e = avcodec_open2(s->dec, codec, NULL);
     if (e < 0) return gd_av_fail(err, 378, e, s->path);
-    (void)snprintf(s->info.decoder, sizeof s->info.decoder, "%s", codec->name);
+    (void)snprintf(info->decoder, sizeof info->decoder, "%s", codec->name);
     return GD_OK;
 }
 
@@ -267,28 +267,13 @@ static gd_rational rational(AVRational r) {
     return r.num > 0 && r.den > 0 ? (gd_rational){r.num, r.den} : (gd_rational){0, 0};
 }
 
-/* Bytes that the index says the file has: more than there are means that its end is missing. */
-static int64_t index_extent(AVFormatContext *fmt) {
-    int64_t most = 0;
-    if (av_match_list(fmt->iformat->name, "mov", ',') <= 0) return 0;
-    for (unsigned i = 0; i < fmt->nb_streams; i++) {
-        const int n = avformat_index_get_entries_count(fmt->streams[i]);
-        for (int k = 0; k < n; k++) {
-            const AVIndexEntry *e = avformat_index_get_entry(fmt->streams[i], k);
-            if (e && e->pos >= 0 && e->pos + e->size > most) most = e->pos + e->size;
-        }
-    }
-    return most;
-}
-
 static void first_word(char *to, size_t size, const char *names) {
     (void)snprintf(to, size, "%.*s", (int)strcspn(names, ","), names);
 }
 
-static void tell(gd_av_source *s) {
+static void tell(const gd_av_source *s, gd_video_info *i) {
     const AVStream          *st = s->fmt->streams[s->video];
     const AVCodecParameters *p = st->codecpar;
-    gd_video_info           *i = &s->info;
     i->orientation = gd_av_orientation(display_matrix(st));
     const bool swaps = i->orientation >= 5 && !s->opt.no_rotate;
     i->width = swaps ? p->height : p->width;
@@ -311,7 +296,6 @@ static void tell(gd_av_source *s) {
     (void)snprintf(i->pixel_format, sizeof i->pixel_format, "%s", pixels ? pixels : "unknown");
     (void)snprintf(i->codec, sizeof i->codec, "%s", avcodec_get_name(p->codec_id));
     first_word(i->container, sizeof i->container, s->fmt->iformat->name);
-    s->extent = i->live ? 0 : index_extent(s->fmt);
 }
 
 /* ---- together ---------------------------------------------------------------------------- */
@@ -324,19 +308,18 @@ void gd_av_disconnect(gd_av_source *s) {
     s->io = NULL;
 }
 
-gd_status gd_av_connect(gd_av_source *s, gd_error *err) {
+gd_status gd_av_connect(gd_av_source *s, gd_video_info *info, gd_error *err) {
     gd_status st;
     s->packets = 0;
-    s->flushed = s->broken = false;
-    atomic_store(&s->deadline, s->kind == GD_AV_FILE
-                                   ? 0
-                                   : gd_av_now() + s->opt.timeout_ms * (int64_t)1000000);
+    s->flushed = s->broken = s->shifted = false;
+    gd_av_allow(s);
     GD_GO(open_format(s, err));
-    s->info.live = s->kind == GD_AV_CAMERA || s->kind == GD_AV_RTSP ||
-                   (s->kind == GD_AV_HTTP && avio_size(s->io) <= 0);
-    GD_GO(choose_video(s, err));
-    tell(s);
-    GD_GO(open_decoder(s, err));
+    info->live = s->kind == GD_AV_CAMERA || s->kind == GD_AV_RTSP ||
+                 (s->kind == GD_AV_HTTP && avio_size(s->io) <= 0);
+    GD_GO(choose_video(s, info, err));
+    s->base = s->fmt->streams[s->video]->time_base;
+    tell(s, info);
+    GD_GO(open_decoder(s, info, err));
 done:
     if (st != GD_OK) gd_av_disconnect(s);
     return st;

@@ -70,14 +70,15 @@ static int64_t ticks(const gd_av_source *s, int64_t us) {
 }
 
 static gd_status start(gd_av_source *s, gd_error *err) {
-    s->clock.second = ticks(s, 1000000);
     if (s->info.frame_rate.den)
         s->clock.step =
             gd_video_rescale(1, (gd_rational){s->info.frame_rate.den, s->info.frame_rate.num},
                              s->info.time_base);
+    /* Back by half a second is no jitter. */
+    s->clock.jump = ticks(s, 500000);
     s->first = INT64_MIN;
     s->end = INT64_MAX;
-    s->resume = INT64_MIN;
+    s->resume = s->last_stamp = INT64_MIN;
     if (s->opt.end_us > 0) s->end = s->info.start_pts + ticks(s, s->opt.end_us);
     if (s->opt.start_us <= 0 || s->info.live) return GD_OK;
     s->first = s->info.start_pts + ticks(s, s->opt.start_us);
@@ -100,7 +101,8 @@ gd_status gd_av_source_open(const char *path, const gd_video_source_options *opt
         st = gd_fail_code(err, GD_ERR_NOMEM, 600, "no memory for a video source");
         goto done;
     }
-    GD_GO(gd_av_connect(s, err));
+    GD_GO(gd_av_connect(s, &s->info, err));
+    s->shifted = true;
     s->counts.promised = s->info.frames;
     GD_GO(gd_av_keep_streams(s, err));
     GD_GO(start(s, err));
@@ -165,23 +167,47 @@ static void pause_ms(int ms) {
     (void)nanosleep(&t, NULL);
 }
 
+/* The time of a new connection goes on where the last one's ended, plus what lies between. */
+static void shift(gd_av_source *s, const AVPacket *p) {
+    static const gd_rational us = {1, 1000000};
+    const AVRational         base = s->fmt->streams[p->stream_index]->time_base;
+    const int64_t            at = p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
+    if (s->shifted || at == AV_NOPTS_VALUE) return;
+    const int64_t last = gd_video_rescale(s->clock.last, s->info.time_base, us);
+    const int64_t gap = (gd_av_now() - s->last_frame_at) / 1000;
+    s->shift_us = last + (gap > 0 ? gap : 0) - av_rescale_q(at, base, AV_TIME_BASE_Q);
+    s->shifted = true;
+    gd_video_clock_shift(&s->clock, ticks(s, s->shift_us));
+}
+
+/* Another stream's packet, to the sink's queue. */
+static void pass_on(gd_av_source *s, AVPacket *p) {
+    const AVRational base = s->fmt->streams[p->stream_index]->time_base;
+    const int64_t    by = s->shift_us ? av_rescale_q(s->shift_us, AV_TIME_BASE_Q, base) : 0;
+    if (p->pts != AV_NOPTS_VALUE) p->pts += by;
+    if (p->dts != AV_NOPTS_VALUE) p->dts += by;
+    gd_av_put(s, p);
+}
+
 /* The next packet of the video; others go to the queue. An FFmpeg error at the end. */
 static int next_packet(gd_av_source *s) {
+    gd_av_allow(s);
     for (;;) {
-        if (s->kind != GD_AV_FILE && !atomic_load(&s->deadline))
-            atomic_store(&s->deadline, gd_av_now() + s->opt.timeout_ms * (int64_t)1000000);
         const int e = av_read_frame(s->fmt, s->packet);
         if (atomic_load(&s->stop)) return AVERROR_EXIT;
         if (e == AVERROR(EAGAIN)) {
-            if (atomic_load(&s->deadline) && gd_av_now() > atomic_load(&s->deadline))
-                return AVERROR(ETIMEDOUT);
+            const int64_t by = atomic_load(&s->deadline);
+            if (by && gd_av_now() > by) return AVERROR(ETIMEDOUT);
             pause_ms(2);
             continue;
         }
+        /* What the interrupt callback ended. */
+        if (e == AVERROR_EXIT) return AVERROR(ETIMEDOUT);
         if (e < 0) return e;
-        atomic_store(&s->deadline, 0);
+        gd_av_allow(s);
+        shift(s, s->packet);
         if (s->packet->stream_index == s->video) return 0;
-        gd_av_put(s, s->packet);
+        pass_on(s, s->packet);
     }
 }
 
@@ -190,7 +216,13 @@ static int feed(gd_av_source *s) {
     int e = next_packet(s);
     if (e < 0) {
         /* An end that the transport reports as an error is a loss. */
-        s->broken = e != AVERROR_EOF || (s->fmt->pb && s->fmt->pb->error < 0);
+        const int hidden = e == AVERROR_EOF && s->fmt->pb ? s->fmt->pb->error : 0;
+        s->broken = e != AVERROR_EOF || hidden < 0;
+        if (e == AVERROR(ETIMEDOUT))
+            (void)snprintf(s->trouble, sizeof s->trouble, "nothing came for %.1f s",
+                           s->opt.timeout_ms * 1e-3);
+        else
+            (void)av_strerror(hidden < 0 ? hidden : e, s->trouble, sizeof s->trouble);
         s->flushed = true;
         (void)avcodec_send_packet(s->dec, NULL);
         return e;
@@ -221,12 +253,20 @@ static bool is_key(const AVFrame *f) {
 #endif
 }
 
+/* A time of this connection in the time base that the caller knows. */
+static int64_t here(const gd_av_source *s, int64_t t) {
+    const AVRational to = {s->info.time_base.num, s->info.time_base.den};
+    return t == AV_NOPTS_VALUE || av_cmp_q(s->base, to) == 0 ? t : av_rescale_q(t, s->base, to);
+}
+
 /* The decoder's frame as the caller's. *use: it is to be handed out. */
 static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *err) {
     const AVFrame *in = s->frame;
-    const int64_t  stamp = in->pts != AV_NOPTS_VALUE ? in->pts : in->best_effort_timestamp;
-    const int64_t  length = duration_of(in), before = s->clock.moved;
+    const int64_t  told = in->pts != AV_NOPTS_VALUE ? in->pts : in->best_effort_timestamp;
+    const int64_t  stamp = here(s, told), length = here(s, duration_of(in));
+    const int64_t  before = s->clock.moved;
     *use = false;
+    if (stamp != AV_NOPTS_VALUE && stamp <= s->resume) return GD_OK;
     if (stamp != AV_NOPTS_VALUE && stamp < s->first) {
         count(s, &s->counts.skipped);
         return GD_OK;
@@ -243,6 +283,8 @@ static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *e
     f->corrupt = in->decode_error_flags || (in->flags & AV_FRAME_FLAG_CORRUPT);
     f->captured = s->info.live ? captured(s, in->pts) : 0;
     s->last_frame_at = gd_av_now();
+    s->last_stamp = stamp;
+    s->tries = 0;
     (void)pthread_mutex_lock(&s->lock);
     f->index = s->counts.decoded++;
     s->counts.corrupt += f->corrupt;
@@ -252,15 +294,15 @@ static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *e
     return GD_OK;
 }
 
-/* Nothing more comes: says why, once. */
+/* Nothing more comes from this connection: another one, or the end. */
 static gd_status finish(gd_av_source *s, gd_error *err) {
-    (void)err;
-    s->done = true;
-    if (atomic_load(&s->stop)) return GD_OK;
+    bool            again;
+    const gd_status st = gd_av_reconnect(s, &again, err);
+    s->done = !again;
+    if (again || atomic_load(&s->stop)) return st;
     atomic_store(&s->ended, true);
-    const int64_t size = s->io && !s->info.live ? avio_size(s->io) : 0;
-    if (s->extent > 0 && size > 0 && s->extent > size) set_flag(s, &s->counts.truncated);
-    return GD_OK;
+    if (st == GD_OK && gd_av_cut_off(s)) set_flag(s, &s->counts.truncated);
+    return st;
 }
 
 gd_status gd_av_source_read(gd_av_source *s, gd_video_frame *f, gd_error *err) {

@@ -1,7 +1,8 @@
 /* source_state.h -- the state of a source of the plugin, shared by the files that make it up.
  *
  *   open.c     containers, protocols, codecs: what may be read, and by what limits
- *   source.c   packets to frames, damage counted, streams connected again
+ *   source.c   packets to frames, damage counted
+ *   live.c     deadlines, streams connected again
  *   convert.c  a decoded frame to RGB in displayed orientation
  *   packets.c  the queue of other streams' packets, notes, errors */
 #ifndef GD_TOOLS_MEDIA_AV_SOURCE_STATE_H
@@ -54,7 +55,8 @@ struct gd_av_source {
     bool             flushed; /* the decoder was told that nothing follows */
     bool             broken;  /* the connection was lost, not ended */
     int64_t          packets; /* of the video, read */
-    int64_t          extent;  /* bytes that the container's own numbers ask for; 0: not known */
+    AVRational       base;    /* of the video's timestamps, this time */
+    bool             shifted; /* the first packet's time was looked at */
 
     AVPacket          *packet;
     AVFrame           *frame, *copied; /* copied: from the device */
@@ -66,8 +68,12 @@ struct gd_av_source {
     gd_av_arrival  arrival[ARRIVALS];
     unsigned       arrivals;
     int64_t        first, end;    /* in time_base: frames [first, end) are handed out */
+    int64_t        last_stamp;    /* the source's own, of the frame handed out last */
     int64_t        resume;        /* frames up to here were handed out before a loss */
     int64_t        last_frame_at; /* monotonic ns */
+    int64_t        shift_us;      /* added to timestamps since the last connection */
+    int            tries;         /* connections since the last frame */
+    char           trouble[128];  /* why the connection was lost */
     bool           done;
 
     atomic_llong deadline; /* monotonic ns, 0: none; for the interrupt callback */
@@ -90,8 +96,8 @@ struct gd_av_source {
 
 int64_t gd_av_now(void); /* CLOCK_MONOTONIC, ns */
 
-/* open.c: connects and fills info; on failure nothing is left open. */
-gd_status gd_av_connect(gd_av_source *s, gd_error *err) GD_MUST_CHECK;
+/* open.c: connects and fills `info`; on failure nothing is left open. */
+gd_status gd_av_connect(gd_av_source *s, gd_video_info *info, gd_error *err) GD_MUST_CHECK;
 void      gd_av_disconnect(gd_av_source *s);
 /* The EXIF orientation (1..8) that a display matrix means; NULL: 1. */
 int gd_av_orientation(const int32_t *matrix);
@@ -101,6 +107,13 @@ gd_video_color gd_av_color(enum AVColorSpace space, int width, int height);
 /* convert.c: `in` to f's pixels. */
 gd_status gd_av_convert(gd_av_source *s, AVFrame *in, gd_video_frame *f,
                         gd_error *err) GD_MUST_CHECK;
+
+/* live.c: connects again after a loss; false: the source has ended (its own end, a stop). */
+gd_status gd_av_reconnect(gd_av_source *s, bool *again, gd_error *err) GD_MUST_CHECK;
+/* Whether the file is shorter than its container says. */
+bool gd_av_cut_off(gd_av_source *s);
+/* The deadline of what may block from now on; files have none. */
+void gd_av_allow(gd_av_source *s);
 
 /* packets.c */
 gd_status gd_av_keep_streams(gd_av_source *s, gd_error *err) GD_MUST_CHECK;
