@@ -54,7 +54,7 @@ typedef struct gd_tracker_options {
     int    max_age;
     double max_age_seconds;
     /* Detections until a track is confirmed, the first included. IoU 1, SORT 1, ByteTrack 2.
-     * SORT counts them without a gap, and confirms all in the first min_hits - 1 frames;
+     * SORT counts anew after a gap, and confirms all in the first min_hits - 1 frames;
      * ByteTrack confirms those of the first frame, and drops a track that is not confirmed
      * when it is missed. */
     int min_hits;
@@ -64,11 +64,11 @@ typedef struct gd_tracker_options {
     int64_t id_start;   /* the first id, 0 .. GD_TRACK_MAX_ID. 1 */
     double  frame_rate; /* frames a second where frames have no time; 0: unknown */
 
-    float iou_threshold; /* IoU, SORT: the least IoU of a match. 0.3 */
+    double iou_threshold; /* IoU, SORT: the least IoU of a match. 0.3 */
     /* ByteTrack. Scores above `high` are matched first, those above `low` second; unmatched
      * ones of at least `new_track` begin tracks. `match` is the greatest cost 1 - IoU * score
      * of the first round. 0.25, 0.1, 0.25, 0.8 */
-    float high, low, new_track, match;
+    double high, low, new_track, match;
 } gd_tracker_options;
 
 /* One detection's part in its track, or a lost track. */
@@ -112,7 +112,8 @@ gd_status gd_tracker_update(gd_tracker *t, const gd_detection *detections, int n
 /* Tracks that may still be found again, oldest id first, where they are believed to be.
  * Valid until the next call with this tracker. */
 const gd_track *gd_tracker_lost(const gd_tracker *t, int *n);
-int64_t         gd_tracker_frames(const gd_tracker *t); /* updates since open, reset or save */
+/* Updates since open or reset, with those before a load. */
+int64_t gd_tracker_frames(const gd_tracker *t);
 
 /* ---- between runs ------------------------------------------------------------------------ */
 
@@ -121,8 +122,8 @@ int64_t         gd_tracker_frames(const gd_tracker *t); /* updates since open, r
 gd_status gd_tracker_save(const gd_tracker *t, const char *path, bool replace,
                           gd_error *err) GD_MUST_CHECK;
 /* Continues with saved tracks, under the options that `t` was opened with; the kind must be the
- * same. The frames that follow may be timed from 0 again. The file is not trusted: GD_ERR_FORMAT
- * (E395) names what is wrong and where, and leaves `t` as it was. */
+ * same. The frames that follow may be timed from 0 again. The file is not trusted:
+ * GD_ERR_FORMAT (E399) names what is wrong and where, and leaves `t` as it was. */
 gd_status gd_tracker_load(gd_tracker *t, const char *path, gd_error *err) GD_MUST_CHECK;
 
 #ifdef __cplusplus
