@@ -1,4 +1,4 @@
-/* assign_test.c -- assignments against brute force, on full, sparse, tied and empty problems. */
+/* assign_test.c -- assignments against brute force: full, sparse, tied, empty. */
 #include "tools/track/assign.h"
 
 #include <math.h>

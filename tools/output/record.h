@@ -45,6 +45,9 @@ typedef struct gd_record {
     int                   n_dropped;    /* detections beyond the planned capacity */
     const int64_t        *track_ids;    /* n_detections, or NULL: not tracked */
     const char *const    *track_states; /* n_detections ("confirmed", ...), or NULL */
+    /* n_detections: the track counts as an object (gd_track.confirmed), or NULL: unless its
+     * state is "tentative" */
+    const bool *track_confirmed;
 
     gd_timing ms;
     double    latency_ms; /* pipelines: from going in to the result; < 0: the sum of `ms` */

@@ -33,7 +33,7 @@ typedef struct gd_writer_options {
     bool        color; /* list: emphasis for a terminal */
 } gd_writer_options;
 
-/* Kinds: "json" "jsonl" "csv" "coco" "list" and "stats" (the summary alone) write one file
+/* Kinds: "json" "jsonl" "csv" "coco" "mot" "list" and "stats" (the summary alone) write one file
  * (`target` "-" is stdout); "yolo" "voc" and "crops" write one or more files a picture into the
  * folder `target`, which is made if it is missing. `info` is borrowed until close. */
 gd_status gd_writer_open(const char *kind, const char *target, const gd_run_info *info,

@@ -1,10 +1,11 @@
 /* assign.c -- shortest augmenting paths; see assign.h.
  *
- * The least-cost view: cost = -gain, and a row may stay alone for 0. With dual variables u (rows)
- * and v (columns, <= 0), every pair's slack cost - u - v is >= 0 and that of an assigned pair is
- * 0. Each row in turn searches, as Dijkstra does, for the cheapest way to a free column or to a
- * row that gives up its column and stays alone; the duals then move so that the slack of the
- * found path is 0. A row once alone is never reached again: only its column could lead there. */
+ * The least-cost view: cost = -gain, and a row may stay alone for 0. With dual variables u
+ * (rows) and v (columns, <= 0), every pair's slack cost - u - v is >= 0 and that of an
+ * assigned pair is 0. Each row in turn searches, as Dijkstra does, for the cheapest way to a
+ * free column or to a row that gives up its column and stays alone; the duals then move so
+ * that the slack of the found path is 0. A row once alone is never reached again: only its
+ * column could lead there. */
 #include "tools/track/assign.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* associate.c -- the three ways to match tracks with the detections of one frame; see track.h. */
+/* associate.c -- the three ways to match tracks with a frame's detections; see track.h. */
 #include <math.h>
 #include <string.h>
 

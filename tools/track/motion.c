@@ -1,8 +1,8 @@
 /* motion.c -- see motion.h.
  *
- * The noise of SORT is that of its authors' program, since the paper gives no figures; the noise
- * of ByteTrack is that of DeepSORT (Wojke et al. 2017), which it takes over: standard deviations
- * in proportion to the height of the box. */
+ * The noise of SORT is that of its authors' program, since the paper gives no figures; the
+ * noise of ByteTrack is that of DeepSORT (Wojke et al. 2017), which it takes over: standard
+ * deviations in proportion to the height of the box. */
 #include "tools/track/motion.h"
 
 #include <math.h>

@@ -24,7 +24,8 @@ void gd_sort_predict(gd_axis a[4]);
 void gd_sort_correct(gd_axis a[4], const double box[4]);
 void gd_sort_box(const gd_axis a[4], double box[4]);
 
-/* ByteTrack: centre x, centre y, width / height, height. A box that is not seen stops growing. */
+/* ByteTrack: centre x, centre y, width / height, height. A box that is not seen stops
+ * growing. */
 void gd_byte_begin(gd_axis a[4], const double box[4]);
 void gd_byte_predict(gd_axis a[4], bool seen);
 void gd_byte_correct(gd_axis a[4], const double box[4]);

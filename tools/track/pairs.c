@@ -1,8 +1,8 @@
 /* pairs.c -- see pairs.h.
  *
- * Both sets are sorted by their left edges and met in one order. A box is compared with those of
- * the other set whose right edge has not been passed: for objects spread over a picture that is
- * a narrow strip of it. */
+ * Both sets are sorted by their left edges and met in one order. A box is compared with
+ * those of the other set whose right edge has not been passed: for objects spread over a
+ * picture that is a narrow strip of it. */
 #include "tools/track/pairs.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* tracker.c -- opening a tracker and the frame of its life that all kinds share; see track.h. */
+/* tracker.c -- opening a tracker, and what a frame is to all kinds of it; see track.h. */
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -15,8 +15,8 @@ enum { MAX_FRAMES = 1000000000 };
 static const double max_seconds = 1e9;
 /* Times are sums of rationals in floating point: this much is no difference. */
 static const double same_time = 1e-6;
-/* Boxes are cut to this many pixels from the origin: far from any picture, and small enough that
- * no product of a filter overflows. */
+/* Boxes are cut to this many pixels from the origin: far from any picture, and small enough
+ * that no product of a filter overflows. */
 static const double far_away = 1e7;
 
 gd_tracker_options gd_tracker_defaults(gd_tracker_kind kind) {
