@@ -15,6 +15,7 @@
 
 #include <math.h>
 
+#include "kernels/arg.h"
 #include "kernels/resize/resample.h"
 #include "kernels/rows.h"
 
@@ -26,16 +27,28 @@ typedef struct gd_preprocess {
     float   mean[3], std[3], pad[3];
 } gd_preprocess;
 
-/* One picture of the batch, its geometry checked. */
+/* One picture of the batch, its geometry checked. All zero: none, and its canvas is pad. */
 typedef struct gdk_picture {
     const uint8_t *rgb;
+    size_t         stride; /* bytes from line to line */
     int            src_h, src_w, new_h, new_w, top, left;
     int            x0, x1, y0, y1; /* the part of the canvas that it covers */
 } gdk_picture;
 
-/* Reads row b of geom. Sizes that are not whole, or do not fit cap, fail. */
-gd_status gdk_preprocess_picture(const gd_launch *l, int64_t b, gdk_picture *p,
-                                 gd_error *err) GD_MUST_CHECK;
+/* A whole number from least to most; else false. */
+static inline bool gdk_whole_number(double v, double least, double most, int *out) {
+    if (!(v >= least && v <= most) || v != floor(v)) return false;
+    *out = (int)v;
+    return true;
+}
+/* Sizes and places of a picture out of GD_GEOM numbers; false: some are not whole, or beyond all
+ * bounds. The caller sets rgb and stride, and checks that they hold src_h lines of src_w. */
+bool gdk_picture_of(const gd_preprocess *a, const double g[GD_GEOM], gdk_picture *p);
+extern const gd_attr_field gdk_preprocess_fields[];
+void                       gdk_preprocess_cost(const gd_launch *l, gd_cost *c);
+/* Attributes that make sense. */
+gd_status gdk_preprocess_check(const gd_preprocess *a, const char *op,
+                               gd_error *err) GD_MUST_CHECK;
 /* k where scale is the float nearest to 1/k, else 0. */
 static inline int gdk_preprocess_divisor(float scale) {
     const float k = rintf(1 / scale);
@@ -45,5 +58,19 @@ static inline int gdk_preprocess_divisor(float scale) {
 GD_REF_DECLARE(preprocess)
 size_t    gdk_preprocess_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_preprocess_cpu_f32(const gd_launch *l, gd_error *err);
+
+/* Picture b of a launch, for the functions below. */
+typedef gd_status (*gdk_picture_at)(const gd_launch *l, int64_t b, gdk_picture *p,
+                                    gd_error *err);
+gd_status gdk_preprocess_picture(const gd_launch *l, int64_t b, gdk_picture *p,
+                                 gd_error *err) GD_MUST_CHECK;
+/* Every canvas of out[0], attributes gd_preprocess: the definition, and the fast row, whose
+ * scratch is gdk_preprocess_cpu_scratch. */
+gd_status gdk_canvases_ref_f32(const gd_launch *l, gdk_picture_at at,
+                               gd_error *err) GD_MUST_CHECK;
+gd_status gdk_canvases_ref_f64(const gd_launch *l, gdk_picture_at at,
+                               gd_error *err) GD_MUST_CHECK;
+gd_status gdk_canvases_cpu_f32(const gd_launch *l, gdk_picture_at at,
+                               gd_error *err) GD_MUST_CHECK;
 
 #endif

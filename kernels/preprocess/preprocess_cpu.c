@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "kernels/arg.h"
 #include "kernels/preprocess/preprocess.h"
 
 enum { MOST_BANDS = 64, MOST_SIDE = 65535 };
@@ -102,7 +101,7 @@ static void run_band(const job *j, int band, int n_band) {
     }
 }
 
-gd_status gdk_preprocess_cpu_f32(const gd_launch *l, gd_error *err) {
+gd_status gdk_canvases_cpu_f32(const gd_launch *l, gdk_picture_at at, gd_error *err) {
     job j = {.a = l->attr, .out = l->out[0]};
     fill_table(j.a, j.by_out);
     for (int c = 0; c < 3; c++)
@@ -110,9 +109,10 @@ gd_status gdk_preprocess_cpu_f32(const gd_launch *l, gd_error *err) {
     j.bands = (char *)l->scratch + plan_bytes(j.a);
     const int threads = gd_cpu_threads(), n_band = threads < MOST_BANDS ? threads : MOST_BANDS;
     for (j.b = 0; j.b < l->out[0]->dim[0]; j.b++) {
-        GD_TRY(gdk_preprocess_picture(l, j.b, &j.p, err));
+        GD_TRY(at(l, j.b, &j.p, err));
         j.r = (gdk_resample){.filter = j.a->filter,
                              .src = j.p.rgb,
+                             .stride = j.p.stride,
                              .src_h = j.p.src_h,
                              .src_w = j.p.src_w,
                              .new_h = j.p.new_h,
@@ -126,4 +126,8 @@ gd_status gdk_preprocess_cpu_f32(const gd_launch *l, gd_error *err) {
         for (int band = 0; band < n_band; band++) run_band(&j, band, n_band);
     }
     return GD_OK;
+}
+
+gd_status gdk_preprocess_cpu_f32(const gd_launch *l, gd_error *err) {
+    return gdk_canvases_cpu_f32(l, gdk_preprocess_picture, err);
 }

@@ -8,19 +8,22 @@
 static const char *const absorbs[] = {"cast", NULL};
 
 /* Tiles are counted along the axes of the grid. */
-static bool fits(const gd_launch *l, const gd_device_caps *dev) {
+bool gdk_canvases_cuda_fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     const gd_tensor *y = l->out[0];
     return (y->dtype == GD_F32 || y->dtype == GD_F16) && y->dim[0] <= 65535 &&
            y->dim[1] <= 65535 * 8;
 }
 
-static gd_status run(const gd_launch *l, gd_error *err) {
+gd_status gdk_canvases_cuda(const gd_launch *l, int64_t frames, const gd_tensor *count,
+                            const char *what, gd_error *err) {
     const gd_preprocess *a = l->attr;
     const gd_tensor     *y = l->out[0];
     const int            k = gdk_preprocess_divisor(a->scale);
     gdk_preprocess_cuda  p = {.pixels = l->in[0]->data,
                               .geom = l->in[1]->data,
+                              .count = count ? count->data : NULL,
+                              .F = frames,
                               .out = y->data,
                               .geom_pitch = l->in[1]->pitch,
                               .pitch = y->pitch,
@@ -44,11 +47,15 @@ static gd_status run(const gd_launch *l, gd_error *err) {
     const bool pil = a->filter == GD_FILTER_PIL_BILINEAR || a->filter == GD_FILTER_PIL_BICUBIC;
     return gdk_cuda_status(pil ? gdk_preprocess_pil_launch(&p, gdk_stream(l))
                                : gdk_preprocess_launch(&p, gdk_stream(l)),
-                           "preprocess", err);
+                           what, err);
+}
+
+static gd_status run(const gd_launch *l, gd_error *err) {
+    return gdk_canvases_cuda(l, 0, NULL, "preprocess", err);
 }
 
 extern const gd_kernel gdk_preprocess_cuda_rows[];
-const gd_kernel gdk_preprocess_cuda_rows[] = {{GD_ROW_CUDA("preprocess_cuda_f32", GD_F32, run),
-                                               .flags = GD_ROW_PITCH, .fits = fits,
-                                               .absorbs = absorbs},
-                                              {0}};
+const gd_kernel        gdk_preprocess_cuda_rows[] = {
+           {GD_ROW_CUDA("preprocess_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH,
+            .fits = gdk_canvases_cuda_fits, .absorbs = absorbs},
+           {0}};

@@ -108,10 +108,10 @@ static __global__ void __launch_bounds__(THREADS, 2)
     }
     for (int d = 0; d < DEEP; d++)
         for (int c = 0; c < 3; c++) sum[d][c] = 1 << (BITS - 1);
-    const uint8_t *rgb = p.pixels + b * p.cap * 3;
+    const uint8_t *rgb = p.pixels + v.origin;
     for (int r0 = first; r0 < last; r0 += ROWS) {
         for (int r = j; r < ROWS && r0 + r < last; r += SIDE) {
-            const uint8_t *s = rgb + ((int64_t)(r0 + r) * v.src_w + across.lo) * 3;
+            const uint8_t *s = rgb + ((int64_t)(r0 + r) * v.line + across.lo) * 3;
             int            h[3] = {1 << (BITS - 1), 1 << (BITS - 1), 1 << (BITS - 1)};
             for (int k = 0; k < across.n && k < TAPS; k++, s += 3)
                 for (int c = 0; c < 3; c++) h[c] += s[c] * col[k][i];

@@ -1,11 +1,10 @@
 /* preprocess_ref.c -- the definition of preprocessing: each output value on its own. */
-#include "kernels/arg.h"
 #include "kernels/preprocess/preprocess.h"
 #include "kernels/ref.h"
 #include "kernels/resize/resize.h"
 
 static int byte_at(const gdk_picture *p, int64_t y, int64_t x, int c) {
-    return p->rgb[(y * p->src_w + x) * 3 + c];
+    return p->rgb[(size_t)y * p->stride + (size_t)x * 3 + (size_t)c];
 }
 
 static gd_real normal(const gd_preprocess *a, int byte, int c) {
@@ -119,11 +118,11 @@ static gd_real value(const gd_preprocess *a, const gdk_picture *p, int y, int x,
     }
 }
 
-gd_status GD_REF(preprocess)(const gd_launch *l, gd_error *err) {
+gd_status GD_REF(canvases)(const gd_launch *l, gdk_picture_at at, gd_error *err) {
     const gd_preprocess *a = l->attr;
     for (int64_t b = 0; b < l->out[0]->dim[0]; b++) {
         gdk_picture p;
-        GD_TRY(gdk_preprocess_picture(l, b, &p, err));
+        GD_TRY(at(l, b, &p, err));
         for (int y = 0; y < a->out_h; y++)
             for (int x = 0; x < a->out_w; x++) {
                 const bool in = y >= p.y0 && y < p.y1 && x >= p.x0 && x < p.x1;
@@ -133,4 +132,8 @@ gd_status GD_REF(preprocess)(const gd_launch *l, gd_error *err) {
             }
     }
     return GD_OK;
+}
+
+gd_status GD_REF(preprocess)(const gd_launch *l, gd_error *err) {
+    return GD_REF(canvases)(l, gdk_preprocess_picture, err);
 }

@@ -122,17 +122,17 @@ static __device__ __forceinline__ void blend_bytes(const gdk_preprocess_cuda &p,
 template <int FILTER, bool SAFE>
 static __device__ __forceinline__ void column(const gdk_preprocess_cuda &p,
                                               const gdk_view &view, const float (*table)[256],
-                                              const tap &x, const tap *rows, int64_t picture,
-                                              int64_t end, int y0, int64_t pixel) {
+                                              const tap &x, const tap *rows, int64_t end,
+                                              int y0, int64_t pixel) {
     uint2 top[DEEP], low[DEEP];
 #pragma unroll
     for (int j = 0; j < DEEP; j++) {
         const tap &y = rows[j * SIDE];
-        top[j] = six_bytes<SAFE>(p, picture + ((int64_t)y.lo * view.src_w + x.lo) * 3, end);
+        top[j] = six_bytes<SAFE>(p, view.origin + ((int64_t)y.lo * view.line + x.lo) * 3, end);
         low[j] =
             FILTER == GD_FILTER_NEAREST
                 ? top[j]
-                : six_bytes<SAFE>(p, picture + ((int64_t)y.hi * view.src_w + x.lo) * 3, end);
+                : six_bytes<SAFE>(p, view.origin + ((int64_t)y.hi * view.line + x.lo) * 3, end);
     }
 #pragma unroll
     for (int j = 0; j < DEEP; j++) {
@@ -187,13 +187,14 @@ static __global__ void __launch_bounds__(THREADS, 2)
             gdk_put_pixel(p, pixel + (int64_t)k * SIDE * p.out_w, p.pad);
         return;
     }
-    const int64_t picture = b * p.cap * 3, end = (int64_t)p.B * p.cap * 3;
+    const int64_t end = (p.F ? p.F : p.B) * p.cap * 3;
     /* The last pixel of the tile's last source row: words behind it may be read. */
-    const int64_t last = picture + ((int64_t)(taps[1][TILE - 1].hi + 1) * view.src_w - 1) * 3;
+    const int64_t last =
+        view.origin + ((int64_t)(taps[1][TILE - 1].hi + 1) * view.line - 1) * 3;
     if (last + 12 > end)
-        column<FILTER, true>(p, view, table, taps[0][i], &taps[1][j], picture, end, y, pixel);
+        column<FILTER, true>(p, view, table, taps[0][i], &taps[1][j], end, y, pixel);
     else
-        column<FILTER, false>(p, view, table, taps[0][i], &taps[1][j], picture, end, y, pixel);
+        column<FILTER, false>(p, view, table, taps[0][i], &taps[1][j], end, y, pixel);
 }
 
 extern "C" cudaError_t gdk_preprocess_launch(const gdk_preprocess_cuda *p,

@@ -133,7 +133,7 @@ size_t gdk_resample_cache_bytes(int filter, int n_col) {
 void gdk_resample_cache_reset(void *memory) { memset(memory, 0xff, sizeof(cache)); }
 
 static const uint8_t *source_row(const gdk_resample *r, int y) {
-    return r->src + (size_t)y * (size_t)r->src_w * 3;
+    return r->src + (size_t)y * (r->stride ? r->stride : (size_t)r->src_w * 3);
 }
 
 /* The slot of a two-row cache that holds source row y, or the one to fill; `keep` is the other

@@ -1,6 +1,6 @@
 /* resample.h -- resizes pictures of bytes as PIL, OpenCV and PyTorch do, row by row.
  *
- * A gdk_resample sees one dense RGB picture (src_h x src_w x 3) through a window of its resized
+ * A gdk_resample sees one RGB picture (src_h x src_w x 3) through a window of its resized
  * version new_h x new_w: columns [x0, x0 + n_col), rows [y0, y0 + n_row). The caller lends
  * memory for the plan, made once, and for a cache of rows, one for each thread; a thread that
  * walks down the rows computes each horizontal pass once. Byte for byte equal to Pillow's two
@@ -37,6 +37,7 @@ typedef struct gdk_tap {
 typedef struct gdk_resample {
     int            filter;
     const uint8_t *src;
+    size_t         stride; /* bytes from line to line of src; 0: 3 * src_w */
     int            src_h, src_w, new_h, new_w;
     int            x0, n_col, y0, n_row;
     gdk_tap       *col, *row;
