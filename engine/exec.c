@@ -185,7 +185,8 @@ void gd_exec_close(gd_exec *e) {
 gd_tensor *gd_exec_tensor(gd_exec *e, int value) { return &e->t[value]; }
 
 void gd_exec_bind(gd_exec *e, int value, void *data) {
-    GD_ASSERT(!e->opt.device && e->g->value[value].kind == GD_VALUE_INPUT);
+    GD_ASSERT(e->g->value[value].kind == GD_VALUE_INPUT);
+    if (e->opt.device) gd_exec_device_forget(e);
     e->t[value].data = data;
     for (int v = 0; v < e->g->n_value; v++)
         if (v != value && e->alias[v].root == value)

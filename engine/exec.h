@@ -30,9 +30,10 @@ typedef struct gd_exec_options {
     bool           reference; /* reference rows only */
     gd_exec_watch  watch;     /* NULL: none */
     void          *watch_ctx;
-    gd_device     *device;    /* NULL: the host; else `dev` of gd_exec_open are caps of it */
-    gd_const_pool *pool;      /* of that device; NULL: one for this exec alone */
-    bool           eager;     /* never record and replay (tests) */
+    gd_device     *device;      /* NULL: the host; else `dev` of gd_exec_open are caps of it */
+    gd_const_pool *pool;        /* of that device; NULL: one for this exec alone */
+    bool           eager;       /* never record and replay (tests) */
+    bool           keep_inputs; /* inputs keep their bytes until they are written again */
     bool           plan_only; /* rows, places and sizes, for gd_exec_stats_get: nothing else is
                                * allocated or prepared, and it cannot run */
 } gd_exec_options;
@@ -46,7 +47,8 @@ void      gd_exec_close(gd_exec *e);
  * Inputs on the host may be written between runs, or pointed at the caller's memory with
  * gd_exec_bind. */
 gd_tensor *gd_exec_tensor(gd_exec *e, int value);
-/* Makes an input read the caller's memory instead (dense, same shape; host only). */
+/* Makes an input read the caller's memory instead (dense, same shape): a device's where the
+ * exec is on one, and there the next run is recorded anew. */
 void gd_exec_bind(gd_exec *e, int value, void *data);
 /* Fills `bytes` of an input from `offset` on. On a device the copy is queued, on its copy lane,
  * and the next run waits for it; pinned memory must stay as it is until that run ends. */

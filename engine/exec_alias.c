@@ -29,6 +29,8 @@ static void find_lives(gd_exec *e) {
             if (n->step[i].arg >= 0) e->last[n->step[i].arg] = k;
     }
     for (int i = 0; i < g->n_output; i++) e->last[g->output[i]] = g->n_node;
+    for (int v = 0; v < g->n_value && e->opt.keep_inputs; v++)
+        if (g->value[v].kind == GD_VALUE_INPUT) e->last[v] = g->n_node;
 }
 
 /* Node k runs with the pitches that its tensors have now. */

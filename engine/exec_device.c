@@ -140,6 +140,12 @@ gd_status gd_exec_device_start(gd_exec *e, gd_error *err) {
     return gd_device_mark(d, GD_LANE_RUN, GD_MARK_END, err);
 }
 
+void gd_exec_device_forget(gd_exec *e) {
+    gd_device_forget(e->opt.device, e->recorded);
+    e->recorded = NULL;
+    e->stats.replays = false;
+}
+
 void gd_exec_device_close(gd_exec *e) {
     gd_device *d = e->opt.device;
     gd_error   ignored;

@@ -85,7 +85,9 @@ void      gd_exec_place_outputs(gd_exec *e);
 gd_status gd_exec_send_constants(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 gd_status gd_exec_device_ready(gd_exec *e, gd_error *err) GD_MUST_CHECK;
 gd_status gd_exec_device_start(gd_exec *e, gd_error *err) GD_MUST_CHECK;
-void      gd_exec_device_close(gd_exec *e);
+/* What was recorded holds no more; the last run is done. */
+void gd_exec_device_forget(gd_exec *e);
+void gd_exec_device_close(gd_exec *e);
 
 /* exec_alias.c: views, joins and in-place outputs; fills alias, first, last, elides nodes. */
 void gd_exec_alias(gd_exec *e);

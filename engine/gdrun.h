@@ -140,9 +140,11 @@ typedef struct gd_session_options {
     int         agnostic_nms;     /* suppress across classes */
     int         check_numerics;   /* stop at the first layer with NaN or Inf (GD_ERR_CHECK) */
     int         trace;            /* keep a time for each node: gd_session_trace */
-    uint64_t    memory_limit; /* bytes that the session may hold on its device; 0: no limit */
-    int         providers;    /* on a GPU: also kernels of cuDNN and cuBLASLt, from
+    uint64_t    memory_limit;  /* bytes that the session may hold on its device; 0: no limit */
+    int         providers;     /* on a GPU: also kernels of cuDNN and cuBLASLt, from
                                    * libgdrun_vendor.so; not there: code 502 */
+    int         keep_pictures; /* on a GPU: what was run stays there until the next run, for
+                                * gd_session_run_crops of another session */
 } gd_session_options;
 
 /* The defaults of every field, `size` included. */
@@ -158,6 +160,38 @@ GD_API void      gd_session_close(gd_session *s);
  * shape allocates nothing. */
 GD_API gd_status gd_session_run(gd_session *s, const gd_image *images, int n,
                                 gd_result *results, gd_error *err) GD_MUST_CHECK;
+
+/* ---- pieces of pictures: a classifier on what a detector found --------------------------- */
+
+/* A rectangle of whole pixels inside a picture. */
+typedef struct gd_crop {
+    int32_t x, y, width, height;
+} gd_crop;
+
+/* Every pixel of a picture that a box touches: its left and upper edge are rounded down, its
+ * right and lower one up, and all are kept inside the picture. 0, and an empty crop: the box
+ * has no area there, or a coordinate is NaN. */
+GD_API int gd_crop_of(int width, int height, const float box[4], gd_crop *out);
+
+typedef struct gd_crops {
+    gd_image       image;
+    const gd_crop *crop; /* n of them, inside the image; n may be 0 */
+    int            n;
+    int            batch; /* crops that run together, at most; 0: 32 on a GPU, 8 on the CPU */
+    /* NULL, or the session whose last run had the image as its picture number `picture`. Where
+     * that was on the same GPU and with keep_pictures, the pixels are read where they lie
+     * there; else they come from image.rgb, which must be given in any case. */
+    const gd_session *held;
+    int               picture;
+} gd_crops;
+
+/* Classifies pieces of a picture: results[i], i in [0, n), is what gd_session_run gives for a
+ * picture that holds the pixels of crop i alone, but nothing is cut out on the host. All crops
+ * run as one batch, very many as several; on a GPU a batch is filled up to a power of two, on
+ * the CPU it is taken apart into powers of two, so that few graphs are planned. Only for
+ * classifiers (GD_ERR_UNSUPPORTED). */
+GD_API gd_status gd_session_run_crops(gd_session *s, const gd_crops *c, gd_result *results,
+                                      gd_error *err) GD_MUST_CHECK;
 
 /* What running `batch` pictures of width x height together would ask of the device's memory
  * (of the machine's, on the CPU) beyond what the session holds by now, told from the plan:

@@ -36,6 +36,7 @@ typedef struct gd_net_options {
     float conf, iou;
     int   max_det; /* 0: no limit */
     bool  agnostic_nms;
+    bool  crops; /* the pictures are rectangles of one: see gd_model_graph */
 } gd_net_options;
 
 typedef struct gd_arch {

@@ -6,7 +6,7 @@
 
 #include "engine/half.h"
 #include "engine/mem.h"
-#include "kernels/preprocess/preprocess.h"
+#include "kernels/crop_resize/crop_resize.h"
 
 static gd_status no_memory(gd_error *err) {
     return gd_fail(err, GD_ERR_NOMEM, "no memory for the model");
@@ -180,28 +180,48 @@ void gd_model_recipe(const gd_model *m, const gd_session_options *opt, gd_recipe
     }
 }
 
-/* The picture as the network wants it: an operator on bytes, or an input of the graph. */
-static int add_image(gd_net *n, const gd_recipe *r, const gd_net_options *opt, int64_t cap,
-                     int *geom) {
-    const int64_t image_dim[4] = {opt->batch, opt->net_h, opt->net_w, 3};
-    const int64_t pixels_dim[3] = {opt->batch, cap, 3}, geom_dim[2] = {opt->batch, 8};
+static gd_preprocess attributes(const gd_recipe *r, const gd_net_options *opt) {
     gd_preprocess a = {.out_h = opt->net_h,
                        .out_w = opt->net_w,
                        .filter = r->filter,
                        .swap_rb = r->bgr,
                        .scale = r->scale};
-    int           first;
-    n->st = cap ? gd_graph_input(n->g, "pixels", GD_U8, 3, pixels_dim, &first, n->err)
-                : gd_graph_input(n->g, "image", GD_F32, 4, image_dim, &first, n->err);
-    if (gd_net_ok(n)) n->st = gd_graph_input(n->g, "geom", GD_F32, 2, geom_dim, geom, n->err);
-    if (!cap || !gd_net_ok(n)) return first;
     memcpy(a.mean, r->mean, sizeof a.mean);
     memcpy(a.std, r->std, sizeof a.std);
     memcpy(a.pad, r->pad, sizeof a.pad);
+    return a;
+}
+
+/* Inputs and the operator that makes the network's input of them. */
+static int add_bytes(gd_net *n, const gd_recipe *r, const gd_net_options *opt, int64_t cap,
+                     int *geom) {
+    const int64_t       pixels_dim[3] = {opt->crops ? 1 : opt->batch, cap, 3}, one[1] = {1};
+    const int64_t       geom_dim[2] = {opt->batch, opt->crops ? GD_CROP : GD_GEOM};
+    const gd_preprocess a = attributes(r, opt);
+    int                 in[3] = {-1, -1, -1};
+    n->st = gd_graph_input(n->g, "pixels", GD_U8, 3, pixels_dim, &in[0], n->err);
+    if (gd_net_ok(n)) n->st = gd_graph_input(n->g, "geom", GD_F32, 2, geom_dim, &in[1], n->err);
+    if (gd_net_ok(n) && opt->crops)
+        n->st = gd_graph_input(n->g, "n_crop", GD_I32, 1, one, &in[2], n->err);
+    *geom = in[1];
+    if (!gd_net_ok(n)) return -1;
     const size_t mark = gd_net_enter(n, "preprocess");
-    first = gd_net_op(n, "preprocess", &a, 2, (const int[]){first, *geom}, NULL);
+    const int    image = gd_net_op(n, opt->crops ? "crop_resize" : "preprocess", &a,
+                                opt->crops ? 3 : 2, in, NULL);
     gd_net_leave(n, mark);
-    return first;
+    return image;
+}
+
+/* The picture as the network wants it: made by an operator, or an input of the graph. */
+static int add_image(gd_net *n, const gd_recipe *r, const gd_net_options *opt, int64_t cap,
+                     int *geom) {
+    const int64_t image_dim[4] = {opt->batch, opt->net_h, opt->net_w, 3};
+    const int64_t geom_dim[2] = {opt->batch, GD_GEOM};
+    int           image = -1;
+    if (cap) return add_bytes(n, r, opt, cap, geom);
+    n->st = gd_graph_input(n->g, "image", GD_F32, 4, image_dim, &image, n->err);
+    if (gd_net_ok(n)) n->st = gd_graph_input(n->g, "geom", GD_F32, 2, geom_dim, geom, n->err);
+    return image;
 }
 
 gd_status gd_model_graph(const gd_model *m, const gd_recipe *r, const gd_net_options *opt,

@@ -22,7 +22,9 @@ struct gd_model {
 };
 
 /* The graph from picture bytes to results, before any pass. Inputs: "pixels" u8 [B, cap, 3] and
- * "geom" f32 [B, 8]; with cap 0 the first is "image" f32 [B, H, W, 3], preprocessed. Outputs as
+ * "geom" f32 [B, 8]; with cap 0 the first is "image" f32 [B, H, W, 3], preprocessed; with
+ * opt->crops they are "pixels" u8 [1, cap, 3], "geom" f32 [B, 12] and "n_crop" i32 [1]
+ * (kernels/crop_resize). Outputs as
  * arch.h says. Weights stay the model's. */
 gd_status gd_model_graph(const gd_model *m, const gd_recipe *recipe, const gd_net_options *opt,
                          int64_t cap, gd_graph *g, gd_error *err) GD_MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include "engine/mem.h"
 #include "engine/plugin.h"
+#include "kernels/crop_resize/crop_place.h"
 #include "layers/session_impl.h"
 
 enum { MAX_THREADS = 1024 };
@@ -116,6 +117,7 @@ void gd_session_close(gd_session *s) {
     if (!s) return;
     for (int i = 0; i < GD_SESSION_ENTRIES; i++) gd_session_entry_close(&s->entry[i]);
     gd_session_unpin(s, s->staging);
+    if (s->device) gd_device_release(s->device, s->frame);
     gd_const_pool_close(s->pool);
     gd_device_close(s->device);
     gd_mem_put(s->det);
@@ -133,9 +135,11 @@ gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_erro
                                  .conf = s->recipe.conf,
                                  .iou = s->recipe.iou,
                                  .max_det = s->recipe.max_det,
-                                 .agnostic_nms = s->opt.agnostic_nms != 0};
+                                 .agnostic_nms = s->opt.agnostic_nms != 0,
+                                 .crops = e->crops};
     const gd_exec_options run = {.trace = s->opt.trace != 0,
                                  .check_numerics = s->opt.check_numerics != 0,
+                                 .keep_inputs = s->opt.keep_pictures != 0,
                                  .plan_only = plan_only,
                                  .device = s->device,
                                  .pool = s->pool};
@@ -149,7 +153,8 @@ gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_erro
     e->bytes = stats.slab_bytes + stats.scratch_bytes + stats.packed_bytes;
     e->bytes += s->device && !plan_only ? stats.new_const_bytes : stats.const_bytes;
     if (!plan_only) {
-        e->geom = gd_mem_array((size_t)e->batch, 8 * sizeof(float));
+        e->geom =
+            gd_mem_array((size_t)e->batch, (e->crops ? GD_CROP : GD_GEOM) * sizeof(float));
         if (!e->geom) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d pictures", e->batch);
     }
     s->stage_ms[GD_STAGE_WEIGHTS] += stats.prepare_ms;
@@ -185,8 +190,7 @@ static gd_entry *make_room(gd_session *s) {
     return vacant;
 }
 
-/* Powers of two from 2^18 pixels on, so that sizes of pictures do not multiply entries. */
-static int64_t pixel_class(int64_t pixels) {
+int64_t gd_session_pixel_class(int64_t pixels) {
     int64_t cap = 1 << 18;
     while (cap < pixels) cap *= 2;
     return cap;
@@ -195,11 +199,12 @@ static int64_t pixel_class(int64_t pixels) {
 gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
                           int64_t *cap) {
     /* On the CPU one picture is read where the caller holds it: no room is planned for it. */
-    *cap = batch == 1 && !s->device ? 1 : pixel_class(pixels);
+    const bool crops = pixels == 0;
+    *cap = crops || (batch == 1 && !s->device) ? 1 : gd_session_pixel_class(pixels);
     for (int i = 0; i < GD_SESSION_ENTRIES; i++) {
         gd_entry *e = &s->entry[i];
         if (e->exec && e->batch == batch && e->net_h == net_h && e->net_w == net_w &&
-            e->cap == *cap)
+            e->cap == *cap && e->crops == crops)
             return e;
     }
     return NULL;
@@ -211,13 +216,9 @@ static void drop_entries(gd_session *s) {
     for (int i = 0; i < GD_SESSION_ENTRIES; i++) gd_session_entry_close(&s->entry[i]);
 }
 
-static gd_status open_entry(gd_session *s, int batch, int net_h, int net_w, int64_t cap,
-                            gd_entry **out, gd_error *err) {
+static gd_status open_entry(gd_session *s, const gd_entry *key, gd_entry **out, gd_error *err) {
     gd_entry *e = make_room(s);
-    e->batch = batch;
-    e->net_h = net_h;
-    e->net_w = net_w;
-    e->cap = cap;
+    *e = *key;
     const gd_status st = gd_session_compile(s, e, false, err);
     if (st != GD_OK) gd_session_entry_close(e);
     *out = st == GD_OK ? e : NULL;
@@ -226,14 +227,14 @@ static gd_status open_entry(gd_session *s, int batch, int net_h, int net_w, int6
 
 static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
                             gd_entry **out, gd_error *err) {
-    int64_t cap;
-    *out = gd_session_find(s, batch, net_h, net_w, pixels, &cap);
+    gd_entry key = {.batch = batch, .net_h = net_h, .net_w = net_w, .crops = pixels == 0};
+    *out = gd_session_find(s, batch, net_h, net_w, pixels, &key.cap);
     if (*out) return GD_OK;
-    gd_status st = open_entry(s, batch, net_h, net_w, cap, out, err);
+    gd_status st = open_entry(s, &key, out, err);
     /* Graphs of other shapes are kept for speed alone. */
     if (st != GD_ERR_NOMEM || !s->device || s->device->held == 0) return st;
     drop_entries(s);
-    return open_entry(s, batch, net_h, net_w, cap, out, err);
+    return open_entry(s, &key, out, err);
 }
 
 /* ---- results out ------------------------------------------------------------------------- */
@@ -259,7 +260,7 @@ static void take_detections(gd_session *s, gd_entry *e, int n) {
 }
 
 /* The k best of a row, best first; equal scores: lower class first. */
-static void take_classes(gd_session *s, gd_entry *e, int n) {
+int gd_session_take_classes(gd_session *s, gd_entry *e, int n) {
     const gd_tensor *probs = output(e, "probs");
     const int64_t    classes = probs->dim[1];
     const int        want = s->opt.top_k > 0 ? s->opt.top_k : 5;
@@ -276,6 +277,7 @@ static void take_classes(gd_session *s, gd_entry *e, int n) {
         }
         s->n_cls += (size_t)top;
     }
+    return (int)top;
 }
 
 static gd_status grow(void **p, size_t *cap, size_t want, size_t size, gd_error *err) {
@@ -305,9 +307,20 @@ static gd_status reserve(gd_session *s, gd_entry *e, gd_error *err) {
     return st;
 }
 
-static gd_status run_entry(gd_session *s, gd_entry *e, gd_error *err) {
+gd_status gd_session_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+                           gd_entry **out, gd_error *err) {
+    GD_TRY(find_entry(s, batch, net_h, net_w, pixels, out, err));
+    (*out)->used = ++s->tick;
+    s->last = *out;
+    return reserve(s, *out, err);
+}
+
+gd_status gd_session_run_entry(gd_session *s, gd_entry *e, gd_error *err) {
     gd_exec_stats before, after;
     double        ms;
+    const size_t  held = gd_session_held(s);
+    if (held > s->peak_bytes) s->peak_bytes = held;
+    if (e->batch > s->batch) s->batch = e->batch;
     gd_exec_stats_get(e->exec, &before);
     GD_TRY(gd_exec_run(e->exec, err));
     GD_TRY(gd_exec_ms(e->exec, &ms, err));
@@ -327,15 +340,9 @@ static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_resu
         if (pixels > most) most = pixels;
     }
     gd_geometry_of(&s->recipe.rule, images[0].height, images[0].width, &at);
-    GD_TRY(find_entry(s, n, at.net_h, at.net_w, most, &e, err));
-    e->used = ++s->tick;
-    s->last = e;
-    GD_TRY(reserve(s, e, err));
+    GD_TRY(gd_session_entry(s, n, at.net_h, at.net_w, most, &e, err));
     GD_TRY(gd_session_load(s, e, images, n, err));
-    const size_t held = gd_session_held(s);
-    if (held > s->peak_bytes) s->peak_bytes = held;
-    if (n > s->batch) s->batch = n;
-    GD_TRY(run_entry(s, e, err));
+    GD_TRY(gd_session_run_entry(s, e, err));
     if (s->m->arch->task == GD_TASK_DETECT) {
         const int32_t *count = output(e, "count")->data, *dropped = output(e, "dropped")->data;
         const float   *top = output(e, "top")->data;
@@ -347,9 +354,8 @@ static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_resu
         }
         return GD_OK;
     }
-    const size_t before = s->n_cls;
-    take_classes(s, e, n);
-    for (int i = 0; i < n; i++) results[i].n_classes = (int)((s->n_cls - before) / (size_t)n);
+    const int top = gd_session_take_classes(s, e, n);
+    for (int i = 0; i < n; i++) results[i].n_classes = top;
     return GD_OK;
 }
 
@@ -371,6 +377,7 @@ static gd_status run_all(gd_session *s, const gd_image *images, int n, gd_result
     for (int i = 0, k; i < n; i += k) {
         k = batch_from(s, images, i, n);
         GD_TRY(run_batch(s, images + i, k, results + i, err));
+        s->one_batch = k == n;
     }
     /* Addresses last: the arrays may have moved while results were gathered. */
     size_t det = 0, cls = 0;
@@ -383,7 +390,7 @@ static gd_status run_all(gd_session *s, const gd_image *images, int n, gd_result
     return GD_OK;
 }
 
-static void clear(gd_result *results, int n) {
+void gd_session_clear(gd_result *results, int n) {
     for (int i = 0; i < n; i++) results[i] = (gd_result){.top_score = -1};
 }
 
@@ -391,13 +398,14 @@ gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result
                          gd_error *err) {
     s->n_det = s->n_cls = 0;
     s->batch = 0;
+    s->one_batch = false;
     s->device_ms = 0;
     if (n < 1) return gd_fail(err, GD_ERR_ARG, "%d pictures", n);
     /* Folding computes too: the session's number of threads holds from here on. */
     const int before = gd_cpu_scope(s->n_thread);
-    clear(results, n);
+    gd_session_clear(results, n);
     const gd_status st = run_all(s, images, n, results, err);
-    if (st != GD_OK) clear(results, n);
+    if (st != GD_OK) gd_session_clear(results, n);
     (void)gd_cpu_scope(before);
     return st;
 }

@@ -15,12 +15,13 @@ enum { GD_SESSION_ENTRIES = 8 };
 /* A graph planned for one network shape. */
 typedef struct gd_entry {
     int      batch, net_h, net_w;
-    int64_t  cap;  /* source pixels a picture may have */
-    uint64_t used; /* tick of the last run */
+    bool     crops; /* of one picture, bound to the input: cap is 1 and says nothing */
+    int64_t  cap;   /* source pixels a picture may have */
+    uint64_t used;  /* tick of the last run */
     gd_arena arena;
     gd_graph graph;
     gd_exec *exec;
-    float   *geom; /* batch x 8, on its way to the device */
+    float   *geom; /* batch x 8, or x 12 for crops, on its way to the device */
     size_t   bytes;
 } gd_entry;
 
@@ -44,15 +45,27 @@ struct gd_session {
     gd_class_score *cls;
     size_t          n_cls, cap_cls;
     int             batch;      /* of the last run, the largest */
+    bool            one_batch;  /* the last run was one batch, and `last` has its pictures */
+    void           *frame;      /* on the device: the picture whose crops are run */
+    int64_t         frame_cap;  /* pixels that it has room for */
     double          device_ms;  /* of the last run */
     size_t          peak_bytes; /* most that entries and staging ever held together */
     double          stage_ms[GD_N_STAGE];
 };
 
 /* The entry that `batch` pictures of at most `pixels` would take, or NULL when it is not there
- * yet; *cap is the room it has or would get for a picture. */
+ * yet; *cap is the room it has or would get for a picture. `pixels` 0 asks for one of crops. */
 gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
                           int64_t *cap);
+/* The same, planned where it is not there yet; pixels 0: the entry is for crops. It is the
+ * session's last from now on, and s->cls or s->det has room for its results. */
+gd_status gd_session_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
+                           gd_entry **out, gd_error *err) GD_MUST_CHECK;
+/* Runs e, whose inputs are set. */
+gd_status gd_session_run_entry(gd_session *s, gd_entry *e, gd_error *err) GD_MUST_CHECK;
+/* Appends the best classes of the first n pictures of e to s->cls: how many of each. */
+int  gd_session_take_classes(gd_session *s, gd_entry *e, int n);
+void gd_session_clear(gd_result *results, int n);
 /* Builds and plans e (batch, net_h, net_w and cap are set); with plan_only nothing but the
  * plan is made, and e->bytes is what opening it would take. */
 gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only,
@@ -70,6 +83,12 @@ const char *gd_precision_name(gd_precision p); /* "fp16" */
 
 /* session_input.c */
 gd_status gd_session_check_image(const gd_image *p, int i, gd_error *err) GD_MUST_CHECK;
+/* Powers of two from 2^18 pixels on, so that sizes of pictures do not multiply entries. */
+int64_t gd_session_pixel_class(int64_t pixels);
+/* A picture's dense bytes: where the caller has them when they are so, and `pinned` is false or
+ * they are; else a copy in staging. */
+gd_status gd_session_dense(gd_session *s, const gd_image *p, bool pinned, const uint8_t **out,
+                           gd_error *err) GD_MUST_CHECK;
 /* Brings n pictures and their geometry to the inputs of e. */
 gd_status gd_session_load(gd_session *s, gd_entry *e, const gd_image *images, int n,
                           gd_error *err) GD_MUST_CHECK;

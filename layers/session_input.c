@@ -39,6 +39,16 @@ static void gather(const gd_image *p, unsigned char *to) {
         memcpy(to + row * (size_t)y, p->rgb + stride * (size_t)y, row);
 }
 
+gd_status gd_session_dense(gd_session *s, const gd_image *p, bool pinned, const uint8_t **out,
+                           gd_error *err) {
+    *out = p->rgb;
+    if (is_dense(p) && (!pinned || gd_device_pinned(s->device, p->rgb))) return GD_OK;
+    GD_TRY(make_staging(s, row_bytes(p) * (size_t)p->height, 1, err));
+    gather(p, s->staging);
+    *out = s->staging;
+    return GD_OK;
+}
+
 static void pack_geometry(const gd_session *s, const gd_image *images, int n, float *to) {
     gd_geometry at;
     for (int i = 0; i < n; i++) {

@@ -24,8 +24,8 @@ static inline GD_HOST_DEVICE bool gdk_whole(float v, float least, float most, in
     return good;
 }
 
-/* The place of a rectangle of `h` lines of `w` pixels (at least 1) from its row of crops; false:
- * it is not inside one of `frames` frames of `cap` pixels. */
+/* The place of a rectangle of `h` lines of `w` pixels, both at least 1, by its crop; false:
+ * not inside one of `frames` frames of `cap` pixels. */
 static inline GD_HOST_DEVICE bool gdk_crop_place_of(const float *crop, int64_t frames,
                                                     int64_t cap, int h, int w,
                                                     gdk_crop_place *out) {

@@ -1,4 +1,4 @@
-/* crop_resize.c -- what the engine knows about cutting pieces out of frames: shapes, kernels. */
+/* crop_resize.c -- what the engine knows about pieces of frames: shapes, kernels. */
 #include "kernels/crop_resize/crop_resize.h"
 
 static gd_status infer(const gd_launch *l, gd_error *err) {

@@ -41,8 +41,9 @@ static inline bool gdk_whole_number(double v, double least, double most, int *ou
     *out = (int)v;
     return true;
 }
-/* Sizes and places of a picture out of GD_GEOM numbers; false: some are not whole, or beyond all
- * bounds. The caller sets rgb and stride, and checks that they hold src_h lines of src_w. */
+/* Sizes and places of a picture out of GD_GEOM numbers; false: some are not whole, or beyond
+ * all bounds. The caller sets rgb and stride, and checks that they hold src_h lines of
+ * src_w. */
 bool gdk_picture_of(const gd_preprocess *a, const double g[GD_GEOM], gdk_picture *p);
 extern const gd_attr_field gdk_preprocess_fields[];
 void                       gdk_preprocess_cost(const gd_launch *l, gd_cost *c);

@@ -24,8 +24,8 @@ typedef struct gdk_preprocess_cuda {
     float          gain[3], shift[3]; /* the same in one step: byte * gain + shift */
 } gdk_preprocess_cuda;
 
-/* preprocess_cuda.c: every canvas of out[0]; all of it but where the pictures are comes from the
- * attributes, a gd_preprocess. */
+/* preprocess_cuda.c: every canvas of out[0]; all of it but where the pictures are comes from
+ * the attributes, a gd_preprocess. */
 bool      gdk_canvases_cuda_fits(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_canvases_cuda(const gd_launch *l, int64_t frames, const gd_tensor *count,
                             const char *what, gd_error *err) GD_MUST_CHECK;

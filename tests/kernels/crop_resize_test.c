@@ -1,5 +1,5 @@
-/* crop_resize_test.c -- rectangles that are not inside their frame are refused; the place of one
- * is told alike on host and device; every filter and thread count gives what preprocess gives. */
+/* crop_resize_test.c -- rectangles that are not inside their frame are refused; every filter
+ * and thread count gives what preprocess gives for the rectangle copied out. */
 #include "tests/gd_test.h"
 
 #include "engine/backend.h"
