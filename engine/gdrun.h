@@ -256,6 +256,56 @@ GD_API int gd_session_trace(const gd_session *s, gd_trace_row *rows, int max);
 GD_API gd_status gd_session_shape(const gd_session *s, int width, int height, int *net_h,
                                   int *net_w, gd_error *err) GD_MUST_CHECK;
 
+/* ---- filters -------------------------------------------------------------------------------
+ *
+ * A filter turns a picture into another of the same size. It is named by a text, NAME or
+ * NAME:KEY=VALUE,...:
+ *
+ *     guided:radius=8,eps=0.01,guide=color   smooths and keeps edges (guide: color, grey)
+ *     gaussian:sigma=1.5,size=0              size 0: 6 sigma + 1, made odd
+ *     bilateral:radius=4,color=25,space=4    OpenCV's, d = 2 radius + 1
+ *     sharpen:amount=1,sigma=1               unsharp masking
+ *     sobel:along=both,size=3,scale=1,grey=no
+ *
+ * eps is for pictures of 0 .. 1, as in the paper; color and scale are for bytes, as in OpenCV.
+ * A filter belongs to one thread at a time. On a GPU it has streams of its own, so it runs
+ * beside sessions. */
+typedef struct gd_filter gd_filter;
+
+typedef struct gd_filter_options {
+    uint32_t    size;         /* set to sizeof(gd_filter_options) */
+    const char *device;       /* as gd_session_options.device */
+    int         threads;      /* 1 .. 1024; 0: one per core that the process may use */
+    uint64_t    memory_limit; /* bytes that it may hold on its device; 0: no limit */
+} gd_filter_options;
+GD_API gd_filter_options gd_filter_defaults(void);
+
+/* `opt` NULL means the defaults. A text that names no filter, or a value out of range: code
+ * 204. */
+GD_API gd_status gd_filter_open(const char *text, const gd_filter_options *opt, gd_filter **out,
+                                gd_error *err) GD_MUST_CHECK;
+GD_API void      gd_filter_close(gd_filter *f);
+/* Filters `in` to `out`, RGB rows `stride` bytes apart (0: 3 * width), which may be the memory of
+ * `in`. The first picture of a size plans and allocates; the last few sizes are kept, and at
+ * those a run allocates nothing. */
+GD_API gd_status gd_filter_run(gd_filter *f, const gd_image *in, uint8_t *out, size_t stride,
+                               gd_error *err) GD_MUST_CHECK;
+/* Its halves: on a GPU the first queues the work and returns, while `in` must stay as it is; on
+ * the CPU it does the work. A wait belongs to each start that was GD_OK. */
+GD_API gd_status gd_filter_start(gd_filter *f, const gd_image *in, gd_error *err) GD_MUST_CHECK;
+GD_API gd_status gd_filter_wait(gd_filter *f, uint8_t *out, size_t stride,
+                                gd_error *err) GD_MUST_CHECK;
+
+typedef struct gd_filter_stats {
+    char     text[96];   /* the filter with all its values */
+    char     device[16]; /* "cpu", "cuda:0" */
+    double   device_ms;  /* last run, without copies of pictures */
+    uint64_t bytes;      /* that it holds on its device */
+} gd_filter_stats;
+GD_API void gd_filter_stats_get(const gd_filter *f, gd_filter_stats *out);
+/* Filter i and its values as above, with the defaults; NULL: there are no more. Static. */
+GD_API const char *gd_filter_example(int i);
+
 /* ---- pipelines: submit pictures, get results ------------------------------------------------
  *
  * A model with sessions that each have a thread, and for each source of pictures (a camera, a
