@@ -51,6 +51,7 @@ const gd_command *gd_command_find(const char *name);
 /* A flag: one name here, one row in flags_table.c. Their order is the order of --help. */
 typedef enum gd_flag_id {
     GD_OPT_MODEL,
+    GD_OPT_FILTER,
     GD_OPT_SOURCE,
     GD_OPT_ALLOW_TRUNCATED,
     GD_OPT_NO_EXIF,

@@ -12,6 +12,7 @@
 #include "tools/cli/device.h"
 #include "tools/cli/model.h"
 #include "tools/cli/program.h"
+#include "tools/cli/read.h"
 
 /* One picture on its way through the loop. */
 typedef struct slot {
@@ -136,53 +137,12 @@ void gd_run_close(gd_run *r) {
 
 /* ---- one picture ------------------------------------------------------------------------- */
 
-/* Warnings about a picture: an error under --strict. */
-static gd_status judge_warnings(const gd_run *r, const gd_picture *p, const char *name,
-                                gd_error *err) {
-    for (int i = 0; i < p->n_warnings; i++) {
-        if (gd_flag_on(r->flags, GD_OPT_STRICT)) {
-            gd_fail_code(err, GD_ERR_FORMAT, 356, "%s: %s", name, p->warnings[i]);
-            gd_error_why(err, "--strict makes warnings about data errors");
-            return GD_ERR_FORMAT;
-        }
-        gd_warn(360, "%s: %s", name, p->warnings[i]);
-    }
-    return GD_OK;
-}
-
-/* The decoder could read the pipe itself, but would wait for its end through a signal. */
-static gd_status read_stdin(gd_run *r, const gd_read_options *opt, slot *s) {
-    unsigned char *data = NULL;
-    size_t         size;
-    gd_status      st = gd_stdin_read(GD_PICTURE_FILE_BYTES, &data, &size, &s->error);
-    if (st == GD_OK)
-        st = gd_decoder_read_memory(r->decoder, data, size, "stdin", opt, &s->picture,
-                                    &s->error);
-    gd_mem_put(data);
-    return st;
-}
-
 static void read_picture(gd_run *r, const gd_source *source, slot *s) {
-    gd_read_options opt = {.allow_truncated = gd_flag_on(r->flags, GD_OPT_ALLOW_TRUNCATED),
-                           .no_exif = gd_flag_on(r->flags, GD_OPT_NO_EXIF)};
-    double          start = now_ms();
-    bool            pipe = !strcmp(source->path, "-");
-    gd_status       st = GD_OK;
+    const double start = now_ms();
     s->record = gd_record_defaults();
-    s->record.source = pipe ? "stdin" : source->path;
+    s->record.source = gd_source_name(source);
     memset(&s->error, 0, sizeof s->error);
-    if (source->error) {
-        s->error = *source->error;
-        st = s->error.status;
-    } else if (pipe) {
-        st = read_stdin(r, &opt, s);
-    } else {
-        st = gd_decoder_read(r->decoder, source->path, &opt, &s->picture, &s->error);
-    }
-    if (st == GD_OK) st = judge_warnings(r, &s->picture, s->record.source, &s->error);
-    if (st != GD_OK) {
-        if (source->where && !s->error.why[0])
-            gd_error_why(&s->error, "named by the list %s", source->where);
+    if (gd_source_read(source, r->decoder, r->flags, &s->picture, &s->error) != GD_OK) {
         s->record.error = &s->error;
         return;
     }

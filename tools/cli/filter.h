@@ -1,0 +1,11 @@
+/* filter.h -- the filter of --filter, opened as --device, --threads, --device-mem-cap say. */
+#ifndef GD_TOOLS_CLI_FILTER_H
+#define GD_TOOLS_CLI_FILTER_H
+
+#include "tools/cli/flags.h"
+
+/* *out is NULL, and all is well, where the command has no --filter or none was given. Says
+ * under -v where it computes, with --device auto always. */
+gd_status gd_filter_flag(const gd_flags *f, gd_filter **out, gd_error *err) GD_MUST_CHECK;
+
+#endif
