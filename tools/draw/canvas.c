@@ -2,6 +2,7 @@
 #include "tools/draw/canvas.h"
 
 #include <math.h>
+#include <string.h>
 
 static int clamp_int(int v, int lo, int hi) { return v < lo ? lo : v > hi ? hi : v; }
 
@@ -42,9 +43,16 @@ void gd_fill_rect(const gd_canvas *c, int x1, int y1, int x2, int y2, gd_color c
     y1 = clamp_int(y1, 0, c->height);
     y2 = clamp_int(y2, 0, c->height);
     alpha = clamp_int(alpha, 0, 255);
+    if (x1 >= x2 || y1 >= y2) return;
+    const size_t bytes = 3 * (size_t)(x2 - x1);
+    uint8_t     *first = gd_canvas_row(c, y1) + 3 * (size_t)x1;
     for (int y = y1; y < y2; y++) {
-        uint8_t *row = gd_canvas_row(c, y);
-        for (int x = x1; x < x2; x++) gd_blend(row + 3 * x, color, alpha);
+        uint8_t *row = gd_canvas_row(c, y) + 3 * (size_t)x1;
+        if (alpha == 255 && y > y1) { /* opaque rows are all alike */
+            memcpy(row, first, bytes);
+            continue;
+        }
+        for (int x = 0; x < x2 - x1; x++) gd_blend(row + 3 * (size_t)x, color, alpha);
     }
 }
 

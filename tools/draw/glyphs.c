@@ -41,49 +41,86 @@ float gd_text_width(const char *text, float size) {
 float gd_text_ascent(float size) { return 1493.0f / 2048.0f * size; } /* DejaVu's capitals */
 float gd_text_descent(float size) { return 0.2363f * size; }
 
-/* Share of [a, b) that lies in the cell [i, i + 1). */
-static float overlap(float a, float b, int i) {
-    return fminf(b, (float)i + 1) - fmaxf(a, (float)i);
+/* The cells of the master that one pixel covers along one axis, and how much of each. */
+enum { TAPS = 40, BLOCK = 32 };
+typedef struct taps {
+    int   first, n;
+    float length; /* of the pixel, in cells; also what lies beyond the bitmap */
+    float weight[TAPS];
+} taps;
+
+/* A pixel of a font below one pixel covers more cells than there are taps; the rest of them is
+ * left out. */
+static void make_taps(taps *t, float a, float b, int cells) {
+    t->length = b - a;
+    a = fmaxf(a, 0);
+    b = fminf(b, (float)cells);
+    t->first = (int)a;
+    t->n = 0;
+    for (int i = t->first; (float)i < b && t->n < TAPS; i++)
+        t->weight[t->n++] = fminf(b, (float)i + 1) - fmaxf(a, (float)i);
 }
 
-/* Mean coverage of the master over [u1, u2) x [v1, v2), in pixels of the glyph's bitmap. */
-static float mean_cover(const gd_font_master *m, const gd_glyph *g, float u1, float v1,
-                        float u2, float v2) {
-    float sum = 0, area = (u2 - u1) * (v2 - v1);
-    u1 = fmaxf(u1, 0);
-    v1 = fmaxf(v1, 0);
-    u2 = fminf(u2, g->w);
-    v2 = fminf(v2, g->h);
-    for (int v = (int)v1; (float)v < v2; v++) {
-        const unsigned char *bits = m->bits + g->at + v * g->w;
+/* How a glyph's bitmap lies on the picture. */
+typedef struct placing {
+    float left, top, scale; /* scale: pixels a cell */
+    float grow;             /* cells that a pixel averages over beyond its own */
+} placing;
+
+static void pixel_taps(taps *t, int pixel, float origin, const placing *p, int cells) {
+    make_taps(t, ((float)pixel - origin) / p->scale - p->grow,
+              ((float)pixel + 1 - origin) / p->scale + p->grow, cells);
+}
+
+/* One row of the master, averaged over the columns' cells. */
+static void sum_row(const unsigned char *bits, const taps *column, int n, float *sum) {
+    for (int i = 0; i < n; i++) {
+        const unsigned char *b = bits + column[i].first;
         float                row = 0;
-        for (int u = (int)u1; (float)u < u2; u++) row += bits[u] * overlap(u1, u2, u);
-        sum += row * overlap(v1, v2, v);
+        for (int k = 0; k < column[i].n; k++) row += (float)b[k] * column[i].weight[k];
+        sum[i] = row;
     }
-    return sum / area;
+}
+
+/* Columns x .. x + n of the glyph, rows y1 .. y2. Neighbouring rows of pixels share at most one
+ * row of the master, so each of those is summed once. */
+static void draw_block(const gd_canvas *c, int x, int n, int y1, float y2, const placing *p,
+                       const unsigned char *bits, const gd_glyph *g, gd_color color) {
+    taps  column[BLOCK], row;
+    float sum[BLOCK], cover[BLOCK];
+    int   summed = -1;
+    for (int i = 0; i < n; i++) pixel_taps(&column[i], x + i, p->left, p, g->w);
+    for (int y = y1; (float)y < y2; y++) {
+        uint8_t *pixel = gd_canvas_row(c, y) + 3 * (size_t)x;
+        memset(cover, 0, sizeof cover);
+        pixel_taps(&row, y, p->top, p, g->h);
+        for (int k = 0; k < row.n; k++) {
+            const int v = row.first + k;
+            if (v != summed) sum_row(bits + v * g->w, column, n, sum);
+            summed = v;
+            for (int i = 0; i < n; i++) cover[i] += sum[i] * row.weight[k];
+        }
+        for (int i = 0; i < n; i++, pixel += 3) {
+            const int alpha = (int)lrintf(cover[i] / (column[i].length * row.length));
+            if (alpha > 0) gd_blend(pixel, color, alpha);
+        }
+    }
 }
 
 static void draw_glyph(const gd_canvas *c, float x, float y, const gd_font_master *m,
                        const gd_glyph *g, float scale, gd_color color) {
-    float left = x + (float)g->x * scale, top = y + (float)g->y * scale;
-    float right = left + (float)g->w * scale, bottom = top + (float)g->h * scale;
-    /* Magnified, a pixel still averages over one pixel of the master: linear interpolation. */
-    float grow = scale > 1 ? 0.5f - 0.5f / scale : 0, margin = scale > 1 ? scale : 0;
-    float x1 = gd_clampf(left - margin, 0, (float)c->width);
-    float y1 = gd_clampf(top - margin, 0, (float)c->height);
-    float x2 = gd_clampf(right + margin, 0, (float)c->width);
+    placing p = {x + (float)g->x * scale, y + (float)g->y * scale, scale, 0};
+    float   right = p.left + (float)g->w * scale, bottom = p.top + (float)g->h * scale;
+    /* Magnified, a pixel still averages over one cell of the master: linear interpolation. */
+    p.grow = scale > 1 ? 0.5f - 0.5f / scale : 0;
+    float margin = scale > 1 ? scale : 0;
+    int   x1 = (int)gd_clampf(p.left - margin, 0, (float)c->width);
+    int   y1 = (int)gd_clampf(p.top - margin, 0, (float)c->height);
+    int   x2 = (int)ceilf(gd_clampf(right + margin, 0, (float)c->width));
     float y2 = gd_clampf(bottom + margin, 0, (float)c->height);
-    for (int py = (int)y1; (float)py < y2; py++) {
-        float    v1 = ((float)py - top) / scale - grow;
-        float    v2 = ((float)py + 1 - top) / scale + grow;
-        uint8_t *row = gd_canvas_row(c, py);
-        for (int px = (int)x1; (float)px < x2; px++) {
-            float u1 = ((float)px - left) / scale - grow;
-            float u2 = ((float)px + 1 - left) / scale + grow;
-            int   alpha = (int)lrintf(mean_cover(m, g, u1, v1, u2, v2));
-            if (alpha > 0) gd_blend(row + 3 * px, color, alpha);
-        }
-    }
+    for (int at = x1; at < x2; at += BLOCK)
+        draw_block(c, at, x2 - at < BLOCK ? x2 - at : BLOCK, y1, y2, &p, m->bits + g->at, g,
+                   color);
 }
 
 void gd_draw_text(const gd_canvas *c, float x, float y, const char *text, float size,

@@ -1,4 +1,4 @@
-/* display.c -- the window through SDL2, which is looked up by name at run time; see display.h. */
+/* display.c -- the window through SDL2, looked up by name at run time; see display.h. */
 #include "tools/media/display.h"
 
 #if GD_HAVE_SDL2
@@ -11,12 +11,15 @@
 #include "engine/mem.h"
 
 /* Every function that is called. */
-#define SDL_FUNCTIONS(F)                                                              \
-    F(InitSubSystem)                                                                  \
-    F(QuitSubSystem) F(GetError) F(SetHint) F(GetDisplayUsableBounds) F(CreateWindow) \
-        F(DestroyWindow) F(CreateRenderer) F(DestroyRenderer) F(CreateTexture)        \
-            F(DestroyTexture) F(UpdateTexture) F(RenderSetLogicalSize) F(RenderClear) \
-                F(RenderCopy) F(RenderPresent) F(PollEvent)
+/* clang-format off */
+#define SDL_FUNCTIONS(F) \
+    F(InitSubSystem) F(QuitSubSystem) F(GetError) \
+    F(SetHint) F(GetDisplayUsableBounds) F(CreateWindow) \
+    F(DestroyWindow) F(CreateRenderer) F(DestroyRenderer) \
+    F(CreateTexture) F(DestroyTexture) F(UpdateTexture) \
+    F(RenderSetLogicalSize) F(RenderClear) F(RenderCopy) \
+    F(RenderPresent) F(PollEvent)
+/* clang-format on */
 
 typedef struct sdl_api {
 #define MEMBER(name) __typeof__(SDL_##name) *name;
