@@ -183,7 +183,8 @@ static void a_failure_ends_it(void **state) {
             b.fail_on = on;
             b.delay_ms = 0.3;
             s[1].workers = 3;
-            s[2].workers = 2;
+            s[2].workers = 4;
+            s[2].queue = s[3].queue = 1; /* workers behind the failed one wait for room */
             gd_chain *c = open_chain(&b, s);
             assert_int_equal(finish(c, &err), at ? GD_ERR_CHECK : GD_ERR_IO);
             assert_int_equal(err.status, at ? GD_ERR_CHECK : GD_ERR_IO);

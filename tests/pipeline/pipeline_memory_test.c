@@ -93,6 +93,31 @@ static void memory_is_flat(void **state) {
     free((void *)(uintptr_t)image.rgb);
 }
 
+/* More results than a slot begins with room for. */
+static void results_of_any_number(void **state) {
+    (void)state;
+    gd_model           *m = tiny_open(&bench_model);
+    gd_pipeline_options o = bench_options(1, 1, 1);
+    const gd_image      image = tiny_picture(24, 24, 5);
+    o.width = o.height = 24;
+    o.session.imgsz_h = o.session.imgsz_w = 320;
+    o.session.conf = 0;
+    o.session.iou = 1;
+    o.session.max_det = 0;
+    atomic_store(&fail_at, 0);
+    gd_mem_hook(&counted);
+    gd_pipeline *p = bench_open(m, &o);
+    assert_int_equal(bench_submit(p, &image, 0, 0, 0, 0), 1);
+    const gd_frame *f = bench_get(p, 0, -1);
+    assert_int_equal(f->status, GD_OK);
+    assert_in_range(f->result.n_detections, 1000, 2100);
+    gd_pipeline_close(p);
+    gd_mem_hook(NULL);
+    assert_int_equal(atomic_load(&live), 0);
+    gd_model_close(m);
+    free((void *)(uintptr_t)image.rgb);
+}
+
 /* One life with the n-th request failing; whether all went well. */
 static bool one_life(const gd_model *m, const gd_image *image, int width) {
     gd_pipeline_options o = bench_options(2, 2, 1);
@@ -154,6 +179,7 @@ static void memory_ends_at_any_request(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(memory_is_flat),
+                                       cmocka_unit_test(results_of_any_number),
                                        cmocka_unit_test(memory_ends_at_any_request)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

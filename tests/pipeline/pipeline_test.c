@@ -145,6 +145,42 @@ static void sources_keep_their_order(void **state) {
     gd_model_close(m);
 }
 
+static void batches_have_few_sizes(void **state) {
+    (void)state;
+    gd_model           *m = tiny_open(&bench_model);
+    gd_pipeline_options o = bench_options(1, 7, 1);
+    const gd_image      image = tiny_picture(8, 8, 5);
+    const int           size[] = {4, 4, 4, 4, 2, 2};
+    o.batch_min = 6; /* so that six run once they are there, not sooner */
+    o.batch_wait_ms = 60e3;
+    gd_pipeline *p = bench_open(m, &o);
+    for (int i = 0; i < 6; i++) assert_int_equal(bench_submit(p, &image, i, 0, 0, 0), 1);
+    for (int i = 0; i < 6; i++) assert_int_equal(bench_get(p, 0, -1)->batch, size[i]);
+    gd_pipeline_close(p);
+    gd_model_close(m);
+    free((void *)(uintptr_t)image.rgb);
+}
+
+static void any_source_means_the_earliest(void **state) {
+    (void)state;
+    gd_model           *m = tiny_open(&bench_model);
+    gd_pipeline_options o = bench_options(1, 1, 3);
+    const gd_image      image = tiny_picture(8, 8, 5);
+    gd_pipeline        *p = bench_open(m, &o);
+    const int           order[] = {1, 0, 2, 2, 0};
+    for (int i = 0; i < 5; i++) assert_int_equal(bench_submit(p, &image, i, order[i], 0, 0), 1);
+    for (gd_pipeline_stats stats = {0}; stats.done < 5; gd_pipeline_stats_get(p, &stats))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    for (int i = 0; i < 5; i++) {
+        const gd_frame *f = bench_get(p, -1, 0);
+        assert_non_null(f);
+        assert_true(f->id == i && f->source == order[i]);
+    }
+    gd_pipeline_close(p);
+    gd_model_close(m);
+    free((void *)(uintptr_t)image.rgb);
+}
+
 static void critical_pictures_overtake(void **state) {
     (void)state;
     gd_model           *m = tiny_open(&bench_model);
@@ -275,6 +311,24 @@ static void the_latest_picture_counts(void **state) {
     free((void *)(uintptr_t)image.rgb);
 }
 
+static void one_picture_waits_at_most(void **state) {
+    (void)state;
+    gd_model           *m = tiny_open(&bench_model);
+    gd_pipeline_options o = bench_options(1, 1, 1);
+    const gd_image      image = tiny_picture(8, 8, 5);
+    gd_pipeline_stats   stats;
+    o.latest = 1;
+    o.depth = 12;
+    o.session.imgsz_h = o.session.imgsz_w = 320; /* slow to run, quick to submit */
+    gd_pipeline *p = bench_open(m, &o);
+    for (int i = 0; i < 8; i++) assert_int_equal(bench_submit(p, &image, i, 0, 0, -1), 1);
+    gd_pipeline_stats_get(p, &stats);
+    assert_true(stats.dropped > 0); /* though slots are free */
+    gd_pipeline_close(p);
+    gd_model_close(m);
+    free((void *)(uintptr_t)image.rgb);
+}
+
 /* ---- ends -------------------------------------------------------------------------------- */
 
 static atomic_int returned;
@@ -393,7 +447,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(equals_a_session),
                                        cmocka_unit_test(equals_a_session_on_real_pictures),
                                        cmocka_unit_test(sources_keep_their_order),
+                                       cmocka_unit_test(batches_have_few_sizes),
+                                       cmocka_unit_test(any_source_means_the_earliest),
                                        cmocka_unit_test(critical_pictures_overtake),
+                                       cmocka_unit_test(one_picture_waits_at_most),
                                        cmocka_unit_test(waits_end),
                                        cmocka_unit_test(room_saves_the_copy),
                                        cmocka_unit_test(the_latest_picture_counts),

@@ -74,8 +74,9 @@ static void a_cut_and_an_abort(void **state) {
     void     *item;
     for (uint64_t t = 0; t < 5; t++)
         if (t != 2) assert_int_equal(gd_queue_put_at(q, t, &number[t], 0), GD_PASSED);
-    gd_queue_cut(q, 4);
     gd_queue_cut(q, 2);
+    gd_queue_cut(q, 4); /* the smaller one counts */
+    assert_int_equal(gd_queue_put_at(q, 2, &number[2], 0), GD_ENDED);
     assert_int_equal(gd_queue_put_at(q, 5, &number[5], -1), GD_ENDED);
     assert_int_equal(gd_queue_take(q, &item, -1), GD_PASSED);
     assert_int_equal(gd_queue_take(q, &item, -1), GD_PASSED);
@@ -83,6 +84,11 @@ static void a_cut_and_an_abort(void **state) {
     assert_non_null(gd_queue_rest(q));
     assert_non_null(gd_queue_rest(q));
     assert_null(gd_queue_rest(q));
+    gd_queue_close(q);
+    q = open_queue(2);
+    assert_int_equal(gd_queue_put_at(q, 0, &number[0], 0), GD_PASSED);
+    gd_queue_cut(q, 0); /* what is inside already is cut off too */
+    assert_int_equal(gd_queue_take(q, &item, -1), GD_ENDED);
     gd_queue_close(q);
     q = open_queue(2);
     assert_int_equal(gd_queue_put(q, &number[0], 0), GD_PASSED);
