@@ -10,6 +10,7 @@
 #include "engine/mem.h"
 #include "tools/cli/report.h"
 #include "tools/media/encode.h"
+#include "tools/media/video.h"
 
 /* Every flag that names a result, with the writer behind it. */
 static const struct {
@@ -18,6 +19,7 @@ static const struct {
     bool        folder;
 } kinds[] = {{GD_OPT_JSON, "json", false},      {GD_OPT_JSONL, "jsonl", false},
              {GD_OPT_CSV, "csv", false},        {GD_OPT_COCO, "coco", false},
+             {GD_OPT_MOT, "mot", false},        {GD_OPT_STATS, "stats", false},
              {GD_OPT_VOC, "voc", true},         {GD_OPT_YOLO_TXT, "yolo", true},
              {GD_OPT_SAVE_CROPS, "crops", true}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -42,20 +44,33 @@ static const char *extension(const char *path) {
     return dot && dot != name ? dot : "";
 }
 
-/* True for -o FILE, false for -o FOLDER. */
-static bool names_picture(const char *path) { return !is_folder(path) && *extension(path); }
+/* -o null: run, and write nothing annotated. A folder of that name is ./null. */
+static bool is_null(const char *path) { return !strcmp(path, "null"); }
 
-static gd_status check_picture(const char *path, const gd_sources *s, gd_error *err) {
-    if (!names_picture(path)) return GD_OK;
-    if (gd_encode_format_of(path) == GD_ENCODE_NONE) {
+/* True for -o FILE, false for -o FOLDER. */
+static bool names_file(const char *path) { return !is_folder(path) && *extension(path); }
+
+/* -o FILE: of a kind that is written, for the one source, which is of the same kind. */
+static gd_status check_annotated(const char *path, const gd_sources *s, gd_error *err) {
+    const bool video = gd_is_video_output(path);
+    if (!names_file(path)) return GD_OK;
+    if (!video && gd_encode_format_of(path) == GD_ENCODE_NONE) {
         gd_fail_code(err, GD_ERR_ARG, 204, "-o %s: '%s' is no extension that is written", path,
                      extension(path));
-        gd_error_hint(err, ".jpg, .png, .bmp, or a folder ending in /");
+        gd_error_hint(err, ".jpg, .png, .bmp, .mp4, .mkv, .mov, .webm, .avi, or a folder "
+                           "ending in /");
         return GD_ERR_ARG;
     }
     if (s->n > 1) {
-        gd_fail_code(err, GD_ERR_ARG, 209, "-o %s is one file for %d pictures", path, s->n);
+        gd_fail_code(err, GD_ERR_ARG, 209, "-o %s is one file for %d sources", path, s->n);
         gd_error_hint(err, "name a folder: -o annotated/");
+        return GD_ERR_ARG;
+    }
+    if (s->n == 1 && !s->items[0].error && video != s->items[0].video) {
+        gd_fail_code(err, GD_ERR_ARG, 209, "-o %s is a %s, but %s is a %s", path,
+                     video ? "video" : "picture", s->items[0].path,
+                     video ? "picture" : "video");
+        gd_error_hint(err, "-o out.%s, or a folder: -o annotated/", video ? "png" : "mp4");
         return GD_ERR_ARG;
     }
     return GD_OK;
@@ -104,14 +119,20 @@ gd_status gd_outputs_check(const gd_flags *f, const gd_sources *s, const char *m
     int         n = 0;
     if (wanted(f, GD_OPT_OUTPUT)) {
         const char *path = gd_flag_text(f, GD_OPT_OUTPUT);
-        GD_TRY(check_picture(path, s, err));
-        if (names_picture(path)) {
+        GD_TRY(check_annotated(path, s, err));
+        if (is_null(path)) {
+            /* nothing to clash with */
+        } else if (names_file(path)) {
             GD_TRY(check_file(path, s, model, files, n, err));
             files[n++] = path;
         } else {
             GD_TRY(check_folder(path, s, err));
         }
     }
+    if (wanted(f, GD_OPT_MOT) && s->n_videos && s->n > 1)
+        return gd_fail_code(err, GD_ERR_ARG, 209,
+                            "--mot %s holds one sequence, and %d sources are named",
+                            gd_flag_text(f, GD_OPT_MOT), s->n);
     for (int i = 0; i < KINDS; i++) {
         const char *path = gd_flag_text(f, kinds[i].id);
         if (!wanted(f, kinds[i].id)) continue;
@@ -160,16 +181,17 @@ gd_status gd_outputs_open(gd_outputs *o, const gd_flags *f, const gd_run_info *i
         if (!wanted(f, kinds[i].id)) continue;
         GD_TRY(open_writer(o, kinds[i].kind, gd_flag_text(f, kinds[i].id), kinds[i].folder,
                            &opt, err));
-        results = results || kinds[i].id != GD_OPT_SAVE_CROPS;
+        results = results || (kinds[i].id != GD_OPT_SAVE_CROPS && kinds[i].id != GD_OPT_STATS);
     }
     if (wanted(f, GD_OPT_OUTPUT)) {
         const char *path = gd_flag_text(f, GD_OPT_OUTPUT);
-        if (names_picture(path))
-            o->picture = path;
-        else
+        o->null = is_null(path);
+        if (!o->null && names_file(path))
+            o->file = path;
+        else if (!o->null)
             GD_TRY(gd_namer_open(path, &o->namer, err));
     }
-    if (results || gd_flag_on(f, GD_OPT_QUIET)) return GD_OK;
+    if (results || o->null || gd_flag_on(f, GD_OPT_QUIET)) return GD_OK;
     o->list = true;
     opt.color = isatty(1) && !gd_flag_on(f, GD_OPT_NO_COLOR);
     return open_writer(o, "list", "-", false, &opt, err);
@@ -221,11 +243,26 @@ done:
 static gd_status put_picture(gd_outputs *o, const gd_record *r, gd_error *err) {
     char        path[4096];
     const char *ext = extension(r->source);
-    if (r->error || (!o->picture && !o->namer)) return GD_OK;
-    if (o->picture) return annotate(o, r, o->picture, err);
+    if (r->error || r->pts >= 0 || (!o->file && !o->namer)) return GD_OK;
+    if (o->file) return annotate(o, r, o->file, err);
     if (gd_encode_format_of(r->source) == GD_ENCODE_NONE) ext = ".png";
     GD_TRY(gd_namer_next(o->namer, r->source, -1, ext, path, sizeof path, err));
     return annotate(o, r, path, err);
+}
+
+gd_status gd_outputs_video(gd_outputs *o, const char *source, char *path, size_t room,
+                           gd_error *err) {
+    path[0] = '\0';
+    if (o->file) snprintf(path, room, "%s", o->file);
+    if (!o->namer) return GD_OK;
+    return gd_namer_next(o->namer, source, -1,
+                         gd_is_video_output(source) ? extension(source) : ".mp4", path, room,
+                         err);
+}
+
+gd_status gd_outputs_event(gd_outputs *o, const gd_event *e, gd_error *err) {
+    for (int i = 0; i < o->n; i++) GD_TRY(gd_writer_event(o->slot[i].writer, e, err));
+    return GD_OK;
 }
 
 gd_status gd_outputs_put(gd_outputs *o, const gd_record *r, gd_error *err) {

@@ -7,7 +7,7 @@
 #include "tools/draw/draw.h"
 #include "tools/output/writer.h"
 
-enum { GD_OUTPUT_MOST = 8 };
+enum { GD_OUTPUT_MOST = 10 };
 
 typedef struct gd_outputs {
     const gd_run_info *info;
@@ -17,8 +17,9 @@ typedef struct gd_outputs {
         bool        to_stdout;
     } slot[GD_OUTPUT_MOST];
     int           n;
-    const char   *picture; /* -o FILE: one annotated picture */
-    gd_namer     *namer;   /* -o FOLDER */
+    const char   *file;  /* -o FILE: one annotated picture or video */
+    bool          null;  /* -o null */
+    gd_namer     *namer; /* -o FOLDER */
     gd_draw_style style;
     unsigned      out_flags; /* GD_OUT_REPLACE */
     bool          list;      /* the readable list goes to stdout */
@@ -32,7 +33,12 @@ gd_status gd_outputs_check(const gd_flags *f, const gd_sources *s, const char *m
  * borrowed until close. */
 gd_status gd_outputs_open(gd_outputs *o, const gd_flags *f, const gd_run_info *info,
                           gd_error *err) GD_MUST_CHECK;
-/* One picture into every output. */
+/* Path of the annotated video of `source`; "" when none is wanted. Room >= 4096. */
+gd_status gd_outputs_video(gd_outputs *o, const char *source, char *path, size_t room,
+                           gd_error *err) GD_MUST_CHECK;
+/* What happened to a source, into the outputs that have a place for it. */
+gd_status gd_outputs_event(gd_outputs *o, const gd_event *e, gd_error *err) GD_MUST_CHECK;
+/* One picture or frame into every output; frames are not annotated here. */
 gd_status gd_outputs_put(gd_outputs *o, const gd_record *r, gd_error *err) GD_MUST_CHECK;
 /* Completes every output that can be; the first failure is returned, the others are tried all
  * the same. */

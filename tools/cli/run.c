@@ -12,16 +12,37 @@
 #include "tools/cli/device.h"
 #include "tools/cli/model.h"
 #include "tools/cli/program.h"
+#include "tools/cli/progress.h"
 #include "tools/cli/read.h"
+#include "tools/cli/statistics.h"
+#include "tools/cli/video_run.h"
 
 /* One picture on its way through the loop. */
 typedef struct slot {
     gd_picture    picture;
     gd_record     record;
     gd_error      error;
-    gd_detection *kept; /* detections after the filter */
+    gd_detection *kept; /* detections after the filter; `room` of it and of what follows */
+    gd_track     *tracks;
+    int64_t      *ids;
+    const char  **states;
+    bool         *confirmed;
     int           room;
 } slot;
+
+static void free_slot(slot *s) {
+    gd_mem_put(s->kept);
+    gd_mem_put(s->tracks);
+    gd_mem_put(s->ids);
+    gd_mem_put(s->states);
+    gd_mem_put(s->confirmed);
+    s->kept = NULL;
+    s->tracks = NULL;
+    s->ids = NULL;
+    s->states = NULL;
+    s->confirmed = NULL;
+    s->room = 0;
+}
 
 static double now_ms(void) {
     struct timespec t;
@@ -95,6 +116,14 @@ static int fail(const gd_error *err, gd_exit subject) {
     return (int)gd_report_error(err, subject, NULL);
 }
 
+void gd_run_stop(gd_run *r, const gd_error *err, gd_exit subject) {
+    r->stop = GD_EXIT_OUTPUT;
+    if (err->code == 951)
+        gd_stdout_fail(EPIPE);
+    else
+        r->stop = fail(err, subject);
+}
+
 int gd_run_open(gd_run *r, gd_flags *f, gd_task task) {
     gd_error err = {0};
     bool     print = gd_flag_on(f, GD_OPT_PRINT_CONFIG);
@@ -107,6 +136,8 @@ int gd_run_open(gd_run *r, gd_flags *f, gd_task task) {
         gd_error_hint(&err, "-m MODEL.gdw");
         return fail(&err, GD_EXIT_USAGE);
     }
+    if ((f->command & GD_CMD_VIDEO) && gd_video_flags_read(&r->video_flags, f, &err) != GD_OK)
+        return fail(&err, GD_EXIT_USAGE);
     if (gd_device_check(f, &err) != GD_OK) return fail(&err, GD_EXIT_DEVICE);
     if (!print) {
         if (gd_sources_gather(&r->sources, f, &err) != GD_OK) return fail(&err, GD_EXIT_USAGE);
@@ -124,6 +155,8 @@ int gd_run_open(gd_run *r, gd_flags *f, gd_task task) {
 }
 
 void gd_run_close(gd_run *r) {
+    gd_video_run_close(r->video);
+    gd_tracker_close(r->tracker);
     gd_outputs_close(&r->outputs);
     gd_summary_free(&r->summary);
     gd_session_close(r->session);
@@ -153,6 +186,35 @@ static void read_picture(gd_run *r, const gd_source *source, slot *s) {
     s->record.ms.decode = now_ms() - start;
 }
 
+static gd_status slot_room(slot *s, int n, gd_error *err) {
+    if (n <= s->room) return GD_OK;
+    free_slot(s);
+    s->kept = gd_mem_array((size_t)n, sizeof *s->kept);
+    s->tracks = gd_mem_array((size_t)n, sizeof *s->tracks);
+    s->ids = gd_mem_array((size_t)n, sizeof *s->ids);
+    s->confirmed = gd_mem_array((size_t)n, sizeof *s->confirmed);
+    s->states = gd_mem_array((size_t)n, sizeof *s->states);
+    if (!s->kept || !s->tracks || !s->ids || !s->states || !s->confirmed)
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
+    s->room = n;
+    return GD_OK;
+}
+
+/* The pictures of a run are one sequence: frames of a video that somebody has cut up. */
+static gd_status track(gd_run *r, slot *s, int n, gd_error *err) {
+    s->record.frame = gd_tracker_frames(r->tracker);
+    GD_TRY(gd_tracker_update(r->tracker, s->kept, n, -1, s->tracks, err));
+    for (int i = 0; i < n; i++) {
+        s->ids[i] = s->tracks[i].id;
+        s->states[i] = gd_track_state_name(s->tracks[i].state);
+        s->confirmed[i] = s->tracks[i].confirmed;
+    }
+    s->record.track_ids = s->ids;
+    s->record.track_states = s->states;
+    s->record.track_confirmed = s->confirmed;
+    return GD_OK;
+}
+
 /* Copies the detections, so that the filter may drop some of them. */
 static gd_status take_result(gd_run *r, slot *s, const gd_result *result, gd_error *err) {
     int n = result->n_detections;
@@ -163,14 +225,10 @@ static gd_status take_result(gd_run *r, slot *s, const gd_result *result, gd_err
     if (result->n_dropped)
         gd_warn(361, "%s: %d detections did not fit the capacity", s->record.source,
                 result->n_dropped);
-    if (n > s->room) {
-        gd_mem_put(s->kept);
-        s->kept = gd_mem_array((size_t)n, sizeof *s->kept);
-        s->room = s->kept ? n : 0;
-        if (!s->kept) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
-    }
+    GD_TRY(slot_room(s, n, err));
     if (n) memcpy(s->kept, result->detections, (size_t)n * sizeof *s->kept);
     if (r->filter) r->filter(r, s->kept, &n);
+    if (r->tracker) GD_TRY(track(r, s, n, err));
     s->record.detections = s->kept;
     s->record.n_detections = n;
     return GD_OK;
@@ -190,12 +248,8 @@ static void emit(gd_run *r, slot *s) {
         r->stop = fail(&err, GD_EXIT_MEMORY);
         return;
     }
-    if (gd_outputs_put(&r->outputs, &s->record, &err) == GD_OK) return;
-    r->stop = GD_EXIT_OUTPUT;
-    if (err.code == 951) /* the reader of stdout went away: nothing is said about it */
-        gd_stdout_fail(EPIPE);
-    else
-        r->stop = fail(&err, GD_EXIT_OUTPUT);
+    if (gd_outputs_put(&r->outputs, &s->record, &err) != GD_OK)
+        gd_run_stop(r, &err, GD_EXIT_OUTPUT);
 }
 
 static void set_failed(slot *s, const gd_error *err) {
@@ -264,15 +318,30 @@ static void choose_batch(gd_run *r, slot *s) {
         set_failed(s, &err);
 }
 
+static void run_video(gd_run *r, const gd_source *source) {
+    gd_error err = {0};
+    if (!r->video && gd_video_run_open(r, &r->video, &err) != GD_OK)
+        gd_run_stop(r, &err, GD_EXIT_MODEL);
+    else
+        gd_video_run_source(r->video, source);
+}
+
 static void loop(gd_run *r, slot *slots, gd_image *images, gd_result *results) {
-    bool progress = r->sources.n > 1;
+    bool progress = r->sources.n > 1 && !r->sources.n_videos;
     int  filled = 0;
-    for (int i = 0; i < r->sources.n && !r->stop; i++) {
+    for (int i = 0; i < r->sources.n && !r->stop && !r->quit; i++) {
         if (gd_interrupted() || gd_stdout_failed()) break;
+        if (r->sources.items[i].video) {
+            run_slots(r, slots, filled, images, results);
+            filled = 0;
+            if (!r->stop) run_video(r, &r->sources.items[i]);
+            continue;
+        }
         read_picture(r, &r->sources.items[i], &slots[filled++]);
         if (gd_interrupted()) break;
         choose_batch(r, &slots[filled - 1]);
-        if (filled < r->batch && i + 1 < r->sources.n) continue;
+        if (filled < r->batch && i + 1 < r->sources.n && !r->sources.items[i + 1].video)
+            continue;
         run_slots(r, slots, filled, images, results);
         filled = 0;
         if (progress) gd_progress(i + 1, r->sources.n);
@@ -299,7 +368,7 @@ static gd_status run_sources(gd_run *r, gd_error *err) {
         st = gd_fail(err, GD_ERR_NOMEM, "no memory for a batch of %d", batch);
     for (int i = 0; slots && i < batch; i++) {
         gd_picture_free(&slots[i].picture);
-        gd_mem_put(slots[i].kept);
+        free_slot(&slots[i]);
     }
     gd_mem_put(slots);
     gd_mem_put(images);
@@ -314,17 +383,18 @@ static int finish(gd_run *r, double started) {
     r->summary.wall_ms = now_ms() - started;
     if (gd_interrupted())
         r->summary.interrupted = gd_interrupted() == SIGTERM ? "SIGTERM" : "SIGINT";
-    if (gd_outputs_finish(&r->outputs, &r->summary, &err) != GD_OK && !r->stop) {
-        r->stop = GD_EXIT_OUTPUT;
-        if (err.code == 951)
-            gd_stdout_fail(EPIPE);
-        else
-            r->stop = fail(&err, GD_EXIT_OUTPUT);
-    }
+    if (gd_outputs_finish(&r->outputs, &r->summary, &err) != GD_OK && !r->stop)
+        gd_run_stop(r, &err, GD_EXIT_OUTPUT);
+    if (r->video && !gd_stdout_failed()) gd_summary_say(&r->summary, &r->info, GD_LEVEL_INFO);
+    if (!r->stop && r->video && gd_video_run_save(r->video, &err) != GD_OK)
+        gd_run_stop(r, &err, GD_EXIT_OUTPUT);
     code = !r->n_failed ? GD_EXIT_OK : r->n_ok ? GD_EXIT_SOME_FAILED : r->first_failure;
+    if (!code && r->n_partial) code = GD_EXIT_SOME_FAILED;
     if (r->n_failed && r->n_ok)
-        gd_say(GD_LEVEL_INFO, "%ld of %ld pictures failed", r->n_failed, r->n_failed + r->n_ok);
-    return r->stop ? r->stop : code;
+        gd_say(GD_LEVEL_INFO, "%ld of %ld %s failed", r->n_failed, r->n_failed + r->n_ok,
+               r->sources.n_videos ? "sources" : "pictures");
+    if (r->stop) return r->stop;
+    return r->gave_way ? r->gave_way : code;
 }
 
 /* What the header of JSON results says about the model; reading it all again is only worth it
@@ -341,6 +411,7 @@ static gd_status describe_for_json(gd_run *r, const gd_session_options *opt, gd_
 }
 
 static gd_status open_session(gd_run *r, const gd_session_options *opt, gd_error *err) {
+    r->session_options = *opt;
     GD_TRY(gd_session_open(r->model, opt, &r->session, err));
     gd_session_stats_get(r->session, &r->stats);
     gd_device_say(r->flags, &r->stats);
@@ -363,6 +434,9 @@ int gd_run_all(gd_run *r) {
         if (err.code == 951) gd_stdout_fail(EPIPE);
         return err.code == 951 ? GD_EXIT_OUTPUT : fail(&err, GD_EXIT_OUTPUT);
     }
+    if (r->video_flags.track &&
+        gd_tracker_open(&r->video_flags.tracker, &r->tracker, &err) != GD_OK)
+        return fail(&err, GD_EXIT_USAGE);
     st = run_sources(r, &err);
     if (st != GD_OK) return fail(&err, GD_EXIT_MEMORY);
     return finish(r, started);

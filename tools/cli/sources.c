@@ -13,6 +13,29 @@
 
 #include "engine/io.h"
 #include "engine/mem.h"
+#include "tools/media/video.h"
+
+/* ---- pictures and videos by name --------------------------------------------------------- */
+
+static bool ends_like(const char *name, const char *const *ext, size_t n) {
+    const char *slash = strrchr(name, '/'), *dot = strrchr(name, '.');
+    if (!dot || dot == name || (slash && dot <= slash + 1)) return false;
+    for (size_t i = 0; i < n; i++)
+        if (!strcasecmp(dot + 1, ext[i])) return true;
+    return false;
+}
+
+static bool is_picture_name(const char *name) {
+    static const char *const ext[] = {"jpg", "jpeg", "jpe", "png", "bmp", "dib",
+                                      "tga", "ppm",  "pgm", "pnm", "jfif"};
+    return ends_like(name, ext, sizeof ext / sizeof *ext);
+}
+
+static bool is_video_name(const char *name) {
+    static const char *const ext[] = {"mp4", "m4v", "mov",  "mkv", "webm", "avi",
+                                      "ts",  "mts", "m2ts", "mpg", "mpeg", "3gp"};
+    return ends_like(name, ext, sizeof ext / sizeof *ext);
+}
 
 /* ---- the list ---------------------------------------------------------------------------- */
 
@@ -43,9 +66,18 @@ static gd_status append(gd_sources *s, const char *path, size_t n, gd_source **o
     return GD_OK;
 }
 
+/* A picture by its name is not opened here: there may be millions. */
+static void mark(gd_sources *s, gd_source *entry) {
+    entry->video = s->videos && strcmp(entry->path, "-") && !is_picture_name(entry->path) &&
+                   gd_is_video(entry->path);
+    s->n_videos += entry->video;
+}
+
 static gd_status add_path(gd_sources *s, const char *path, gd_error *err) {
     gd_source *entry = NULL;
-    return append(s, path, strlen(path), &entry, err);
+    GD_TRY(append(s, path, strlen(path), &entry, err));
+    mark(s, entry);
+    return GD_OK;
 }
 
 /* An entry that carries `why` instead of a picture. */
@@ -60,16 +92,6 @@ static gd_status add_error(gd_sources *s, const char *arg, const gd_error *why, 
 }
 
 /* ---- folders ----------------------------------------------------------------------------- */
-
-static bool is_picture_name(const char *name) {
-    static const char *const ext[] = {"jpg", "jpeg", "jpe", "png", "bmp", "dib",
-                                      "tga", "ppm",  "pgm", "pnm", "jfif"};
-    const char              *dot = strrchr(name, '.');
-    if (!dot || dot == name) return false;
-    for (size_t i = 0; i < sizeof ext / sizeof *ext; i++)
-        if (!strcasecmp(dot + 1, ext[i])) return true;
-    return false;
-}
 
 static int by_path(const void *a, const void *b) {
     return strcmp(((const gd_source *)a)->path, ((const gd_source *)b)->path);
@@ -90,7 +112,7 @@ static gd_status add_folder(gd_sources *s, const char *path, gd_error *err) {
     }
     while (status == GD_OK && (errno = 0, e = readdir(dir))) {
         char *full;
-        if (!is_picture_name(e->d_name)) continue;
+        if (!is_picture_name(e->d_name) && !(s->videos && is_video_name(e->d_name))) continue;
         full = gd_arena_print(&s->arena, "%s%s%s", path, slash, e->d_name);
         if (!full)
             status = no_memory(err);
@@ -105,7 +127,8 @@ static gd_status add_folder(gd_sources *s, const char *path, gd_error *err) {
     if (s->n > first)
         qsort(s->items + first, (size_t)(s->n - first), sizeof *s->items, by_path);
     else if (!why.code)
-        gd_fail_code(&why, GD_ERR_FORMAT, 352, "%s: the folder holds no pictures", path);
+        gd_fail_code(&why, GD_ERR_FORMAT, 352, "%s: the folder holds no pictures%s", path,
+                     s->videos ? " or videos" : "");
     return why.code ? add_error(s, path, &why, err) : GD_OK;
 }
 
@@ -156,6 +179,7 @@ static gd_status add_lines(gd_sources *s, const char *arg, const char *text, siz
         }
         GD_TRY(append(s, p, n, &entry, err));
         entry->where = name;
+        mark(s, entry);
     }
     if (s->n > first) return GD_OK;
     gd_fail_code(&why, GD_ERR_FORMAT, 353, "%s: the list names no picture", name);
@@ -182,19 +206,26 @@ static gd_status add_list(gd_sources *s, const char *arg, gd_error *err) {
 
 /* ---- arguments --------------------------------------------------------------------------- */
 
-/* Why an argument that is no file cannot be a source, where the kind of source is known. */
-static const char *kind_refused(const char *arg) {
+/* A camera by its number, unless a file has that name. */
+static bool is_camera_number(const char *arg) {
+    struct stat st;
+    return *arg && strlen(arg) < 4 && strspn(arg, "0123456789") == strlen(arg) &&
+           stat(arg, &st) != 0;
+}
+
+/* What an argument names that is neither a file nor a pattern; NULL: it may be either. */
+static const char *special_kind(const char *arg) {
     if (!strncmp(arg, "rtsp://", 7) || !strncmp(arg, "rtsps://", 8)) return "streams";
     if (!strncmp(arg, "http://", 7) || !strncmp(arg, "https://", 8)) return "network addresses";
     if (!strncmp(arg, "raw:", 4)) return "raw frames";
-    if (!strncmp(arg, "/dev/video", 10)) return "cameras";
+    if (!strncmp(arg, "/dev/video", 10) || is_camera_number(arg)) return "cameras";
     return NULL;
 }
 
 gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) {
     struct stat st;
     gd_error    why = {0};
-    const char *kind = kind_refused(arg);
+    const char *kind = special_kind(arg);
     if (!strcmp(arg, "-")) {
         for (int i = 0; i < s->n; i++)
             if (!strcmp(s->items[i].path, "-"))
@@ -202,10 +233,11 @@ gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) {
         return add_path(s, arg, err);
     }
     if (arg[0] == '@' && arg[1]) return add_list(s, arg, err);
+    if (kind && s->videos) return add_path(s, arg, err);
     if (kind) {
-        gd_fail_code(&why, GD_ERR_UNSUPPORTED, 355, "%s: this version does not read %s", arg,
+        gd_fail_code(&why, GD_ERR_UNSUPPORTED, 355, "%s: this command does not read %s", arg,
                      kind);
-        gd_error_hint(&why, "pictures, folders, patterns, @lists and - are read");
+        gd_error_hint(&why, "gdrun detect and gdrun track do");
         return add_error(s, arg, &why, err);
     }
     if (stat(arg, &st) == 0)
@@ -218,11 +250,12 @@ gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) {
 
 gd_status gd_sources_gather(gd_sources *s, const gd_flags *f, gd_error *err) {
     const gd_flag_value *more = gd_flag_get(f, GD_OPT_SOURCE);
+    s->videos = (f->command & GD_CMD_VIDEO) != 0;
     for (int i = 0; i < f->n_args; i++) GD_TRY(gd_sources_add(s, f->args[i], err));
     for (int i = 0; i < more->n_items; i++) GD_TRY(gd_sources_add(s, more->items[i], err));
     if (s->n) return GD_OK;
     gd_fail_code(err, GD_ERR_ARG, 207, "no source was given");
-    gd_error_hint(err, "name pictures, folders, patterns, @list.txt or - for stdin");
+    gd_error_hint(err, "name pictures, videos, folders, patterns, @list.txt or - for stdin");
     return GD_ERR_ARG;
 }
 

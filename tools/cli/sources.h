@@ -1,10 +1,11 @@
-/* sources.h -- what the user named as input, spread out into single pictures.
+/* sources.h -- what the user named as input, spread out into single pictures and videos.
  *
- * An argument is, in this order: "-" (a picture on stdin), "@FILE" (a list: one picture a line,
- * paths as on the command line, blank lines and lines beginning with # skipped), a folder (its
- * pictures by extension, sorted by name, without subfolders), an existing file, or a pattern
- * with * ? [. What cannot be resolved stays in the list with its error, so that the rest
- * runs. */
+ * An argument is, in this order: "-" (a picture on stdin), "@FILE" (a list: one picture or
+ * video a line, paths as on the command line, blank lines and lines beginning with # skipped),
+ * a camera (/dev/video0, or its number), an address or raw frames, a folder (its pictures and
+ * videos by extension, sorted by name, without subfolders), an existing file, or a pattern with
+ * * ? [. What cannot be resolved stays in the list with its error, so that the rest runs.
+ * Videos are told from pictures by their content, unless the name ends like a picture's. */
 #ifndef GD_TOOLS_CLI_SOURCES_H
 #define GD_TOOLS_CLI_SOURCES_H
 
@@ -21,6 +22,7 @@ enum {
 
 typedef struct gd_source {
     const char     *path;  /* as the user would name it; "-" is stdin */
+    bool            video; /* for gd_video_source_open; else a picture */
     const gd_error *error; /* why it cannot be read; NULL: try */
     const char     *where; /* the list file that named it, or NULL */
 } gd_source;
@@ -29,6 +31,8 @@ typedef struct gd_sources {
     gd_arena   arena; /* owns everything below */
     gd_source *items;
     int        n, room;
+    bool       videos;   /* the command reads them: set before the first argument is added */
+    int        n_videos; /* of the items */
 } gd_sources;
 
 /* Start from {0}. Fails only for usage (stdin named twice, too many pictures) and memory. */

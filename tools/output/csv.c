@@ -6,7 +6,7 @@ static gd_status csv_begin(gd_writer *w, gd_error *err) {
     gd_put(&w->sink.text, "source,frame,pts,width,height,");
     gd_put(&w->sink.text, w->info->task == GD_TASK_CLASSIFY
                               ? "place,class_id,category_id,name,conf\n"
-                              : "id,class_id,category_id,name,conf,x1,y1,x2,y2\n");
+                              : "id,state,class_id,category_id,name,conf,x1,y1,x2,y2\n");
     return GD_OK;
 }
 
@@ -42,6 +42,8 @@ static gd_status csv_put(gd_writer *w, const gd_record *r, gd_error *err) {
         const gd_detection *d = &r->detections[i];
         put_start(b, r);
         if (r->track_ids && r->track_ids[i] >= 0) gd_put_int(b, r->track_ids[i]);
+        gd_put(b, ",");
+        if (r->track_states && r->track_states[i]) gd_put(b, r->track_states[i]);
         gd_put(b, ",");
         put_class(b, w->info, d->class_id, d->score);
         for (int k = 0; k < 4; k++) {

@@ -132,6 +132,23 @@ static gd_status lines_put(gd_writer *w, const gd_record *r, gd_error *err) {
     return GD_OK;
 }
 
+static gd_status lines_event(gd_writer *w, const gd_event *e, gd_error *err) {
+    gd_buffer  *b = &w->sink.text;
+    const char *name[] = {"frames", "decoded", "promised", "corrupt", "dropped", "reconnects"};
+    const int64_t value[] = {e->frames,  e->decoded, e->promised,
+                             e->corrupt, e->dropped, e->reconnects};
+    (void)err;
+    gd_put(b, "{\"v\":1,\"type\":\"state\"");
+    gd_put_key_string(b, "source", e->source);
+    gd_put_key_string(b, "state", e->state);
+    if (e->time >= 0) gd_put_key_fixed(b, "time", e->time, 3);
+    for (int i = 0; i < 6; i++)
+        if (value[i] >= 0) gd_put_key_int(b, name[i], value[i]);
+    gd_put_key_string(b, "message", e->text);
+    gd_put(b, "}\n");
+    return GD_OK;
+}
+
 static gd_status lines_finish(gd_writer *w, const gd_summary *sum, gd_error *err) {
     (void)err;
     if (!sum) return GD_OK;
@@ -140,8 +157,11 @@ static gd_status lines_finish(gd_writer *w, const gd_summary *sum, gd_error *err
     return GD_OK;
 }
 
-const gd_writer_kind gd_writer_jsonl = {
-    .name = "jsonl", .begin = lines_begin, .put = lines_put, .finish = lines_finish};
+const gd_writer_kind gd_writer_jsonl = {.name = "jsonl",
+                                        .begin = lines_begin,
+                                        .put = lines_put,
+                                        .event = lines_event,
+                                        .finish = lines_finish};
 
 /* ---- one document: the header's keys, then "frames", then "summary" ---------------------- */
 

@@ -2,7 +2,7 @@
  *
  * Tracked: a line for each detection of a confirmed track. Not tracked: every detection with
  * the id -1, which is how that format holds what a detector found. The format has no name of
- * a source, so a file takes one source. */
+ * a source, so a file takes one video, or pictures that are one sequence. */
 #include <string.h>
 
 #include "engine/mem.h"
@@ -28,7 +28,7 @@ static gd_status mot_put(gd_writer *w, const gd_record *r, gd_error *err) {
     if (!m->source) {
         m->source = gd_mem_string(r->source);
         if (!m->source) return gd_fail(err, GD_ERR_NOMEM, "no memory for the name of a source");
-    } else if (strcmp(m->source, r->source) != 0) {
+    } else if (r->pts >= 0 && strcmp(m->source, r->source) != 0) {
         gd_status st = gd_fail_code(err, GD_ERR_ARG, 959, "%s: the file already holds %s",
                                     r->source, m->source);
         gd_error_hint(err, "run once for each source, each with a --mot file of its own");

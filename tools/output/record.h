@@ -59,6 +59,17 @@ typedef struct gd_record {
     const gd_error *error; /* not NULL: the picture failed, and there are no results */
 } gd_record;
 
+/* Something that happened to a source between two frames: "reconnecting", "reconnected", "end",
+ * with what was counted until then (negative: not known). */
+typedef struct gd_event {
+    const char *source, *state;
+    const char *text;   /* for people; NULL: none */
+    double      time;   /* seconds since the source was opened */
+    int64_t     frames; /* that gave a result */
+    int64_t     decoded, promised, corrupt, dropped;
+    int64_t     reconnects;
+} gd_event;
+
 /* A record with every unknown marked as such. */
 gd_record gd_record_defaults(void);
 

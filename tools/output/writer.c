@@ -79,6 +79,12 @@ gd_status gd_writer_put(gd_writer *w, const gd_record *r, gd_error *err) {
     return GD_OK;
 }
 
+gd_status gd_writer_event(gd_writer *w, const gd_event *e, gd_error *err) {
+    if (!w->kind->event) return GD_OK;
+    GD_TRY(w->kind->event(w, e, err));
+    return w->kind->folder ? GD_OK : gd_sink_flush(&w->sink, err);
+}
+
 gd_status gd_writer_finish(gd_writer *w, const gd_summary *sum, gd_error *err) {
     if (w->kind->finish) GD_TRY(w->kind->finish(w, sum, err));
     return w->kind->folder ? GD_OK : gd_sink_commit(&w->sink, err);

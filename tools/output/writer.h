@@ -1,4 +1,5 @@
-/* writer.h -- results written as JSON, JSON Lines, CSV, COCO, YOLO, VOC, crops or a list.
+/* writer.h -- results written as JSON, JSON Lines, CSV, COCO, MOT, YOLO, VOC, crops or a
+ * list.
  *
  *     gd_writer *w;
  *     GD_GO(gd_writer_open("jsonl", "-", &info, NULL, &w, err));
@@ -33,15 +34,17 @@ typedef struct gd_writer_options {
     bool        color; /* list: emphasis for a terminal */
 } gd_writer_options;
 
-/* Kinds: "json" "jsonl" "csv" "coco" "mot" "list" and "stats" (the summary alone) write one file
- * (`target` "-" is stdout); "yolo" "voc" and "crops" write one or more files a picture into the
- * folder `target`, which is made if it is missing. `info` is borrowed until close. */
+/* Kinds: "json" "jsonl" "csv" "coco" "mot" "list" and "stats" (the summary alone) write one
+ * file (`target` "-" is stdout); "yolo" "voc" and "crops" write one or more files a picture
+ * into the folder `target`, which is made if it is missing. `info` is borrowed until close. */
 gd_status gd_writer_open(const char *kind, const char *target, const gd_run_info *info,
                          const gd_writer_options *opt, gd_writer **out,
                          gd_error *err) GD_MUST_CHECK;
 /* Writes one picture. A record with an error is noted where the format has a place for it.
  * GD_ERR_CHECK (E955): a box or score is not finite. */
 gd_status gd_writer_put(gd_writer *w, const gd_record *r, gd_error *err) GD_MUST_CHECK;
+/* Notes what happened to a source, where the format has a place for it (JSON Lines). */
+gd_status gd_writer_event(gd_writer *w, const gd_event *e, gd_error *err) GD_MUST_CHECK;
 /* Completes the file and gives it its name. `sum` may be NULL. */
 gd_status gd_writer_finish(gd_writer *w, const gd_summary *sum, gd_error *err) GD_MUST_CHECK;
 /* Releases; what was not finished is removed, except pictures' own files already complete. */

@@ -15,6 +15,7 @@ typedef struct gd_writer_kind {
     size_t      state_size; /* bytes of zeroed memory behind w->state */
     gd_status (*begin)(gd_writer *w, gd_error *err);
     gd_status (*put)(gd_writer *w, const gd_record *r, gd_error *err);
+    gd_status (*event)(gd_writer *w, const gd_event *e, gd_error *err);
     gd_status (*finish)(gd_writer *w, const gd_summary *sum, gd_error *err);
     void (*close)(gd_writer *w);
 } gd_writer_kind;

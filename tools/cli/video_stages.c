@@ -1,0 +1,230 @@
+/* video_stages.c -- what each stage of the chain does with a frame. */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/mem.h"
+#include "tools/cli/program.h"
+#include "tools/cli/video_impl.h"
+
+double gd_video_now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+}
+
+/* The first stage that fails decides the exit code. */
+static gd_status failed(gd_video_run *v, gd_exit subject, gd_status st) {
+    int none = 0;
+    if (st != GD_OK)
+        __atomic_compare_exchange_n(&v->subject, &none, (int)subject, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST);
+    return st;
+}
+
+/* ---- decode ------------------------------------------------------------------------------ */
+
+gd_status gd_video_decode(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run  *v = ctx;
+    gd_video_item *it = work->item[0];
+    const double   start = gd_video_now_ms();
+    (void)err;
+    work->end = true;
+    if (v->o.max_frames && v->read >= v->o.max_frames) return GD_OK;
+    do {
+        if (gd_interrupted()) return GD_OK;
+        /* A source that cannot go on ends the video; what was read of it is finished. */
+        if (gd_video_source_read(v->source, &it->frame, &v->source_error) != GD_OK) {
+            v->source_failed = true;
+            return GD_OK;
+        }
+        v->ended = !it->frame.rgb;
+        if (v->ended) return GD_OK;
+    } while (it->frame.index % v->o.stride);
+    /* The wait for a camera's next frame is no work. */
+    it->ms = gd_record_defaults().ms;
+    it->begun_ms = v->live ? gd_video_now_ms() : start;
+    if (!v->live) it->ms.decode = gd_video_now_ms() - start;
+    v->read++;
+    work->end = false;
+    return GD_OK;
+}
+
+/* ---- infer ------------------------------------------------------------------------------- */
+
+static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
+    if (n <= it->room) return GD_OK;
+    const int room = n + n / 2 + 16;
+    gd_mem_put(it->kept);
+    gd_mem_put(it->drawn);
+    gd_mem_put(it->ids);
+    gd_mem_put(it->drawn_ids);
+    gd_mem_put(it->states);
+    gd_mem_put(it->confirmed);
+    gd_mem_put(it->tracks);
+    it->kept = gd_mem_array((size_t)room, sizeof *it->kept);
+    it->drawn = gd_mem_array((size_t)room, sizeof *it->drawn);
+    it->ids = gd_mem_array((size_t)room, sizeof *it->ids);
+    it->drawn_ids = gd_mem_array((size_t)room, sizeof *it->drawn_ids);
+    it->confirmed = gd_mem_array((size_t)room, sizeof *it->confirmed);
+    it->states = gd_mem_array((size_t)room, sizeof *it->states);
+    it->tracks = gd_mem_array((size_t)room, sizeof *it->tracks);
+    it->room = room;
+    if (it->kept && it->drawn && it->ids && it->drawn_ids && it->states && it->confirmed &&
+        it->tracks)
+        return GD_OK;
+    it->room = 0;
+    return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
+}
+
+static gd_status take(gd_video_run *v, gd_video_item *it, const gd_result *result,
+                      gd_error *err) {
+    it->n = result->n_detections;
+    it->n_dropped = result->n_dropped;
+    it->top_score = result->top_score;
+    GD_TRY(item_room(it, it->n, err));
+    if (it->n) memcpy(it->kept, result->detections, (size_t)it->n * sizeof *it->kept);
+    if (v->r->filter) v->r->filter(v->r, it->kept, &it->n);
+    return GD_OK;
+}
+
+/* Batches are powers of two, so that few sizes are ever planned: 7 frames run as 4, 2 and 1. */
+gd_status gd_video_infer(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run  *v = ctx;
+    gd_video_lane *lane = &v->lane[work->worker];
+    for (int done = 0, n; done < work->n; done += n) {
+        const double start = gd_video_now_ms();
+        if (gd_interrupted()) {
+            for (int i = done; i < work->n; i++) work->drop[i] = true;
+            return GD_OK;
+        }
+        for (n = 1; 2 * n <= work->n - done;) n *= 2;
+        if (n > v->batch) n = v->batch;
+        for (int i = 0; i < n; i++)
+            lane->image[i] =
+                gd_video_frame_image(&((gd_video_item *)work->item[done + i])->frame);
+        GD_TRY(failed(v, GD_EXIT_MODEL,
+                      gd_session_run(lane->session, lane->image, n, lane->result, err)));
+        for (int i = 0; i < n; i++) {
+            gd_video_item *it = work->item[done + i];
+            it->ms.infer = (gd_video_now_ms() - start) / n;
+            GD_TRY(failed(v, GD_EXIT_MEMORY, take(v, it, &lane->result[i], err)));
+        }
+    }
+    return GD_OK;
+}
+
+/* ---- track ------------------------------------------------------------------------------- */
+
+static double seconds_of(const gd_video_run *v, const gd_video_frame *f) {
+    const gd_rational tb = v->info.time_base;
+    return tb.den ? (double)(f->pts - v->info.start_pts) * tb.num / tb.den : 0;
+}
+
+gd_status gd_video_track(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run  *v = ctx;
+    gd_video_item *it = work->item[0];
+    const double   start = gd_video_now_ms();
+    GD_TRY(failed(v, GD_EXIT_CHECK,
+                  gd_tracker_update(v->tracker, it->kept, it->n,
+                                    fmax(0, seconds_of(v, &it->frame)), it->tracks, err)));
+    for (int i = 0; i < it->n; i++) {
+        it->ids[i] = it->tracks[i].id;
+        it->states[i] = gd_track_state_name(it->tracks[i].state);
+        it->confirmed[i] = it->tracks[i].confirmed;
+    }
+    it->ms.track = gd_video_now_ms() - start;
+    return GD_OK;
+}
+
+/* ---- write ------------------------------------------------------------------------------- */
+
+static gd_record record_of(const gd_video_run *v, const gd_video_item *it) {
+    const gd_video_frame *f = &it->frame;
+    gd_record             rec = gd_record_defaults();
+    rec.source = v->name;
+    rec.frame = f->index;
+    rec.pts = fmax(0, seconds_of(v, f));
+    rec.width = f->width;
+    rec.height = f->height;
+    rec.orientation = v->o.source.no_rotate ? 1 : v->info.orientation;
+    rec.detections = it->kept;
+    rec.n_detections = it->n;
+    rec.n_dropped = it->n_dropped;
+    rec.track_ids = v->o.track ? it->ids : NULL;
+    rec.track_states = v->o.track ? it->states : NULL;
+    rec.track_confirmed = v->o.track ? it->confirmed : NULL;
+    rec.ms = it->ms;
+    rec.latency_ms = gd_video_now_ms() - it->begun_ms;
+    if (f->captured) rec.age_ms = gd_video_now_ms() - 1e-6 * (double)f->captured;
+    rec.rgb = f->rgb;
+    return rec;
+}
+
+/* What is drawn of a tracked frame are the tracks. */
+static gd_status look_at(gd_video_run *v, gd_video_item *it, gd_error *err) {
+    gd_overlay_input in = {.detections = it->kept, .n = it->n, .now = 1e-3 * gd_video_now_ms()};
+    if (v->o.track) {
+        in.n = 0;
+        for (int i = 0; i < it->n; i++) {
+            if (it->ids[i] < 0) continue;
+            it->drawn[in.n] = it->kept[i];
+            it->drawn_ids[in.n++] = it->ids[i];
+        }
+        in.detections = it->drawn;
+        in.ids = it->drawn_ids;
+    }
+    return gd_overlay_take(v->overlay, &it->look, &in, err);
+}
+
+/* Results leave here, in order; crops need the pixels as they were, so it is before drawing. */
+gd_status gd_video_write(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run   *v = ctx;
+    gd_video_item  *it = work->item[0];
+    const gd_record rec = record_of(v, it);
+    gd_status       st;
+    if (v->sink || v->preview || v->o.show)
+        GD_TRY(failed(v, GD_EXIT_MEMORY, look_at(v, it, err)));
+    pthread_mutex_lock(&v->lock);
+    if (it->top_score > v->r->top_score) v->r->top_score = it->top_score;
+    if (it->n_dropped)
+        gd_warn(361, "%s: frame %lld: %d detections did not fit the capacity", v->name,
+                (long long)it->frame.index, it->n_dropped);
+    st = failed(v, GD_EXIT_MEMORY, gd_summary_add(&v->r->summary, &rec, err));
+    if (st == GD_OK) st = failed(v, GD_EXIT_OUTPUT, gd_outputs_put(&v->r->outputs, &rec, err));
+    pthread_mutex_unlock(&v->lock);
+    __atomic_add_fetch(&v->written, 1, __ATOMIC_SEQ_CST);
+    return st;
+}
+
+/* ---- draw, encode ------------------------------------------------------------------------ */
+
+gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run   *v = ctx;
+    gd_video_item  *it = work->item[0];
+    const gd_canvas c = {it->frame.rgb, it->frame.width, it->frame.height,
+                         3 * (size_t)it->frame.width};
+    return failed(v, GD_EXIT_MEMORY, gd_overlay_draw(&it->look, &c, err));
+}
+
+/* The window belongs to the thread that waits for the chain: it gets a copy. */
+gd_status gd_video_show(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run         *v = ctx;
+    const gd_video_frame *f = &((gd_video_item *)work->item[0])->frame;
+    gd_status             st = GD_OK;
+    if (v->preview) st = gd_preview_show(v->preview, f->rgb, f->width, f->height, 0, err);
+    if (st == GD_OK && v->o.show) {
+        pthread_mutex_lock(&v->lock);
+        st = gd_video_frame_room(&v->shown, f->width, f->height, NULL, err);
+        if (st == GD_OK) memcpy(v->shown.rgb, f->rgb, 3 * (size_t)f->width * (size_t)f->height);
+        v->fresh = st == GD_OK;
+        pthread_mutex_unlock(&v->lock);
+    }
+    return failed(v, GD_EXIT_MEMORY, st);
+}
+
+gd_status gd_video_encode(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run  *v = ctx;
+    gd_video_item *it = work->item[0];
+    return failed(v, GD_EXIT_OUTPUT, gd_video_sink_write(v->sink, &it->frame, err));
+}

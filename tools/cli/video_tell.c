@@ -1,0 +1,111 @@
+/* video_tell.c -- what is said about a video, on stderr and as state lines of the results. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/cli/program.h"
+#include "tools/cli/video_impl.h"
+
+/* ---- while it runs ----------------------------------------------------------------------- */
+
+static int64_t dropped_frames(const gd_video_run *v) {
+    int64_t n = 0;
+    for (int i = 1; i < v->stats.n_stages && v->live; i++)
+        n += (int64_t)v->stats.stage[i].dropped;
+    return n;
+}
+
+static void put_event(gd_video_run *v, const char *state, const char *text) {
+    gd_error err = {0};
+    gd_event e = {.source = v->name,
+                  .state = state,
+                  .text = text,
+                  .time = 1e-3 * (gd_video_now_ms() - v->started_ms),
+                  .frames = gd_video_written(v),
+                  .decoded = v->counts.decoded,
+                  .promised = v->counts.promised,
+                  .corrupt = v->counts.corrupt,
+                  .dropped = v->live ? dropped_frames(v) : -1,
+                  .reconnects = v->live ? v->counts.reconnects : -1};
+    /* A failing output is met again, and reported, at the next frame or at the end. */
+    if (gd_outputs_event(&v->r->outputs, &e, &err) != GD_OK && err.code == 951)
+        gd_stdout_fail(0);
+}
+
+void gd_video_tell_notes(gd_video_run *v) {
+    gd_video_note note;
+    const int     before = v->counts.reconnects;
+    while (gd_video_source_note(v->source, &note)) {
+        gd_warn(note.code, "%s: %s", v->name, note.text);
+        if (v->live) put_event(v, "note", note.text);
+    }
+    while (v->sink && gd_video_sink_note(v->sink, &note))
+        gd_warn(note.code, "%s: %s", v->path, note.text);
+    if (!v->live) return;
+    gd_video_source_counts(v->source, &v->counts);
+    if (v->counts.reconnects > before) put_event(v, "reconnected", NULL);
+}
+
+/* ---- at its end -------------------------------------------------------------------------- */
+
+/* Not all of the video was there: W363, and exit code 1. */
+static bool tell_damage(gd_video_run *v) {
+    const gd_video_counts *c = &v->counts;
+    const int64_t          got = c->decoded + c->skipped;
+    if (v->ended && c->lost) {
+        gd_warn(363, "%s: went away after %lld frames", v->name, (long long)got);
+        return true;
+    }
+    if (v->ended && c->truncated && c->promised >= 0) {
+        gd_warn(363, "%s: %lld of %lld frames: the file ends early", v->name, (long long)got,
+                (long long)c->promised);
+        return true;
+    }
+    if (v->ended && c->truncated) {
+        gd_warn(363, "%s: the file ends early, after %lld frames", v->name, (long long)got);
+        return true;
+    }
+    if (!gd_video_damaged(c)) return false;
+    gd_warn(363,
+            "%s: %lld of %lld frames: %lld packets could not be decoded, %lld frames are "
+            "damaged",
+            v->name, (long long)got, (long long)(c->promised > got ? c->promised : got),
+            (long long)c->bad_packets, (long long)c->corrupt);
+    return true;
+}
+
+static void add(int64_t *to, int64_t n) {
+    if (n >= 0) *to = n + (*to > 0 ? *to : 0);
+}
+
+/* The video's part in the summary of the run. */
+static void sum_up(gd_video_run *v, const gd_video_sink_info *written) {
+    gd_summary_video      *s = &v->r->summary.video;
+    const gd_video_counts *c = &v->counts;
+    const int64_t          passed = c->decoded > v->read ? c->decoded - v->read : 0;
+    const bool             whole = v->ended && !v->o.source.start_us && !v->o.source.end_us;
+    add(&s->promised, whole ? c->promised : c->decoded);
+    add(&s->decoded, c->decoded);
+    add(&s->corrupt, c->corrupt);
+    add(&s->skipped, c->skipped + passed);
+    if (v->live) add(&s->dropped, dropped_frames(v));
+    if (v->live) add(&s->reconnects, c->reconnects);
+    if (written) add(&s->written, written->frames);
+    if (v->stats.finished >= v->kept.finished) v->kept = v->stats;
+    v->r->summary.chain = &v->kept;
+}
+
+void gd_video_tell_end(gd_video_run *v, const gd_video_sink_info *written) {
+    const gd_chain_stats *c = &v->stats;
+    const bool            damaged = tell_damage(v);
+    const int64_t         n = gd_video_written(v), drops = dropped_frames(v);
+    char                  to[80] = "", lost[64] = "";
+    if (damaged) v->r->n_partial++;
+    if (drops) snprintf(lost, sizeof lost, ", %lld dropped", (long long)drops);
+    if (written)
+        snprintf(to, sizeof to, ", written as %s %s", written->codec, written->container);
+    gd_say(GD_LEVEL_INFO, "%s: %lld frame%s%s in %.2f s, %.1f a second%s", v->name,
+           (long long)n, n == 1 ? "" : "s", lost, c->seconds,
+           c->seconds > 0 ? (double)n / c->seconds : 0, to);
+    sum_up(v, written);
+    put_event(v, v->ended ? "end" : gd_interrupted() ? "interrupted" : "stopped", NULL);
+}
