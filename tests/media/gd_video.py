@@ -44,11 +44,11 @@ X264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
 def fields(line):
     """`name=value name=value text=...`: text holds blanks."""
     out, rest = {}, line
-    for word in ("text=", ):
-        if " " + word in " " + line:
-            rest, out["text"] = (" " + line).split(" " + word, 1)
+    if " text=" in " " + line:
+        rest, out["text"] = (" " + line).split(" text=", 1)
+        out["text"], _, out["why"] = out["text"].partition(" why=")
     out.update(w.split("=", 1) for w in rest.split() if "=" in w)
-    names = ("crc", "pixel", "text")  # may be all digits, and are no numbers
+    names = ("crc", "pixel", "text", "why")  # may be all digits, and are no numbers
     return {k: int(v) if v.lstrip("-").isdigit() and k not in names else v for k, v in out.items()}
 
 

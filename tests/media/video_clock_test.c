@@ -1,4 +1,4 @@
-/* video_clock_test.c -- timestamps that repeat, go back, are missing or huge; time arithmetic. */
+/* video_clock_test.c -- timestamps that repeat, go back, are missing or huge; arithmetic. */
 #include "tools/media/video_clock.h"
 
 #include "tests/gd_test.h"

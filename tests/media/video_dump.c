@@ -5,8 +5,10 @@
  *     --start US --end US --threads N --timeout MS --retries N --max-pixels N
  *     --no-rotate --packets --cpu --udp  as gd_video_source_options
  *     --no-hash --is-video           no hashes; prints gd_is_video and nothing else
+ *     --signal                       SIGTERM stops the source
  *     --stop-after N                 stops the source after N frames
  *     --memory N                     resident KiB after N frames and at the end */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@
 static struct {
     gd_video_source_options opt;
     long long               stop_after, memory;
-    bool                    no_hash, is_video;
+    bool                    no_hash, is_video, on_signal;
     const char             *source;
 } arg = {.stop_after = -1, .memory = -1};
 
@@ -51,7 +53,8 @@ static bool parse(int argc, char **argv) {
               {"--no-hash", NULL, &arg.no_hash},
               {"--is-video", NULL, &arg.is_video},
               {"--cpu", NULL, &cpu},
-              {"--udp", NULL, &udp}};
+              {"--udp", NULL, &udp},
+              {"--signal", NULL, &arg.on_signal}};
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
         while (k < sizeof of / sizeof *of && strcmp(argv[i], of[k].name) != 0) k++;
@@ -71,6 +74,13 @@ static bool parse(int argc, char **argv) {
     o->hwaccel = cpu ? GD_HWACCEL_NONE : GD_HWACCEL_AUTO;
     o->rtsp_transport = udp ? "udp" : NULL;
     return arg.source != NULL;
+}
+
+static gd_video_source *running;
+
+static void on_term(int number) {
+    (void)number;
+    gd_video_source_stop(running);
 }
 
 static void print_info(const gd_video_info *i) {
@@ -115,6 +125,8 @@ int main(int argc, char **argv) {
     if (arg.is_video) return !printf("%d\n", gd_is_video(arg.source));
     gd_status st = gd_video_source_open(arg.source, &arg.opt, &s, &err);
     if (st != GD_OK) return fail(st, &err);
+    running = s;
+    if (arg.on_signal) (void)signal(SIGTERM, on_term);
     print_info(gd_video_source_info(s));
     while ((st = gd_video_source_read(s, &f, &err)) == GD_OK && f.rgb) {
         print_frame(&f);

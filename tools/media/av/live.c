@@ -106,6 +106,9 @@ static void match_streams(gd_av_source *s) {
 static gd_status try_again(gd_av_source *s, gd_error *err) {
     gd_video_info now = {0};
     gd_av_disconnect(s);
+    s->rejoin_us = INT64_MIN;
+    s->shift_us = 0;
+    gd_video_clock_shift(&s->clock, 0);
     GD_TRY(gd_av_connect(s, &now, err));
     match_streams(s);
     if (now.live != s->info.live) s->info.live = now.live;

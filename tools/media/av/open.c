@@ -21,7 +21,7 @@
     "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,msmpeg4,msmpeg4v2,mpeg1video,mpeg2video,mjpeg,"  \
     "rawvideo,ffv1,prores,aac,mp3,mp3float,ac3,eac3,opus,libopus,vorbis,flac,alac,pcm_u8," \
     "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le,pcm_alaw,pcm_mulaw"
-enum { PROBE_BYTES = 1 << 20 };
+enum { PROBE_BYTES = 1 << 20, LIVE_FRAMES = 4 };
 
 static const enum AVCodecID codecs[] = {
     AV_CODEC_ID_H264,       AV_CODEC_ID_HEVC,      AV_CODEC_ID_VP8,
@@ -157,6 +157,8 @@ static gd_status open_format(gd_av_source *s, gd_error *err) {
     }
     s->fmt->interrupt_callback = (AVIOInterruptCB){interrupted, s};
     s->fmt->max_streams = GD_VIDEO_STREAMS;
+    /* What happens now is not to wait until its rate is known to many digits. */
+    if (s->kind == GD_AV_RTSP) s->fmt->fps_probe_size = LIVE_FRAMES;
     s->fmt->pb = s->io;
     /* A camera that stalls must not hold the thread in the kernel. */
     if (s->kind == GD_AV_CAMERA) s->fmt->flags |= AVFMT_FLAG_NONBLOCK;

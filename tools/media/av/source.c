@@ -172,10 +172,13 @@ static void shift(gd_av_source *s, const AVPacket *p) {
     static const gd_rational us = {1, 1000000};
     const AVRational         base = s->fmt->streams[p->stream_index]->time_base;
     const int64_t            at = p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
-    if (s->shifted || at == AV_NOPTS_VALUE) return;
-    const int64_t last = gd_video_rescale(s->clock.last, s->info.time_base, us);
-    const int64_t gap = (gd_av_now() - s->last_frame_at) / 1000;
-    s->shift_us = last + (gap > 0 ? gap : 0) - av_rescale_q(at, base, AV_TIME_BASE_Q);
+    if (s->shifted) return;
+    if (s->rejoin_us == INT64_MIN)
+        s->rejoin_us = gd_video_rescale(s->clock.last, s->info.time_base, us) +
+                       (gd_av_now() - s->last_frame_at) / 1000;
+    /* The first packets of RTSP may have no time. */
+    if (at == AV_NOPTS_VALUE) return;
+    s->shift_us = s->rejoin_us - av_rescale_q(at, base, AV_TIME_BASE_Q);
     s->shifted = true;
     gd_video_clock_shift(&s->clock, ticks(s, s->shift_us));
 }
@@ -263,7 +266,9 @@ static int64_t here(const gd_av_source *s, int64_t t) {
 static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *err) {
     const AVFrame *in = s->frame;
     const int64_t  told = in->pts != AV_NOPTS_VALUE ? in->pts : in->best_effort_timestamp;
-    const int64_t  stamp = here(s, told), length = here(s, duration_of(in));
+    const bool     unknown = told == AV_NOPTS_VALUE && !s->shifted;
+    const int64_t  stamp = unknown ? ticks(s, s->rejoin_us) : here(s, told);
+    const int64_t  length = here(s, duration_of(in));
     const int64_t  before = s->clock.moved;
     *use = false;
     if (stamp != AV_NOPTS_VALUE && stamp <= s->resume) return GD_OK;

@@ -71,9 +71,10 @@ struct gd_av_source {
     int64_t        last_stamp;    /* the source's own, of the frame handed out last */
     int64_t        resume;        /* frames up to here were handed out before a loss */
     int64_t        last_frame_at; /* monotonic ns */
-    int64_t        shift_us;      /* added to timestamps since the last connection */
-    int            tries;         /* connections since the last frame */
-    char           trouble[128];  /* why the connection was lost */
+    int64_t        rejoin_us;    /* where time goes on after a loss; INT64_MIN: not yet known */
+    int64_t        shift_us;     /* added to timestamps since the last connection */
+    int            tries;        /* connections since the last frame */
+    char           trouble[128]; /* why the connection was lost */
     bool           done;
 
     atomic_llong deadline; /* monotonic ns, 0: none; for the interrupt callback */
