@@ -97,6 +97,10 @@ target_link_libraries(model_bench PRIVATE gdrun gd_flags)
 add_executable(trace_bench bench/trace_bench.c)
 target_link_libraries(trace_bench PRIVATE gdrun gd_flags)
 
+# track_bench: one frame of tracking.
+add_executable(track_bench bench/track_bench.c)
+target_link_libraries(track_bench PRIVATE gd_tools)
+
 # op_bench: every kernel row side by side on the shapes of bench/shapes.
 file(GLOB op_bench_src CONFIGURE_DEPENDS bench/op_bench*.c)
 if(op_bench_src)
