@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-# quickstart_test.py -- tools/quickstart: its frame, and a fetched file that is used only when it verifies.
+# quickstart_test.py -- tools/quickstart: its frame and video, and a fetched file that is used only when it verifies.
 import hashlib
 import http.server
+import json
 import os
 import shutil
 import subprocess
@@ -74,10 +75,18 @@ def own(out):
         model = out + "/nano.gdw"
         subprocess.run([BUILD + "/gdconvert", CHECKPOINT, "-o", model], check=True, capture_output=True)
     args = () if model == PEDESTRIAN else ("--model", model)
-    rc, text, err = quickstart(out, *args)
+    frames = os.environ.get("GD_QUICKSTART_FRAMES", "12")
+    rc, text, err = quickstart(out, *args, "--frames", frames)
     check(rc == 0 and is_png(out + "/quickstart.png"), f"quickstart: {rc} {err}")
     check("  person " in text and "(768x576" in text, f"no detections printed: {text}")
-    check(text.endswith(f"annotated picture: {out}/quickstart.png\n"), f"where the picture is: {text}")
+    check(f"annotated picture: {out}/quickstart.png\n" in text, f"where the picture is: {text}")
+    check(f"annotated video: {out}/quickstart.mp4" in text, f"where the video is: {text}")
+    seen = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames",
+                           "-of", "csv=p=0", out + "/quickstart.mp4"], capture_output=True, text=True, check=False)
+    check(seen.stdout.strip() == frames, f"frames of the annotated video: {seen.stdout} {seen.stderr}")
+    with open(out + "/quickstart.jsonl", encoding="utf-8") as f:
+        ids = {d["id"] for row in map(json.loads, f) for d in (row["detections"] if "pts" in row else []) if "id" in d}
+    check(len(ids) >= 4, f"tracks: {ids}")
     rc, text, err = quickstart(out, "--model", out + "/none.gdw")
     check(rc != 0 and "no model" in err and "annotated" not in text, f"missing model: {rc} {err}")
 
@@ -130,14 +139,14 @@ def official(out):
 
 def usage(out):
     for args in (["--bad"], ["--url"], ["--url", "http://127.0.0.1/x-01234567.pth"],
-                 ["--official", "--model", "x.gdw"]):
+                 ["--official", "--model", "x.gdw"], ["--official", "--frames", "3"]):
         rc, _, err = quickstart(out, *args)
         check(rc == 2 and "--official" in err, f"{args}: {rc} {err}")
 
 
 need = [BUILD + "/gdrun", BUILD + "/gdconvert"]
 model = PEDESTRIAN if os.path.exists(PEDESTRIAN) else CHECKPOINT
-parts = [(own, need + [model, shutil.which("ffmpeg") or "ffmpeg", VIDEO]),
+parts = [(own, need + [model, shutil.which("ffmpeg") or "ffmpeg", VIDEO, BUILD + "/libgdrun_av.so"]),
          (official, need + [CHECKPOINT, shutil.which("curl") or "curl", PORTRAIT]), (usage, [])]
 skipped = 0
 for part, files in parts:

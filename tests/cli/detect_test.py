@@ -123,7 +123,7 @@ def progress():
         return p.wait(), text
     many_pictures("list", 400)
     rc, text = on_pty("list")
-    check(rc == 0 and b"/400" in text and b" left" in text and text.rstrip(b"\r").endswith(b"\x1b[2K"),
+    check(rc == 0 and b"/400" in text and b" left" in text and text.rstrip(b"\r").endswith(b"\x1b[K"),
           f"progress: {text[-200:]}")
     check(b"left" not in on_pty("tiny.png")[1], "progress for one picture")
     check(b"left" not in on_pty("list", "-q")[1], "progress under -q")

@@ -1,5 +1,4 @@
-/* detections.h -- what detect and track share: which detections count, and what a run that found
- * nothing is told. */
+/* detections.h -- detect and track: which detections count, what a run without any is told. */
 #ifndef GD_TOOLS_CLI_DETECTIONS_H
 #define GD_TOOLS_CLI_DETECTIONS_H
 

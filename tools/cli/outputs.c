@@ -159,6 +159,7 @@ static gd_status open_writer(gd_outputs *o, const char *kind, const char *target
     GD_TRY(gd_writer_open(kind, target, o->info, opt, &slot->writer, err));
     slot->target = target;
     slot->to_stdout = !folder && !strcmp(target, "-");
+    slot->list = !strcmp(kind, "list");
     o->n++;
     return GD_OK;
 }
@@ -268,7 +269,10 @@ gd_status gd_outputs_event(gd_outputs *o, const gd_event *e, gd_error *err) {
 gd_status gd_outputs_put(gd_outputs *o, const gd_record *r, gd_error *err) {
     if (o->list) gd_progress_clear();
     for (int i = 0; i < o->n; i++) {
-        gd_status st = gd_writer_put(o->slot[i].writer, r, err);
+        gd_status st;
+        /* Whoever asks for an annotated video does not want to read every frame of it. */
+        if (o->slot[i].list && r->pts >= 0 && (o->file || o->namer)) continue;
+        st = gd_writer_put(o->slot[i].writer, r, err);
         if (st == GD_OK) continue;
         /* This output is lost; the others can still be finished. */
         gd_writer_close(o->slot[i].writer);

@@ -14,7 +14,7 @@ typedef struct gd_outputs {
     struct gd_output_slot {
         gd_writer  *writer;
         const char *target;
-        bool        to_stdout;
+        bool        to_stdout, list;
     } slot[GD_OUTPUT_MOST];
     int           n;
     const char   *file;  /* -o FILE: one annotated picture or video */
