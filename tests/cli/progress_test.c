@@ -27,6 +27,10 @@ static void test_pace(void **state) {
     near(gd_pace_left(&p, 150), 5);
     assert_true(gd_pace_left(&p, 100) == 0 && gd_pace_left(&p, 50) == 0);
     assert_true(gd_pace_left(&p, 0) == -1);
+    /* A burst counts for what it is, not for the pace: samples are a second apart. */
+    for (int i = 1; i <= 32; i++) gd_pace_take(&p, 110 + 0.001 * i, 100 + i);
+    near(gd_pace_rate(&p), 131 / 9.932); /* since the count fell from 5 to 1 */
+    gd_pace_take(&p, 110.032, 100);      /* and back to 100, anew */
     /* Faster from here: after the length of the ring the old pace is forgotten. */
     for (int i = 1; i <= 2000; i++) gd_pace_take(&p, 110 + 0.01 * i, 100 + i);
     near(gd_pace_rate(&p), 100);

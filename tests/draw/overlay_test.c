@@ -343,6 +343,13 @@ static void test_arguments(void **state) {
     assert_int_equal(gd_overlay_take(o, &look, &in, &err), GD_ERR_ARG);
     take_one(o, &look, 1, (float)NAN, 4); /* no position, no trail */
     assert_int_equal(look.n_pieces, 0);
+    const gd_detection twice[] = {{{0, 0, 2, 2}, 0.9f, 0}, {{6, 6, 8, 8}, 0.5f, 0}};
+    const int64_t      same[] = {5, 5};
+    in = (gd_overlay_input){twice, 2, same, NULL, (double)NAN};
+    gd_assert_ok(gd_overlay_take(o, &look, &in, &err), &err);
+    assert_int_equal(look.n_pieces, 1); /* one position a frame, of the better detection */
+    assert_float_equal(look.pieces[0].x, 1, 0);
+    gd_overlay_forget(o, 5);
     take_one(o, &look, -1, 4, 4); /* not tracked */
     assert_int_equal(look.n_pieces, 0);
     gd_overlay_look_free(&look);
