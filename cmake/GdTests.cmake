@@ -96,6 +96,9 @@ target_link_libraries(model_bench PRIVATE gdrun gd_flags)
 # trace_bench: the same, taken apart by kernel row and by node.
 add_executable(trace_bench bench/trace_bench.c)
 target_link_libraries(trace_bench PRIVATE gdrun gd_flags)
+# pipeline_bench: pictures a second through sessions side by side.
+add_executable(pipeline_bench bench/pipeline_bench.c)
+target_link_libraries(pipeline_bench PRIVATE gdrun gd_flags)
 
 # track_bench: one frame of tracking.
 add_executable(track_bench bench/track_bench.c)
