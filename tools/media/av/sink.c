@@ -197,9 +197,6 @@ static int write_header(gd_av_sink *k) {
         while (ticks < COARSEST) ticks *= 2;
         av_dict_set(&options, "movflags", "+faststart", 0);
         if (ticks <= FINEST) av_dict_set_int(&options, "movie_timescale", ticks, 0);
-    } else {
-        /* Sound may begin before zero; moving everything would move the frames. */
-        k->mux->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
     }
     const int rc = avformat_write_header(k->mux, &options);
     av_dict_free(&options);
@@ -213,6 +210,9 @@ static gd_status prepare(gd_av_sink *k, const char *path, gd_error *err) {
                             "this FFmpeg does not write .%s files", k->container->extension);
     if (rc >= 0 && !(k->packet = av_packet_alloc())) rc = AVERROR(ENOMEM);
     if (rc < 0) return gd_av_fail(err, 964, rc, path);
+    /* Sound may begin before zero; moving everything would move the frames. MP4 has room for
+     * that. */
+    if (!k->container->faststart) k->mux->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
     GD_TRY(gd_av_open_encoder(k, err));
     if ((rc = add_video(k)) < 0) return gd_av_fail(err, 964, rc, path);
     GD_TRY(gd_av_copy_open(k, err));

@@ -36,11 +36,43 @@ static bool is_copied_kind(enum AVMediaType type) {
            type == AVMEDIA_TYPE_DATA || type == AVMEDIA_TYPE_ATTACHMENT;
 }
 
-static bool takes(const gd_av_sink *k, const gd_av_other *other) {
+/* Time of the first cluster of Matroska bytes; -1: none. */
+static int first_cluster(const uint8_t *bytes, int size) {
+    static const uint8_t cluster[] = {0x1F, 0x43, 0xB6, 0x75};
+    const uint8_t       *at = memmem(bytes, (size_t)size, cluster, sizeof cluster);
+    if (!at || at - bytes > size - 16) return -1;
+    at += 4;
+    for (int skip = 0x80; skip && !(*at & skip); skip >>= 1) at++; /* bytes of its length */
+    at++;
+    while (at < bytes + size - 3 && *at != 0xE7) at++;
+    return at < bytes + size - 3 && at[0] == 0xE7 && at[1] == 0x81 ? at[2] : -1;
+}
+
+/* Matroska counts Opus from before its pre-roll, which readers take off again. FFmpeg's muxer
+ * adds it since some version; before that, we do. */
+static int64_t missing_delay(AVFormatContext *trial, const AVStream *st, AVPacket *p,
+                             uint8_t **bytes) {
+    const AVCodecParameters *par = st->codecpar;
+    const int64_t            delay =
+        av_rescale_q(par->initial_padding, (AVRational){1, 48000}, st->time_base);
+    if (par->codec_id != AV_CODEC_ID_OPUS || delay <= 0 || av_new_packet(p, 8) < 0) return 0;
+    memset(p->data, 0, 8);
+    p->stream_index = st->index;
+    p->pts = p->dts = 0;
+    p->flags |= AV_PKT_FLAG_KEY;
+    const bool written = av_write_frame(trial, p) >= 0 && av_write_trailer(trial) >= 0;
+    av_packet_unref(p);
+    const int size = avio_close_dyn_buf(trial->pb, bytes);
+    trial->pb = NULL;
+    return written && first_cluster(*bytes, size) == 0 ? delay : 0;
+}
+
+static bool takes(const gd_av_sink *k, const gd_av_other *other, int64_t *delay) {
     const AVOutputFormat *format = k->mux->oformat;
     AVFormatContext      *trial = NULL;
     uint8_t              *bytes = NULL;
     int                   rc = -1;
+    *delay = 0;
     if (!is_copied_kind(other->par->codec_type) ||
         avformat_query_codec(format, other->par->codec_id, FF_COMPLIANCE_NORMAL) == 0 ||
         avformat_alloc_output_context2(&trial, format, NULL, NULL) < 0)
@@ -49,8 +81,11 @@ static bool takes(const gd_av_sink *k, const gd_av_other *other) {
     if (video && avcodec_parameters_from_context(video->codecpar, k->codec) >= 0 &&
         add_stream(trial, other) && avio_open_dyn_buf(&trial->pb) >= 0) {
         video->time_base = k->codec->time_base;
+        trial->avoid_negative_ts = k->mux->avoid_negative_ts;
         rc = avformat_write_header(trial, NULL);
-        avio_close_dyn_buf(trial->pb, &bytes);
+        if (rc >= 0 && !k->container->constant && !k->container->faststart)
+            *delay = missing_delay(trial, trial->streams[1], k->packet, &bytes);
+        if (trial->pb) avio_close_dyn_buf(trial->pb, &bytes);
         av_free(bytes);
         trial->pb = NULL;
     }
@@ -69,7 +104,7 @@ gd_status gd_av_copy_open(gd_av_sink *k, gd_error *err) {
     for (int i = 0; i < k->n_copies; i++) {
         gd_av_copy *c = &k->copies[i];
         c->stream = -1;
-        if (takes(k, &other[i])) {
+        if (takes(k, &other[i], &c->delay)) {
             const AVStream *st = add_stream(k->mux, &other[i]);
             if (!st) return gd_fail(err, GD_ERR_NOMEM, "no memory for a stream to copy");
             c->stream = st->index;
@@ -108,6 +143,8 @@ static gd_status write_packet(gd_av_sink *k, AVPacket *p, gd_error *err) {
     if (c->stream < 0 || !shift(k, p, base)) return GD_OK;
     const AVStream *st = k->mux->streams[c->stream];
     av_packet_rescale_ts(p, base, st->time_base);
+    if (p->pts != AV_NOPTS_VALUE) p->pts += c->delay;
+    if (p->dts != AV_NOPTS_VALUE) p->dts += c->delay;
     p->stream_index = c->stream;
     p->pos = -1;
     if (p->dts == AV_NOPTS_VALUE) p->dts = p->pts;

@@ -6,6 +6,7 @@
 #include <libavutil/mem.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/media/av/sink_impl.h"
@@ -112,13 +113,14 @@ static int close_again(AVFormatContext *mux, AVIOContext *io) {
 }
 
 gd_status gd_av_file_open(gd_av_sink *k, const char *path, gd_error *err) {
-    GD_TRY(gd_out_open(&k->file, path, k->opt.replace ? GD_OUT_REPLACE : 0, err));
-    if (k->file.direct) {
-        gd_out_abort(&k->file);
+    struct stat there;
+    /* Before it is opened: a pipe would wait for its reader. */
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode) &&
+        !S_ISLNK(there.st_mode))
         return gd_fail_code(err, GD_ERR_IO, 967,
                             "%s: a video is written to a regular file, not to a pipe or device",
                             path);
-    }
+    GD_TRY(gd_out_open(&k->file, path, k->opt.replace ? GD_OUT_REPLACE : 0, err));
     uint8_t *buffer = av_malloc(BUFFER);
     if (buffer)
         k->mux->pb = avio_alloc_context(buffer, BUFFER, 1, k, NULL, write_bytes, seek_written);

@@ -55,6 +55,7 @@ typedef struct gd_av_painter {
 /* One stream that is copied. */
 typedef struct gd_av_copy {
     int     stream; /* in the output; -1: left out */
+    int64_t delay;  /* to be added to its times, in the output's ticks */
     int64_t last;   /* decoding time of its last packet, in the output's ticks */
     bool    begun;
 } gd_av_copy;

@@ -54,10 +54,12 @@ static int set_scaler(gd_av_painter *p, int width, int height, const AVCodecCont
     av_opt_set_int(p->sws, "dst_format", c->pix_fmt, 0);
     av_opt_set_int(p->sws, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, 0);
     av_opt_set_int(p->sws, "threads", threads, 0);
-    const int *table = sws_getCoefficients(coefficients_of(c->colorspace));
-    sws_setColorspaceDetails(p->sws, table, 1, table, c->color_range == AVCOL_RANGE_JPEG, 0,
-                             1 << 16, 1 << 16);
     const int rc = sws_init_context(p->sws, NULL, NULL);
+    /* Afterwards, since this reaches the contexts of the threads only once there are such. */
+    const int *table = sws_getCoefficients(coefficients_of(c->colorspace));
+    if (rc >= 0)
+        sws_setColorspaceDetails(p->sws, table, 1, table, c->color_range == AVCOL_RANGE_JPEG, 0,
+                                 1 << 16, 1 << 16);
     p->from_width = rc < 0 ? 0 : width;
     p->from_height = rc < 0 ? 0 : height;
     return rc;
