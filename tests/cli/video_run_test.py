@@ -109,7 +109,7 @@ def exits():
         g.write(f.read(size * 6 // 10))
     rc, out, err = detect("half.mp4", "--jsonl", "-", "-o", "half-out.mp4")
     got = len(frames_of(out))
-    check(rc == 1 and 0 < got < 30 and "of 30 frames" in err and "W363" in err, f"half: {rc} {got} {err}")
+    check(rc == 1 and 0 < got < 30 and "of 30 frames" in err and "W390" in err, f"half: {rc} {got} {err}")
     check(count("half-out.mp4") == got, f"half out: {count('half-out.mp4')}")
     state = [r for r in lines(out) if r.get("type") == "state"]
     check(state and state[-1]["state"] == "end" and state[-1]["promised"] == 30, f"state: {state}")

@@ -38,11 +38,12 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
          .letter = 'f',
          .kind = GD_KIND_TEXT,
          .argument = "NAME[:KEY=VALUE,...]",
-         .commands = GD_CMD_FILTER,
+         .commands = GD_CMD_FILTER | GD_CMD_VIDEO,
          .group = INPUT,
          .help = "guided:radius=8,eps=0.01,guide=color|grey, gaussian:sigma=1.5,size=0, "
                  "bilateral:radius=4,color=25,space=4, sharpen:amount=1,sigma=1 or "
-                 "sobel:along=both|x|y,size=3,scale=1,grey=no|yes; these are the defaults"},
+                 "sobel:along=both|x|y,size=3,scale=1,grey=no|yes; these are the defaults. "
+                 "detect and track show its result; the network sees the frame as it was"},
     [GD_OPT_SOURCE] =
         {.name = "source",
          .aliases = "input",

@@ -225,8 +225,13 @@ static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, g
     char      text[512];
     c.rgb = gd_mem_array((size_t)r->height, c.stride);
     if (!c.rgb) return gd_fail(err, GD_ERR_NOMEM, "no memory to annotate %s", path);
-    for (int y = 0; y < r->height; y++)
-        memcpy(c.rgb + (size_t)y * c.stride, r->rgb + (size_t)y * stride, c.stride);
+    if (o->filter) {
+        const gd_image as_read = {r->rgb, r->width, r->height, stride};
+        GD_GO(gd_filter_run(o->filter, &as_read, c.rgb, c.stride, err));
+    } else {
+        for (int y = 0; y < r->height; y++)
+            memcpy(c.rgb + (size_t)y * c.stride, r->rgb + (size_t)y * stride, c.stride);
+    }
     image.rgb = c.rgb;
     if (o->info->task == GD_TASK_CLASSIFY) {
         caption(o, r, text, sizeof text);

@@ -17,9 +17,10 @@ typedef struct gd_outputs {
         bool        to_stdout, list;
     } slot[GD_OUTPUT_MOST];
     int           n;
-    const char   *file;  /* -o FILE: one annotated picture or video */
-    bool          null;  /* -o null */
-    gd_namer     *namer; /* -o FOLDER */
+    const char   *file;   /* -o FILE: one annotated picture or video */
+    bool          null;   /* -o null */
+    gd_namer     *namer;  /* -o FOLDER */
+    gd_filter    *filter; /* of annotated pictures; borrowed, may be NULL */
     gd_draw_style style;
     unsigned      out_flags; /* GD_OUT_REPLACE */
     bool          list;      /* the readable list goes to stdout */

@@ -10,6 +10,7 @@
 #include "tools/cli/batch.h"
 #include "tools/cli/config.h"
 #include "tools/cli/device.h"
+#include "tools/cli/filter.h"
 #include "tools/cli/model.h"
 #include "tools/cli/program.h"
 #include "tools/cli/progress.h"
@@ -157,6 +158,7 @@ int gd_run_open(gd_run *r, gd_flags *f, gd_task task) {
 void gd_run_close(gd_run *r) {
     gd_video_run_close(r->video);
     gd_tracker_close(r->tracker);
+    gd_filter_close(r->pixels);
     gd_outputs_close(&r->outputs);
     gd_summary_free(&r->summary);
     gd_session_close(r->session);
@@ -434,6 +436,8 @@ int gd_run_all(gd_run *r) {
         if (err.code == 951) gd_stdout_fail(EPIPE);
         return err.code == 951 ? GD_EXIT_OUTPUT : fail(&err, GD_EXIT_OUTPUT);
     }
+    if (gd_filter_flag(r->flags, &r->pixels, &err) != GD_OK) return fail(&err, GD_EXIT_MODEL);
+    r->outputs.filter = r->pixels;
     if (r->video_flags.track &&
         gd_tracker_open(&r->video_flags.tracker, &r->tracker, &err) != GD_OK)
         return fail(&err, GD_EXIT_USAGE);

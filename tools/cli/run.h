@@ -24,6 +24,7 @@ struct gd_run {
     gd_session_options   session_options; /* it was opened with */
     struct gd_video_run *video;           /* from the first video on */
     gd_tracker          *tracker;         /* track: of the pictures, which are one sequence */
+    gd_filter           *pixels;          /* --filter: of what is shown */
     gd_decoder          *decoder;
     gd_sources           sources;
     gd_run_info          info;

@@ -73,6 +73,7 @@ struct gd_video_run {
                                 * thread */
     double           started_ms;
     gd_video_counts  counts;
+    int              told; /* reconnects that a state line has told of */
     gd_chain_stats   stats;
     gd_chain_stats   kept; /* of the video with most frames, for the summary */
 };
@@ -88,8 +89,8 @@ static inline int gd_video_subject(const gd_video_run *v) {
 
 /* ---- stages (video_stages.c) ------------------------------------------------------------- */
 
-gd_chain_run gd_video_decode, gd_video_infer, gd_video_track, gd_video_write, gd_video_draw,
-    gd_video_show, gd_video_encode;
+gd_chain_run gd_video_decode, gd_video_infer, gd_video_track, gd_video_write, gd_video_filter,
+    gd_video_draw, gd_video_show, gd_video_encode;
 
 /* ---- what a user is told (video_tell.c) -------------------------------------------------- */
 

@@ -186,6 +186,9 @@ static gd_status open_chain(gd_video_run *v, gd_error *err) {
             (gd_chain_stage){.name = "track", .run = gd_video_track, .queue = short_queue};
     stage[opt.n_stages++] =
         (gd_chain_stage){.name = "write", .run = gd_video_write, .queue = short_queue};
+    if (v->r->pixels)
+        stage[opt.n_stages++] =
+            (gd_chain_stage){.name = "filter", .run = gd_video_filter, .queue = short_queue};
     if (v->sink || v->preview || v->o.show)
         stage[opt.n_stages++] = (gd_chain_stage){.name = "draw",
                                                  .run = gd_video_draw,
@@ -341,6 +344,7 @@ static void judge(gd_video_run *v) {
 
 static void forget_video(gd_video_run *v) {
     v->read = 0;
+    v->told = 0;
     __atomic_store_n(&v->written, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&v->subject, 0, __ATOMIC_SEQ_CST);
     v->ended = v->source_failed = false;

@@ -1,7 +1,7 @@
 /* video_run.h -- videos through a run: read, detect, track, write results, draw, encode, all at
  * once in a chain of threads.
  *
- *     source -> decode -> infer (N sessions) -> track -> write -> draw -> encode
+ *     source -> decode -> infer (N sessions) -> track -> write -> filter -> draw -> encode
  *
  * One gd_video_run serves every video of a run, one after the other: sessions, tracker and the
  * frames' memory are kept. */

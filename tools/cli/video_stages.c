@@ -207,6 +207,14 @@ gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     return failed(v, GD_EXIT_MEMORY, gd_overlay_draw(&it->look, &c, err));
 }
 
+/* Beside the stage that infers, which works on a later frame; on a GPU on a stream of its own. */
+gd_status gd_video_filter(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run        *v = ctx;
+    const gd_video_item *it = work->item[0];
+    const gd_image       image = gd_video_frame_image(&it->frame);
+    return failed(v, GD_EXIT_MODEL, gd_filter_run(v->r->pixels, &image, it->frame.rgb, 0, err));
+}
+
 /* The window belongs to the thread that waits for the chain: it gets a copy. */
 gd_status gd_video_show(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run         *v = ctx;

@@ -31,46 +31,46 @@ static void put_event(gd_video_run *v, const char *state, const char *text) {
         gd_stdout_fail(0);
 }
 
+/* The state that a note about a live source stands for. */
+static const char *state_of(int code, const gd_video_run *v) {
+    if (code == 395) return "lost";
+    if (code != 392) return "note";
+    return v->counts.reconnects > v->told ? "reconnected" : "reconnecting";
+}
+
 void gd_video_tell_notes(gd_video_run *v) {
     gd_video_note note;
-    const int     before = v->counts.reconnects;
+    if (v->live) gd_video_source_counts(v->source, &v->counts);
     while (gd_video_source_note(v->source, &note)) {
-        gd_warn(note.code, "%s: %s", v->name, note.text);
-        if (v->live) put_event(v, "note", note.text);
+        const bool named = strstr(note.text, v->name) == note.text;
+        gd_warn(note.code, "%s%s%s", named ? "" : v->name, named ? "" : ": ", note.text);
+        if (v->live) put_event(v, state_of(note.code, v), note.text);
+        if (v->counts.reconnects > v->told && note.code == 392) v->told = v->counts.reconnects;
     }
     while (v->sink && gd_video_sink_note(v->sink, &note))
         gd_warn(note.code, "%s: %s", v->path, note.text);
-    if (!v->live) return;
-    gd_video_source_counts(v->source, &v->counts);
-    if (v->counts.reconnects > before) put_event(v, "reconnected", NULL);
 }
 
-/* ---- at its end -------------------------------------------------------------------------- */
+/* ---- at its end ------------------------------------------------------------------------------ */
 
-/* Not all of the video was there: W363, and exit code 1. */
+/* Not all of the video was there: exit code 1. A camera that went away has been told of. */
 static bool tell_damage(gd_video_run *v) {
     const gd_video_counts *c = &v->counts;
     const int64_t          got = c->decoded + c->skipped;
-    if (v->ended && c->lost) {
-        gd_warn(363, "%s: went away after %lld frames", v->name, (long long)got);
-        return true;
-    }
-    if (v->ended && c->truncated && c->promised >= 0) {
-        gd_warn(363, "%s: %lld of %lld frames: the file ends early", v->name, (long long)got,
+    if (!gd_video_damaged(c) || v->source_failed) return false;
+    if (v->ended && c->truncated && c->promised >= 0)
+        gd_warn(390, "%s: %lld of %lld frames: the file ends early", v->name, (long long)got,
                 (long long)c->promised);
-        return true;
-    }
-    if (v->ended && c->truncated) {
-        gd_warn(363, "%s: the file ends early, after %lld frames", v->name, (long long)got);
-        return true;
-    }
-    if (!gd_video_damaged(c)) return false;
-    gd_warn(363,
-            "%s: %lld of %lld frames: %lld packets could not be decoded, %lld frames are "
-            "damaged",
-            v->name, (long long)got, (long long)(c->promised > got ? c->promised : got),
-            (long long)c->bad_packets, (long long)c->corrupt);
-    return true;
+    else if (v->ended && c->truncated)
+        gd_warn(390, "%s: the file ends early, after %lld frames", v->name, (long long)got);
+    if (c->corrupt + c->bad_packets > 0)
+        gd_warn(390,
+                "%s: %lld of %lld frames: %lld packets could not be decoded, %lld frames are "
+                "damaged",
+                v->name, (long long)(got - c->corrupt),
+                (long long)(c->promised > got ? c->promised : got), (long long)c->bad_packets,
+                (long long)c->corrupt);
+    return v->ended || c->corrupt + c->bad_packets > 0;
 }
 
 static void add(int64_t *to, int64_t n) {
@@ -107,5 +107,10 @@ void gd_video_tell_end(gd_video_run *v, const gd_video_sink_info *written) {
            (long long)n, n == 1 ? "" : "s", lost, c->seconds,
            c->seconds > 0 ? (double)n / c->seconds : 0, to);
     sum_up(v, written);
-    put_event(v, v->ended ? "end" : gd_interrupted() ? "interrupted" : "stopped", NULL);
+    put_event(v,
+              v->source_failed || v->counts.lost ? "lost"
+              : gd_interrupted()                 ? "interrupted"
+              : v->ended                         ? "end"
+                                                 : "stopped",
+              NULL);
 }

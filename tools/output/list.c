@@ -120,8 +120,9 @@ static gd_status list_put(gd_writer *w, const gd_record *r, gd_error *err) {
 static gd_status list_finish(gd_writer *w, const gd_summary *sum, gd_error *err) {
     gd_buffer *b = &w->sink.text;
     (void)err;
-    if (!sum || sum->frames + sum->failed < 2) return GD_OK;
-    put_count(b, sum->frames, "picture", "pictures");
+    if (!sum || !w->n_put || sum->frames + sum->failed < 2) return GD_OK;
+    put_count(b, sum->frames, sum->chain ? "frame" : "picture",
+              sum->chain ? "frames" : "pictures");
     if (w->info->task == GD_TASK_DETECT) {
         gd_put(b, ", ");
         put_count(b, sum->detections, "object", "objects");
