@@ -3,7 +3,7 @@
  *
  *   video_dump [options] SOURCE      lines: info, frame, note, counts, error; fields name=value
  *     --start US --end US --threads N --timeout MS --retries N --max-pixels N
- *     --no-rotate --packets --cpu --udp  as gd_video_source_options
+ *     --no-rotate --packets --gpu --udp  as gd_video_source_options
  *     --no-hash --is-video           no hashes; prints gd_is_video and nothing else
  *     --signal                       SIGTERM stops the source
  *     --stop-after N                 stops the source after N frames
@@ -35,7 +35,7 @@ static long resident_kib(void) {
 static bool parse(int argc, char **argv) {
     gd_video_source_options *o = &arg.opt;
     long long threads = 0, timeout = 0, retries = 0, start = 0, end = 0, most = 0;
-    bool      cpu = false, udp = false;
+    bool      gpu = false, udp = false;
     const struct {
         const char *name;
         long long  *number;
@@ -52,7 +52,7 @@ static bool parse(int argc, char **argv) {
               {"--packets", NULL, &o->keep_packets},
               {"--no-hash", NULL, &arg.no_hash},
               {"--is-video", NULL, &arg.is_video},
-              {"--cpu", NULL, &cpu},
+              {"--gpu", NULL, &gpu},
               {"--udp", NULL, &udp},
               {"--signal", NULL, &arg.on_signal}};
     for (int i = 1; i < argc; i++) {
@@ -71,7 +71,7 @@ static bool parse(int argc, char **argv) {
     o->timeout_ms = (int)timeout;
     o->max_retries = (int)retries;
     o->max_pixels = most;
-    o->hwaccel = cpu ? GD_HWACCEL_NONE : GD_HWACCEL_AUTO;
+    o->hwaccel = gpu ? GD_HWACCEL_CUDA : GD_HWACCEL_AUTO;
     o->rtsp_transport = udp ? "udp" : NULL;
     return arg.source != NULL;
 }

@@ -161,6 +161,18 @@ def limits():
         check(d.code() == 375 and not d.frames, f"{form}: {d.error}")
 
 
+def no_gpu():
+    """V12: without a usable GPU decoder the CPU decodes the same frames, and says so once."""
+    hidden = dict(os.environ, CUDA_VISIBLE_DEVICES="")
+    whole = dump("whole.mp4", "--no-hash")
+    for name, frames in (("whole.mp4", 100), ("small.avi", 2)):
+        d = dump(name, "--gpu", env=hidden)
+        check(len(d.frames) == frames and d.rc == 0, f"no GPU: {name}: {len(d.frames)} {d.error}")
+        check([n["code"] for n in d.notes] == [391] and "CPU" in d.notes[0]["text"], f"no GPU: {d.notes}")
+        check("cuda" not in d.info["decoder"], f"no GPU: {d.info}")
+    check(not whole.notes, f"the CPU's own decoder is nothing to tell: {whole.notes}")
+
+
 def kinds():
     """What is a video: by content, by what is typed, last by name."""
     ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64:d=1", "-frames:v", "1", "still.png")
@@ -217,4 +229,4 @@ def memory():
         check(grown < 1024, f"memory: grew by {grown} KiB")
 
 
-main(sources, no_videos, playlists, cut_off, corrupted, limits, kinds, raw_pipe, memory)
+main(sources, no_videos, playlists, cut_off, corrupted, limits, no_gpu, kinds, raw_pipe, memory)

@@ -40,7 +40,9 @@ int64_t gd_video_rescale(int64_t value, gd_rational from, gd_rational to);
 
 typedef struct gd_video_source gd_video_source;
 
-typedef enum gd_hwaccel { GD_HWACCEL_AUTO, GD_HWACCEL_NONE } gd_hwaccel;
+/* Frames reach the caller in memory of the host, so a GPU's decoder pays a copy for each and a
+ * slower conversion: AUTO is the CPU's decoder, with threads. */
+typedef enum gd_hwaccel { GD_HWACCEL_AUTO, GD_HWACCEL_NONE, GD_HWACCEL_CUDA } gd_hwaccel;
 typedef enum gd_video_color { GD_COLOR_BT601, GD_COLOR_BT709, GD_COLOR_BT2020 } gd_video_color;
 
 /* Zero is the default of every field. */
@@ -48,7 +50,7 @@ typedef struct gd_video_source_options {
     int64_t     start_us, end_us; /* frames with start <= time < end, counted from the source's
                                    * first timestamp; end 0: to the end */
     int         threads;          /* decoder threads; 0: one per core, 16 at most */
-    gd_hwaccel  hwaccel;          /* AUTO: NVDEC where it works, else the CPU, said in a note */
+    gd_hwaccel  hwaccel;          /* CUDA: NVDEC where it works, else the CPU, said in a note */
     bool        no_rotate;        /* pixels as stored (--no-exif) */
     bool        keep_packets;     /* keep audio, subtitles and data for a sink to copy */
     const char *rtsp_transport;   /* "tcp" (NULL) or "udp" */

@@ -244,9 +244,12 @@ static gd_status open_decoder(gd_av_source *s, gd_video_info *info, gd_error *er
     s->dec->thread_count = s->opt.threads;
     /* Threads that each take a frame hold as many frames back: not for what happens now. */
     s->dec->thread_type = info->live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
+    const bool gpu = gd_av_use_gpu(s, codec);
+    if (gpu) s->dec->thread_count = 1;
     e = avcodec_open2(s->dec, codec, NULL);
     if (e < 0) return gd_av_fail(err, 378, e, s->path);
-    (void)snprintf(info->decoder, sizeof info->decoder, "%s", codec->name);
+    (void)snprintf(info->decoder, sizeof info->decoder, "%s%s", codec->name,
+                   gpu ? " on cuda" : "");
     return GD_OK;
 }
 

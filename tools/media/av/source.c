@@ -121,6 +121,7 @@ void gd_av_source_close(gd_av_source *s) {
     av_packet_free(&s->packet);
     av_frame_free(&s->frame);
     av_frame_free(&s->copied);
+    av_buffer_unref(&s->gpu);
     sws_freeContext(s->sws);
     gd_mem_put(s->turn);
     (void)pthread_mutex_destroy(&s->lock);
@@ -265,6 +266,7 @@ static int64_t here(const gd_av_source *s, int64_t t) {
 /* The decoder's frame as the caller's. *use: it is to be handed out. */
 static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *err) {
     const AVFrame *in = s->frame;
+    AVFrame       *pixels;
     const int64_t  told = in->pts != AV_NOPTS_VALUE ? in->pts : in->best_effort_timestamp;
     const bool     unknown = told == AV_NOPTS_VALUE && !s->shifted;
     const int64_t  stamp = unknown ? ticks(s, s->rejoin_us) : here(s, told);
@@ -280,7 +282,8 @@ static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *e
         s->done = true;
         return GD_OK;
     }
-    GD_TRY(gd_av_convert(s, s->frame, f, err));
+    GD_TRY(gd_av_fetch(s, &pixels, err));
+    GD_TRY(gd_av_convert(s, pixels, f, err));
     f->pts = gd_video_clock_next(&s->clock, stamp == AV_NOPTS_VALUE ? GD_VIDEO_NO_PTS : stamp,
                                  length);
     f->duration = length;

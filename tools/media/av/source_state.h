@@ -3,6 +3,7 @@
  *   open.c     containers, protocols, codecs: what may be read, and by what limits
  *   source.c   packets to frames, damage counted
  *   live.c     deadlines, streams connected again
+ *   gpu.c      decoding on a GPU
  *   convert.c  a decoded frame to RGB in displayed orientation
  *   packets.c  the queue of other streams' packets, notes, errors */
 #ifndef GD_TOOLS_MEDIA_AV_SOURCE_STATE_H
@@ -115,6 +116,11 @@ gd_status gd_av_reconnect(gd_av_source *s, bool *again, gd_error *err) GD_MUST_C
 bool gd_av_cut_off(gd_av_source *s);
 /* The deadline of what may block from now on; files have none. */
 void gd_av_allow(gd_av_source *s);
+
+/* gpu.c: true when the decoder, not yet opened, will try the GPU first. */
+bool gd_av_use_gpu(gd_av_source *s, const AVCodec *codec);
+/* The decoded frame in memory of the host. */
+gd_status gd_av_fetch(gd_av_source *s, AVFrame **in, gd_error *err) GD_MUST_CHECK;
 
 /* packets.c */
 gd_status gd_av_keep_streams(gd_av_source *s, gd_error *err) GD_MUST_CHECK;
