@@ -115,6 +115,13 @@ def stopped(folder):
     source, target = os.path.join(folder, "long.mp4"), os.path.join(folder, "stopped.mp4")
     gv.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=60", "-f", "lavfi", "-i", "sine=f=440:r=44100:d=60",
               "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", source)
+    # What lies at the start becomes the first moment, of the sound as well.
+    cut = os.path.join(folder, "cut.mp4")
+    result, _, text = gv.copy(source, cut, "start=20", "frames=25")
+    times, ends, _ = gv.frames(cut)
+    check(result.startswith("DONE") and times[0] == 0 and ends[-1] == 1 and len(times) == 25, "start", text, times[:2])
+    sound = [float(p["pts_time"]) for p in gv.probe(cut, "packet=pts_time", "a")["packets"]]
+    check(-0.024 < sound[0] < 0.024 and 0.95 < sound[-1] < 1, "start: sound", sound[:1], sound[-1:])
     run = subprocess.Popen([gv.COPY, source, target, "slow"], stdout=subprocess.PIPE, text=True)
     check(run.stdout.readline() == "OPEN\n", "stopped: start")
     check(not os.path.exists(target) and os.path.exists(target + ".part"), "stopped: NAME.part")

@@ -171,6 +171,7 @@ gd_status gd_video_flags_read(gd_video_flags *o, const gd_flags *f, gd_error *er
     o->preview = gd_flag_text(f, GD_OPT_PREVIEW);
     GD_TRY(read_source(o, f, err));
     GD_TRY(read_sink(o, f, err));
+    o->sink.start_us = o->source.start_us;
     GD_TRY(read_tracker(o, f, err));
     if (o->sink.fps.den) o->tracker.frame_rate = (double)o->sink.fps.num / o->sink.fps.den;
     return GD_OK;
