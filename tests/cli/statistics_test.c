@@ -73,7 +73,7 @@ static void test_pictures(void **state) {
     assert_string_equal(say(&s, &info),
                         "gdrun: 0 frames\n"
                         "gdrun: 0 detections, 0.00 a frame, in 0.0 % of the frames\n");
-    r.ms = (gd_timing){2, -1, 20, -1, -1};
+    r.ms = (gd_timing){2, -1, 20, -1, -1, -1};
     gd_assert_ok(gd_summary_add(&s, &r, &err), &err);
     const char *text = say(&s, &info);
     assert_non_null(strstr(text, "gdrun: 1 frame\n"));

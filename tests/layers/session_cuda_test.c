@@ -239,13 +239,58 @@ static void memory_that_ends(void **state) {
     drop(&p);
 }
 
+/* Crops of a frame that a detector holds, of one that is brought, and on the CPU. */
+static void crops(void **state) {
+    (void)state;
+    enum { CROPS = 5 };
+    static const gd_crop crop[CROPS] = {
+        {0, 0, 90, 70}, {89, 69, 1, 1}, {3, 5, 40, 60}, {30, 2, 33, 17}, {50, 20, 32, 32}};
+    const tiny         d = {.arch = "resnet20_cifar"};
+    gd_model          *m = tiny_open(&d), *boxes = tiny_open(&tiny_families[1]);
+    gd_session_options keep_them = gd_session_defaults();
+    gd_session        *cpu = open_on(m, "cpu", GD_PRECISION_FP32), *finder;
+    gd_session        *gpu = open_on(m, "cuda", GD_PRECISION_FP32);
+    const gd_image     two[2] = {tiny_picture(90, 70, 9), tiny_picture(90, 70, 10)};
+    gd_result          found[2], r[CROPS];
+    gd_error           err;
+    keep_them.device = "cuda";
+    keep_them.keep_pictures = 1;
+    gd_assert_ok(gd_session_open(boxes, &keep_them, &finder, &err), &err);
+    for (int i = 0; i < 4 * RUNS; i++) {
+        gd_crops c = {.image = two[i % 2], .crop = crop, .n = CROPS - i % 3, .picture = i % 2};
+        kept     want[CROPS];
+        gd_assert_ok(gd_session_run_crops(cpu, &c, r, &err), &err);
+        for (int k = 0; k < c.n; k++) keep(&r[k], &want[k]);
+        if (i < 2 * RUNS) c.held = finder;
+        gd_assert_ok(gd_session_run(finder, two, 2, found, &err), &err);
+        gd_assert_ok(gd_session_run_crops(gpu, &c, r, &err), &err);
+        for (int k = 0; k < c.n; k++) {
+            assert_int_equal(r[k].n_classes, want[k].n_cls);
+            for (int j = 0; j < want[k].n_cls; j++) {
+                assert_int_equal(r[k].classes[j].class_id, want[k].cls[j].class_id);
+                assert_true(fabsf(r[k].classes[j].score - want[k].cls[j].score) <= 1e-4f);
+            }
+        }
+    }
+    drop(&two[0]);
+    drop(&two[1]);
+    gd_session_close(finder);
+    gd_session_close(gpu);
+    gd_session_close(cpu);
+    gd_model_close(m);
+    gd_model_close(boxes);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(like_the_cpu),         cmocka_unit_test(replays_equal_the_first_run),
-        cmocka_unit_test(shapes_in_turn),       cmocka_unit_test(batches_equal_single_pictures),
-        cmocka_unit_test(two_sessions_at_once), cmocka_unit_test(memory_that_ends)};
-    gd_device *d;
-    gd_error   err;
+    const struct CMUnitTest tests[] = {cmocka_unit_test(crops),
+                                       cmocka_unit_test(like_the_cpu),
+                                       cmocka_unit_test(replays_equal_the_first_run),
+                                       cmocka_unit_test(shapes_in_turn),
+                                       cmocka_unit_test(batches_equal_single_pictures),
+                                       cmocka_unit_test(two_sessions_at_once),
+                                       cmocka_unit_test(memory_that_ends)};
+    gd_device              *d;
+    gd_error                err;
     if (gd_device_open("cuda", &d, &err) != GD_OK) {
         printf("skipped: %s\n", err.msg);
         return 77;

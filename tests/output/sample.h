@@ -44,7 +44,7 @@ static inline gd_record sample_record(int i) {
     r.orientation = i == 1 ? 6 : 1;
     r.detections = sample_boxes;
     r.n_detections = i == 0 ? 3 : i == 1 ? 0 : 1;
-    r.ms = (gd_timing){1.2345, 0.5, 20, 1, -1};
+    r.ms = (gd_timing){1.2345, 0.5, 20, 1, -1, -1};
     return r;
 }
 

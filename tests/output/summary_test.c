@@ -109,11 +109,11 @@ static void test_parts(void **state) {
     (void)state;
     gd_assert_ok(gd_summary_init(&s, &sample_info, &err), &err);
     assert_true(s.video.promised == -1 && s.video.reconnects == -1);
-    r.ms = (gd_timing){2, -1, 30, -1, NAN};
+    r.ms = (gd_timing){2, -1, 30, -1, NAN, -1};
     r.age_ms = 50;
     gd_assert_ok(gd_summary_add(&s, &r, &err), &err);
     assert_true(s.latency_max == 32); /* the sum of the parts */
-    r.ms = (gd_timing){4, -1, 10, -1, -1};
+    r.ms = (gd_timing){4, -1, 10, -1, -1, -1};
     r.age_ms = -1;
     r.latency_ms = 77; /* a pipeline's own */
     gd_assert_ok(gd_summary_add(&s, &r, &err), &err);

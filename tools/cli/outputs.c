@@ -9,6 +9,7 @@
 #include "engine/io.h"
 #include "engine/mem.h"
 #include "tools/cli/report.h"
+#include "tools/draw/canvas.h"
 #include "tools/media/encode.h"
 #include "tools/media/video.h"
 
@@ -216,6 +217,33 @@ static void caption(const gd_outputs *o, const gd_record *r, char *out, size_t r
     }
 }
 
+/* Boxes with labels; those of a cascade have its classes behind them. */
+static gd_status draw(const gd_outputs *o, const gd_canvas *c, const gd_record *r,
+                      gd_error *err) {
+    const int     n = r->n_detections;
+    gd_draw_item *items = gd_mem_array((size_t)n + 1, sizeof *items);
+    gd_draw_mark *marks = gd_mem_array((size_t)n + 1, sizeof *marks);
+    gd_status     st = GD_ERR_NOMEM;
+    for (int i = 0; items && i < n; i++) {
+        const int   id = r->detections[i].class_id;
+        char        room[32];
+        const char *sub = gd_run_sub_name(o->info, r, i, room, sizeof room);
+        items[i].det = r->detections[i];
+        items[i].id = r->track_ids ? r->track_ids[i] : -1;
+        items[i].name = id >= 0 && id < o->info->n_classes ? o->info->names[id] : NULL;
+        if (sub && o->style.no_conf)
+            snprintf(items[i].sub, sizeof items[i].sub, "%s", sub);
+        else if (sub)
+            snprintf(items[i].sub, sizeof items[i].sub, "%.55s %.2f", sub,
+                     (double)r->subs[i].score);
+    }
+    st = items && marks ? gd_draw_items(c, items, n, marks, &o->style, err)
+                        : gd_fail(err, GD_ERR_NOMEM, "no memory to draw %d detections", n);
+    gd_mem_put(items);
+    gd_mem_put(marks);
+    return st;
+}
+
 /* Draws on a copy: crops and later outputs need the pixels as they were. */
 static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, gd_error *err) {
     gd_canvas c = {.width = r->width, .height = r->height, .stride = 3 * (size_t)r->width};
@@ -237,8 +265,7 @@ static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, g
         caption(o, r, text, sizeof text);
         GD_GO(gd_draw_caption(&c, text, &o->style, err));
     } else {
-        GD_GO(gd_draw_detections(&c, r->detections, r->n_detections, o->info->names,
-                                 o->info->n_classes, r->track_ids, &o->style, err));
+        GD_GO(draw(o, &c, r, err));
     }
     GD_GO(gd_encode_file(path, o->out_flags, &image, err));
 done:

@@ -20,15 +20,16 @@
 
 /* One picture on its way through the loop. */
 typedef struct slot {
-    gd_picture    picture;
-    gd_record     record;
-    gd_error      error;
-    gd_detection *kept; /* detections after the filter; `room` of it and of what follows */
-    gd_track     *tracks;
-    int64_t      *ids;
-    const char  **states;
-    bool         *confirmed;
-    int           room;
+    gd_picture      picture;
+    gd_record       record;
+    gd_error        error;
+    gd_detection   *kept; /* detections after the filter; `room` of it and of what follows */
+    gd_track       *tracks;
+    int64_t        *ids;
+    const char    **states;
+    bool           *confirmed;
+    gd_class_score *sub; /* what --classify makes of them */
+    int             room;
 } slot;
 
 static void free_slot(slot *s) {
@@ -37,11 +38,13 @@ static void free_slot(slot *s) {
     gd_mem_put(s->ids);
     gd_mem_put(s->states);
     gd_mem_put(s->confirmed);
+    gd_mem_put(s->sub);
     s->kept = NULL;
     s->tracks = NULL;
     s->ids = NULL;
     s->states = NULL;
     s->confirmed = NULL;
+    s->sub = NULL;
     s->room = 0;
 }
 
@@ -152,7 +155,12 @@ int gd_run_open(gd_run *r, gd_flags *f, gd_task task) {
     }
     if (gd_outputs_check(f, &r->sources, r->model_path, &err) != GD_OK)
         return fail(&err, GD_EXIT_USAGE);
-    return -1;
+    if (task != GD_TASK_DETECT) return -1;
+    const int code = gd_cascade_open(f, r->model, &r->cascade);
+    if (r->cascade &&
+        gd_outputs_check(f, &r->sources, gd_cascade_path(r->cascade), &err) != GD_OK)
+        return fail(&err, GD_EXIT_USAGE);
+    return code;
 }
 
 void gd_run_close(gd_run *r) {
@@ -161,6 +169,7 @@ void gd_run_close(gd_run *r) {
     gd_filter_close(r->pixels);
     gd_outputs_close(&r->outputs);
     gd_summary_free(&r->summary);
+    gd_cascade_close(r->cascade);
     gd_session_close(r->session);
     gd_model_close(r->model);
     gd_decoder_close(r->decoder);
@@ -196,7 +205,8 @@ static gd_status slot_room(slot *s, int n, gd_error *err) {
     s->ids = gd_mem_array((size_t)n, sizeof *s->ids);
     s->confirmed = gd_mem_array((size_t)n, sizeof *s->confirmed);
     s->states = gd_mem_array((size_t)n, sizeof *s->states);
-    if (!s->kept || !s->tracks || !s->ids || !s->states || !s->confirmed)
+    s->sub = gd_mem_array((size_t)n, sizeof *s->sub);
+    if (!s->kept || !s->tracks || !s->ids || !s->states || !s->confirmed || !s->sub)
         return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
     s->room = n;
     return GD_OK;
@@ -217,8 +227,21 @@ static gd_status track(gd_run *r, slot *s, int n, gd_error *err) {
     return GD_OK;
 }
 
+/* The detections that were kept, by the second model; `picture` is the number that this one had
+ * in the session's last run. */
+static gd_status classify(gd_run *r, slot *s, int picture, gd_error *err) {
+    const double   start = now_ms();
+    const gd_image image = gd_picture_image(&s->picture);
+    GD_TRY(gd_cascade_run(r->cascade, r->session, picture, &image, s->kept,
+                          s->record.n_detections, s->sub, err));
+    s->record.subs = s->sub;
+    s->record.ms.classify = now_ms() - start;
+    return GD_OK;
+}
+
 /* Copies the detections, so that the filter may drop some of them. */
-static gd_status take_result(gd_run *r, slot *s, const gd_result *result, gd_error *err) {
+static gd_status take_result(gd_run *r, slot *s, const gd_result *result, int picture,
+                             gd_error *err) {
     int n = result->n_detections;
     if (result->top_score > r->top_score) r->top_score = result->top_score;
     s->record.classes = result->classes;
@@ -233,7 +256,7 @@ static gd_status take_result(gd_run *r, slot *s, const gd_result *result, gd_err
     if (r->tracker) GD_TRY(track(r, s, n, err));
     s->record.detections = s->kept;
     s->record.n_detections = n;
-    return GD_OK;
+    return r->cascade ? classify(r, s, picture, err) : GD_OK;
 }
 
 /* Counts the picture, tells of its failure and writes it. Outputs that fail end the run. */
@@ -276,7 +299,7 @@ static void run_group(gd_run *r, slot *slots, int n, gd_image *images, gd_result
                 spent = now_ms() - start;
             }
             s->record.ms.infer = together ? spent / m : spent;
-            if (st == GD_OK) st = take_result(r, s, &results[k], &err);
+            if (st == GD_OK) st = take_result(r, s, &results[k], together ? k : 0, &err);
             if (st != GD_OK) set_failed(s, &err);
         }
         emit(r, s);
@@ -419,7 +442,10 @@ static gd_status open_session(gd_run *r, const gd_session_options *opt, gd_error
     gd_device_say(r->flags, &r->stats);
     r->info.device = r->stats.device;
     r->info.precision = r->stats.precision;
-    return GD_OK;
+    if (!r->cascade) return GD_OK;
+    const bool json =
+        gd_flag_text(r->flags, GD_OPT_JSON) || gd_flag_text(r->flags, GD_OPT_JSONL);
+    return gd_cascade_start(r->cascade, r->stats.device, json, &r->info, err);
 }
 
 int gd_run_all(gd_run *r) {
@@ -428,6 +454,7 @@ int gd_run_all(gd_run *r) {
     double             started = now_ms();
     gd_status          st;
     if (r->session_conf >= 0) opt.conf = r->session_conf;
+    opt.keep_pictures = r->cascade != NULL;
     if (open_session(r, &opt, &err) != GD_OK || describe_for_json(r, &opt, &err) != GD_OK)
         return fail(&err, GD_EXIT_MODEL);
     if (gd_summary_init(&r->summary, &r->info, &err) != GD_OK)

@@ -3,6 +3,7 @@
 #ifndef GD_TOOLS_CLI_RUN_H
 #define GD_TOOLS_CLI_RUN_H
 
+#include "tools/cli/cascade.h"
 #include "tools/cli/outputs.h"
 #include "tools/cli/report.h"
 #include "tools/cli/video_flags.h"
@@ -21,6 +22,7 @@ struct gd_run {
     gd_model            *model;
     char                 model_path[4096];
     gd_session          *session;
+    gd_cascade          *cascade;         /* --classify; NULL: none */
     gd_session_options   session_options; /* it was opened with */
     struct gd_video_run *video;           /* from the first video on */
     gd_tracker          *tracker;         /* track: of the pictures, which are one sequence */

@@ -1,5 +1,4 @@
 /* crops.c -- the part of the picture inside each detection's box, as a JPEG file of its own. */
-#include <math.h>
 #include <stdio.h>
 
 #include "engine/io.h"
@@ -22,18 +21,15 @@ static void ending(const gd_writer *w, int i, int class_id, char *out, size_t ro
 }
 
 static gd_status crops_put(gd_writer *w, const gd_record *r, gd_error *err) {
-    size_t stride = r->stride ? r->stride : 3 * (size_t)r->width;
-    char   path[4096], ext[48];
-    double b[4];
+    size_t  stride = r->stride ? r->stride : 3 * (size_t)r->width;
+    char    path[4096], ext[48];
+    gd_crop at;
     if (r->error) return GD_OK;
     if (r->n_detections > 0 && !r->rgb)
         return gd_fail(err, GD_ERR_ARG, "%s: crops need the picture's pixels", r->source);
     for (int i = 0; i < r->n_detections; i++) {
-        if (!gd_record_clip(r, i, b)) continue;
-        /* Every pixel that the box touches. */
-        int      x1 = (int)floor(b[0]), y1 = (int)floor(b[1]);
-        int      x2 = (int)ceil(b[2]), y2 = (int)ceil(b[3]);
-        gd_image part = {r->rgb + (size_t)y1 * stride + 3 * (size_t)x1, x2 - x1, y2 - y1,
+        if (!gd_crop_of(r->width, r->height, r->detections[i].box, &at)) continue;
+        gd_image part = {r->rgb + (size_t)at.y * stride + 3 * (size_t)at.x, at.width, at.height,
                          stride};
         ending(w, i, r->detections[i].class_id, ext, sizeof ext);
         GD_TRY(gd_namer_next(w->namer, r->source, r->pts >= 0 ? r->frame : -1, ext, path,

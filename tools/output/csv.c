@@ -5,8 +5,9 @@ static gd_status csv_begin(gd_writer *w, gd_error *err) {
     (void)err;
     gd_put(&w->sink.text, "source,frame,pts,width,height,");
     gd_put(&w->sink.text, w->info->task == GD_TASK_CLASSIFY
-                              ? "place,class_id,category_id,name,conf\n"
-                              : "id,state,class_id,category_id,name,conf,x1,y1,x2,y2\n");
+                              ? "place,class_id,category_id,name,conf"
+                              : "id,state,class_id,category_id,name,conf,x1,y1,x2,y2");
+    gd_put(&w->sink.text, w->info->sub_model ? ",sub_name,sub_conf\n" : "\n");
     return GD_OK;
 }
 
@@ -34,6 +35,16 @@ static void put_class(gd_buffer *b, const gd_run_info *info, int class_id, float
     gd_put_float(b, score);
 }
 
+/* The columns of a cascade, empty where the classifier did not look. */
+static void put_sub(gd_buffer *b, const gd_run_info *info, const gd_record *r, int i) {
+    char        room[32];
+    const char *name = gd_run_sub_name(info, r, i, room, sizeof room);
+    gd_put(b, ",");
+    if (name) gd_put_csv(b, name);
+    gd_put(b, ",");
+    if (name) gd_put_float(b, r->subs[i].score);
+}
+
 static gd_status csv_put(gd_writer *w, const gd_record *r, gd_error *err) {
     gd_buffer *b = &w->sink.text;
     (void)err;
@@ -50,6 +61,7 @@ static gd_status csv_put(gd_writer *w, const gd_record *r, gd_error *err) {
             gd_put(b, ",");
             gd_put_float(b, d->box[k]);
         }
+        if (w->info->sub_model) put_sub(b, w->info, r, i);
         gd_put(b, "\n");
     }
     for (int i = 0; i < r->n_classes; i++) {

@@ -35,11 +35,15 @@ static gd_status put_header(gd_buffer *b, const char *type, const gd_run_info *i
     gd_put_key_string(b, "sha256", i->sha256);
     gd_put_key_string(b, "precision", i->precision);
     gd_put_key_string(b, "device", i->device);
+    gd_put_key_string(b, "classifier", i->sub_model);
+    gd_put_key_string(b, "classifier_sha256", i->sub_sha256);
     return put_recipe(b, i->recipe_json ? i->recipe_json : "{}", err);
 }
 
 static void put_detection(gd_buffer *b, const gd_run_info *info, const gd_record *r, int i) {
     const gd_detection *d = &r->detections[i];
+    char                name[32];
+    const char         *sub = gd_run_sub_name(info, r, i, name, sizeof name);
     gd_put(b, i ? ",{" : "{");
     if (r->track_ids && r->track_ids[i] >= 0) {
         gd_put(b, "\"id\":");
@@ -59,7 +63,15 @@ static void put_detection(gd_buffer *b, const gd_run_info *info, const gd_record
         if (k) gd_put(b, ",");
         gd_put_float(b, d->box[k]);
     }
-    gd_put(b, "]}");
+    gd_put(b, "]");
+    if (sub) {
+        gd_put(b, ",\"sub\":{\"name\":");
+        gd_put_json_string(b, sub);
+        gd_put(b, ",\"conf\":");
+        gd_put_float(b, r->subs[i].score);
+        gd_put(b, "}");
+    }
+    gd_put(b, "}");
 }
 
 static void put_results(gd_buffer *b, const gd_run_info *info, const gd_record *r) {

@@ -62,6 +62,17 @@ static void put_name(gd_buffer *b, const gd_writer *w, int class_id, int width) 
         width);
 }
 
+/* "  academic gown 0.41": what a cascade's classifier saw there. */
+static void put_sub(gd_buffer *b, const gd_writer *w, const gd_record *r, int i) {
+    char        room[32];
+    const char *name = gd_run_sub_name(w->info, r, i, room, sizeof room);
+    if (!name) return;
+    gd_put(b, "  ");
+    put_escaped(b, name);
+    gd_put(b, " ");
+    gd_put_fixed(b, (double)r->subs[i].score, 2);
+}
+
 static void put_results(gd_buffer *b, const gd_writer *w, const gd_record *r) {
     int width = name_width(w, r);
     for (int i = 0; i < r->n_classes; i++) {
@@ -82,7 +93,9 @@ static void put_results(gd_buffer *b, const gd_writer *w, const gd_record *r) {
             if (k) gd_put(b, ", ");
             gd_put_fixed(b, (double)d->box[k], 1);
         }
-        gd_put(b, "]\n");
+        gd_put(b, "]");
+        put_sub(b, w, r, i);
+        gd_put(b, "\n");
     }
 }
 

@@ -6,17 +6,17 @@
 gd_record gd_record_defaults(void) {
     gd_record r = {.pts = -1,
                    .orientation = 1,
-                   .ms = {-1, -1, -1, -1, -1},
+                   .ms = {-1, -1, -1, -1, -1, -1},
                    .latency_ms = -1,
                    .age_ms = -1};
     return r;
 }
 
-const char *const gd_timing_names[GD_TIMING_PARTS] = {"decode", "pre", "infer", "post",
-                                                      "track"};
+const char *const gd_timing_names[GD_TIMING_PARTS] = {"decode", "pre",   "infer",
+                                                      "post",   "track", "classify"};
 
 void gd_timing_parts(const gd_timing *t, double part[GD_TIMING_PARTS]) {
-    const double all[] = {t->decode, t->pre, t->infer, t->post, t->track};
+    const double all[] = {t->decode, t->pre, t->infer, t->post, t->track, t->classify};
     for (int i = 0; i < GD_TIMING_PARTS; i++) part[i] = all[i];
 }
 
@@ -26,6 +26,13 @@ const char *gd_run_class_name(const gd_run_info *info, int class_id, char *buffe
         return info->names[class_id];
     snprintf(buffer, room, "class %d", class_id);
     return buffer;
+}
+
+const char *gd_run_sub_name(const gd_run_info *info, const gd_record *r, int i, char *buffer,
+                            size_t room) {
+    const gd_run_info sub = {.n_classes = info->n_sub, .names = info->sub_names};
+    if (!r->subs || r->subs[i].class_id < 0) return NULL;
+    return gd_run_class_name(&sub, r->subs[i].class_id, buffer, room);
 }
 
 int gd_run_category_id(const gd_run_info *info, int class_id) {

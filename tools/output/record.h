@@ -22,12 +22,17 @@ typedef struct gd_run_info {
     const char *recipe_json; /* a JSON object, copied into the header as it is; NULL: {} */
     int         n_classes;
     const char *const *names; /* n_classes, or NULL: "class 3" */
-    const int *category_ids;  /* n_classes ids of the data set, or NULL: equal to class_id */
+    const int  *category_ids; /* n_classes ids of the data set, or NULL: equal to class_id */
+    const char *sub_model;    /* of a cascade: the classifier's file, or NULL: there is none */
+    const char *sub_sha256;
+    int         n_sub; /* its classes */
+    const char *const *sub_names;
 } gd_run_info;
 
 /* Milliseconds of one picture; negative: not measured, and left out of the outputs. */
 typedef struct gd_timing {
     double decode, pre, infer, post, track;
+    double classify; /* a cascade's second model */
 } gd_timing;
 
 /* One picture or frame. Everything is borrowed for the length of the call. */
@@ -42,8 +47,10 @@ typedef struct gd_record {
     int                   n_detections;
     const gd_class_score *classes; /* classifiers: best first */
     int                   n_classes;
-    int                   n_dropped;    /* detections beyond the planned capacity */
-    const int64_t        *track_ids;    /* n_detections, or NULL: not tracked */
+    int                   n_dropped; /* detections beyond the planned capacity */
+    const int64_t        *track_ids; /* n_detections, or NULL: not tracked */
+    const gd_class_score *subs; /* n_detections of a cascade's classifier (class_id < 0: not
+                                 * classified), or NULL */
     const char *const    *track_states; /* n_detections ("confirmed", ...), or NULL */
     /* n_detections: the track counts as an object (gd_track.confirmed), or NULL: unless its
      * state is "tentative" */
@@ -75,6 +82,9 @@ gd_record gd_record_defaults(void);
 
 /* The name of a class: from the table, else "class N" written into `room` bytes of `buffer`. */
 const char *gd_run_class_name(const gd_run_info *info, int class_id, char *buffer, size_t room);
+/* What the classifier made of detection i: its class's name, or NULL where it made nothing. */
+const char *gd_run_sub_name(const gd_run_info *info, const gd_record *r, int i, char *buffer,
+                            size_t room);
 int         gd_run_category_id(const gd_run_info *info, int class_id);
 
 /* ---- the whole run ----------------------------------------------------------------------- */
@@ -109,7 +119,7 @@ typedef struct gd_summary_time {
     int64_t n;
     double  sum, max; /* ms */
 } gd_summary_time;
-enum { GD_TIMING_PARTS = 5 };
+enum { GD_TIMING_PARTS = 6 };
 extern const char *const gd_timing_names[GD_TIMING_PARTS]; /* "decode", "pre", ... */
 /* The times of a record in the order of their names. */
 void gd_timing_parts(const gd_timing *t, double part[GD_TIMING_PARTS]);
