@@ -10,6 +10,7 @@
 
 struct gd_cascade {
     const gd_flags *flags;
+    bool            twin; /* flags, model, names and wanted are another's */
     gd_model       *model;
     gd_session     *session;
     char            path[4096], sha256[65];
@@ -103,9 +104,11 @@ int gd_cascade_open(const gd_flags *f, const gd_model *detector, gd_cascade **ou
 void gd_cascade_close(gd_cascade *c) {
     if (!c) return;
     gd_session_close(c->session);
-    gd_model_close(c->model);
-    gd_mem_put(c->names);
-    gd_mem_put(c->wanted);
+    if (!c->twin) {
+        gd_model_close(c->model);
+        gd_mem_put(c->names);
+        gd_mem_put(c->wanted);
+    }
     gd_mem_put(c->crop);
     gd_mem_put(c->result);
     gd_mem_put(c->of);
@@ -114,17 +117,43 @@ void gd_cascade_close(gd_cascade *c) {
 
 const char *gd_cascade_path(const gd_cascade *c) { return c->path; }
 
-gd_status gd_cascade_start(gd_cascade *c, const char *device, bool with_hash, gd_run_info *info,
-                           gd_error *err) {
+static gd_status open_session(gd_cascade *c, const char *device, int threads, gd_error *err) {
     gd_session_options o = gd_session_defaults();
     o.device = device;
     gd_precision_set(&o, gd_flag_text(c->flags, GD_OPT_PRECISION));
-    o.threads = gd_thread_count(c->flags);
+    o.threads = threads;
     o.memory_limit = (uint64_t)gd_flag_int(c->flags, GD_OPT_DEVICE_MEM_CAP);
     o.providers = gd_flag_on(c->flags, GD_OPT_PROVIDERS);
     o.check_numerics = gd_flag_on(c->flags, GD_OPT_CHECK_NUMERICS);
     o.top_k = 1;
-    GD_TRY(gd_session_open(c->model, &o, &c->session, err));
+    return gd_session_open(c->model, &o, &c->session, err);
+}
+
+gd_status gd_cascade_twin(const gd_cascade *c, int threads, gd_cascade **out, gd_error *err) {
+    gd_session_stats on;
+    gd_cascade      *t = gd_mem_get_zero(sizeof *t);
+    *out = NULL;
+    if (!t) return gd_fail(err, GD_ERR_NOMEM, "no memory for a classifier");
+    *t = (gd_cascade){.flags = c->flags,
+                      .twin = true,
+                      .model = c->model,
+                      .names = c->names,
+                      .wanted = c->wanted,
+                      .n_wanted = c->n_wanted,
+                      .least = c->least,
+                      .batch = c->batch};
+    gd_session_stats_get(c->session, &on);
+    const gd_status st = open_session(t, on.device, threads, err);
+    if (st == GD_OK)
+        *out = t;
+    else
+        gd_cascade_close(t);
+    return st;
+}
+
+gd_status gd_cascade_start(gd_cascade *c, const char *device, bool with_hash, gd_run_info *info,
+                           gd_error *err) {
+    GD_TRY(open_session(c, device, gd_thread_count(c->flags), err));
     if (with_hash) GD_TRY(gd_file_sha256(c->path, c->sha256, err));
     info->sub_model = c->path;
     info->sub_sha256 = with_hash ? c->sha256 : NULL;

@@ -23,6 +23,11 @@ const char *gd_cascade_path(const gd_cascade *c);
 gd_status gd_cascade_start(gd_cascade *c, const char *device, bool with_hash, gd_run_info *info,
                            gd_error *err) GD_MUST_CHECK;
 
+/* Another of the same model with a session of its own, for a thread of its own; c, which was
+ * started, outlives it. `threads` of the CPU for it. */
+gd_status gd_cascade_twin(const gd_cascade *c, int threads, gd_cascade **out,
+                          gd_error *err) GD_MUST_CHECK;
+
 /* Classifies the n detections of one picture: sub[i] is the best class of detection i, with
  * class_id -1 where it is not looked at (class, size, nothing of it inside the picture). `held`
  * and `picture`: the detector's session, where the picture was number `picture` of its last

@@ -225,17 +225,13 @@ static gd_status draw(const gd_outputs *o, const gd_canvas *c, const gd_record *
     gd_draw_mark *marks = gd_mem_array((size_t)n + 1, sizeof *marks);
     gd_status     st = GD_ERR_NOMEM;
     for (int i = 0; items && i < n; i++) {
-        const int   id = r->detections[i].class_id;
-        char        room[32];
-        const char *sub = gd_run_sub_name(o->info, r, i, room, sizeof room);
+        const int id = r->detections[i].class_id;
         items[i].det = r->detections[i];
         items[i].id = r->track_ids ? r->track_ids[i] : -1;
         items[i].name = id >= 0 && id < o->info->n_classes ? o->info->names[id] : NULL;
-        if (sub && o->style.no_conf)
-            snprintf(items[i].sub, sizeof items[i].sub, "%s", sub);
-        else if (sub)
-            snprintf(items[i].sub, sizeof items[i].sub, "%.55s %.2f", sub,
-                     (double)r->subs[i].score);
+        if (r->subs)
+            gd_run_sub_text(o->info, &r->subs[i], o->style.no_conf, items[i].sub,
+                            sizeof items[i].sub);
     }
     st = items && marks ? gd_draw_items(c, items, n, marks, &o->style, err)
                         : gd_fail(err, GD_ERR_NOMEM, "no memory to draw %d detections", n);

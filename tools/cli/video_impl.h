@@ -24,6 +24,9 @@ typedef struct gd_video_item {
     const char    **states;
     bool           *confirmed;
     gd_track       *tracks;
+    gd_class_score *sub; /* of kept, by --classify */
+    char (*sub_text)[64];
+    const char    **sub_drawn; /* of what is drawn: places in sub_text */
     int             n, room, n_dropped;
     float           top_score;
     gd_timing       ms;
@@ -34,6 +37,7 @@ typedef struct gd_video_item {
 /* What each worker of the stage that infers has for itself. */
 typedef struct gd_video_lane {
     gd_session *session;
+    gd_cascade *cascade; /* --classify; NULL: none */
     gd_image    image[GD_CHAIN_BATCH];
     gd_result   result[GD_CHAIN_BATCH];
 } gd_video_lane;

@@ -30,12 +30,17 @@ static gd_status open_lanes(gd_video_run *v, gd_error *err) {
     v->lane = gd_mem_array((size_t)want, sizeof *v->lane);
     if (!v->lane) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d streams", want);
     v->lane[0].session = v->r->session;
+    v->lane[0].cascade = v->r->cascade;
     for (v->n_lanes = 1; v->n_lanes < want; v->n_lanes++) {
         gd_session_options opt = v->r->session_options;
         gd_status          st;
         opt.device = v->r->stats.device;
         if (on_cpu(v)) opt.threads = opt.threads / want > 1 ? opt.threads / want : 1;
         st = gd_session_open(v->r->model, &opt, &v->lane[v->n_lanes].session, err);
+        if (st == GD_OK && v->r->cascade) {
+            st = gd_cascade_twin(v->r->cascade, opt.threads, &v->lane[v->n_lanes].cascade, err);
+            if (st != GD_OK) gd_session_close(v->lane[v->n_lanes].session);
+        }
         if (st == GD_ERR_NOMEM && !v->o.streams) break;
         if (st != GD_OK) return st;
     }
@@ -117,6 +122,9 @@ static void free_items(gd_video_run *v) {
         gd_mem_put(it->states);
         gd_mem_put(it->confirmed);
         gd_mem_put(it->tracks);
+        gd_mem_put(it->sub);
+        gd_mem_put(it->sub_text);
+        gd_mem_put(it->sub_drawn);
     }
     gd_mem_put(v->items);
     gd_mem_put(v->payload);
@@ -128,7 +136,10 @@ static void free_items(gd_video_run *v) {
 void gd_video_run_close(gd_video_run *v) {
     if (!v) return;
     free_items(v);
-    for (int i = 1; i < v->n_lanes; i++) gd_session_close(v->lane[i].session);
+    for (int i = 1; i < v->n_lanes; i++) {
+        gd_cascade_close(v->lane[i].cascade);
+        gd_session_close(v->lane[i].session);
+    }
     gd_mem_put(v->lane);
     gd_tracker_close(v->tracker);
     gd_overlay_close(v->overlay);

@@ -62,6 +62,9 @@ static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
     gd_mem_put(it->states);
     gd_mem_put(it->confirmed);
     gd_mem_put(it->tracks);
+    gd_mem_put(it->sub);
+    gd_mem_put(it->sub_text);
+    gd_mem_put(it->sub_drawn);
     it->kept = gd_mem_array((size_t)room, sizeof *it->kept);
     it->drawn = gd_mem_array((size_t)room, sizeof *it->drawn);
     it->ids = gd_mem_array((size_t)room, sizeof *it->ids);
@@ -69,9 +72,12 @@ static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
     it->confirmed = gd_mem_array((size_t)room, sizeof *it->confirmed);
     it->states = gd_mem_array((size_t)room, sizeof *it->states);
     it->tracks = gd_mem_array((size_t)room, sizeof *it->tracks);
+    it->sub = gd_mem_array((size_t)room, sizeof *it->sub);
+    it->sub_text = gd_mem_array((size_t)room, sizeof *it->sub_text);
+    it->sub_drawn = gd_mem_array((size_t)room, sizeof *it->sub_drawn);
     it->room = room;
     if (it->kept && it->drawn && it->ids && it->drawn_ids && it->states && it->confirmed &&
-        it->tracks)
+        it->tracks && it->sub && it->sub_text && it->sub_drawn)
         return GD_OK;
     it->room = 0;
     return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
@@ -85,6 +91,18 @@ static gd_status take(gd_video_run *v, gd_video_item *it, const gd_result *resul
     GD_TRY(item_room(it, it->n, err));
     if (it->n) memcpy(it->kept, result->detections, (size_t)it->n * sizeof *it->kept);
     if (v->r->filter) v->r->filter(v->r, it->kept, &it->n);
+    return GD_OK;
+}
+
+/* The frames of a batch, by the lane's second model, while the device still holds them. */
+static gd_status classify(gd_video_lane *lane, void *const *item, int n, gd_error *err) {
+    for (int i = 0; i < n && lane->cascade; i++) {
+        gd_video_item *it = item[i];
+        const double   start = gd_video_now_ms();
+        GD_TRY(gd_cascade_run(lane->cascade, lane->session, i, &lane->image[i], it->kept, it->n,
+                              it->sub, err));
+        it->ms.classify = gd_video_now_ms() - start;
+    }
     return GD_OK;
 }
 
@@ -110,6 +128,7 @@ gd_status gd_video_infer(void *ctx, gd_chain_work *work, gd_error *err) {
             it->ms.infer = (gd_video_now_ms() - start) / n;
             GD_TRY(failed(v, GD_EXIT_MEMORY, take(v, it, &lane->result[i], err)));
         }
+        GD_TRY(failed(v, GD_EXIT_MODEL, classify(lane, work->item + done, n, err)));
     }
     return GD_OK;
 }
@@ -154,6 +173,7 @@ static gd_record record_of(const gd_video_run *v, const gd_video_item *it) {
     rec.track_ids = v->o.track ? it->ids : NULL;
     rec.track_states = v->o.track ? it->states : NULL;
     rec.track_confirmed = v->o.track ? it->confirmed : NULL;
+    rec.subs = v->r->cascade ? it->sub : NULL;
     rec.ms = it->ms;
     rec.latency_ms = gd_video_now_ms() - it->begun_ms;
     if (f->captured) rec.age_ms = gd_video_now_ms() - 1e-6 * (double)f->captured;
@@ -164,11 +184,18 @@ static gd_record record_of(const gd_video_run *v, const gd_video_item *it) {
 /* What is drawn of a tracked frame are the tracks. */
 static gd_status look_at(gd_video_run *v, gd_video_item *it, gd_error *err) {
     gd_overlay_input in = {.detections = it->kept, .n = it->n, .now = 1e-3 * gd_video_now_ms()};
+    for (int i = 0; i < it->n && v->r->cascade; i++) {
+        gd_run_sub_text(&v->r->info, &it->sub[i], v->r->outputs.style.no_conf, it->sub_text[i],
+                        sizeof it->sub_text[i]);
+        it->sub_drawn[i] = it->sub_text[i];
+    }
+    if (v->r->cascade) in.subs = it->sub_drawn;
     if (v->o.track) {
         in.n = 0;
         for (int i = 0; i < it->n; i++) {
             if (it->ids[i] < 0) continue;
             it->drawn[in.n] = it->kept[i];
+            it->sub_drawn[in.n] = it->sub_text[i];
             it->drawn_ids[in.n++] = it->ids[i];
         }
         in.detections = it->drawn;

@@ -35,6 +35,18 @@ const char *gd_run_sub_name(const gd_run_info *info, const gd_record *r, int i, 
     return gd_run_class_name(&sub, r->subs[i].class_id, buffer, room);
 }
 
+void gd_run_sub_text(const gd_run_info *info, const gd_class_score *sub, bool no_conf,
+                     char *out, size_t room) {
+    const gd_record one = {.subs = sub};
+    char            number[32];
+    const char     *name = gd_run_sub_name(info, &one, 0, number, sizeof number);
+    const int       p = (int)(100 * sub->score + 0.5f); /* a point under every locale */
+    if (no_conf || !name)
+        snprintf(out, room, "%s", name ? name : "");
+    else
+        snprintf(out, room, "%.*s %d.%02d", (int)room - 8, name, p / 100, p % 100);
+}
+
 int gd_run_category_id(const gd_run_info *info, int class_id) {
     return info->category_ids && class_id >= 0 && class_id < info->n_classes
                ? info->category_ids[class_id]

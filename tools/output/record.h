@@ -85,7 +85,10 @@ const char *gd_run_class_name(const gd_run_info *info, int class_id, char *buffe
 /* What the classifier made of detection i: its class's name, or NULL where it made nothing. */
 const char *gd_run_sub_name(const gd_run_info *info, const gd_record *r, int i, char *buffer,
                             size_t room);
-int         gd_run_category_id(const gd_run_info *info, int class_id);
+/* "academic gown 0.41", or without the score; "" where nothing was made of it. */
+void gd_run_sub_text(const gd_run_info *info, const gd_class_score *sub, bool no_conf,
+                     char *out, size_t room);
+int  gd_run_category_id(const gd_run_info *info, int class_id);
 
 /* ---- the whole run ----------------------------------------------------------------------- */
 
