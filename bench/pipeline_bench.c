@@ -4,8 +4,9 @@
  *                    [--threads N] [--mode throughput|latency] [--size WxH] [--pictures N]
  *                    MODEL.gdw
  *
- * One thread submits noise as fast as slots come free, the other takes the results. Pictures are
- * decoded nowhere, but each is copied into its slot, as from a camera. Prints one line of JSON. */
+ * One thread submits noise as fast as slots come free, the other takes the results. Pictures
+ * are decoded nowhere, but each is copied into its slot, as from a camera. Prints one line of
+ * JSON. */
 #include <pthread.h>
 #include <stdio.h>
 

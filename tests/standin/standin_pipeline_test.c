@@ -1,8 +1,9 @@
 /* standin_pipeline_test.c -- a pipeline on the stand-in GPU: page-locked slots, and the device
  * that is lost half way.
  *
- * The fault comes once pictures are under way: each picture that was submitted comes out, with a
- * result or with the reason; then get and submit say the reason, and nothing waits for ever. */
+ * The fault comes once pictures are under way: each picture that was submitted comes out, with
+ * a result or with the reason; then get and submit say the reason, and nothing waits for ever.
+ */
 #include <dlfcn.h>
 
 #include "engine/plugin.h"
