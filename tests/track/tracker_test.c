@@ -116,6 +116,9 @@ static void test_clock(void **state) {
     assert_int_equal(out[0].id, 1);
     step(t, 2.3, 1, &d); /* variable rate: too late although it is the next frame */
     assert_int_equal(out[0].id, 2);
+    step(t, 0.1, 0, NULL); /* and again; what was missing before still counts afterwards */
+    step(t, 1.2, 1, &d);
+    assert_int_equal(out[0].id, 3);
     gd_tracker_close(t);
     opt.frame_rate = 10;
     t = open_kind(opt);
