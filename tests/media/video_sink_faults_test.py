@@ -173,6 +173,18 @@ def colours(folder):
                 check(off <= 4, size, matrix, kind, was[y, width // 4], now[y, width // 4])
 
 
+def wide_gamut(folder):
+    """Primaries and transfer are the source's, so that a player that knows them shows the same."""
+    source, tags = os.path.join(folder, "hlg.mkv"), ("bt2020nc", "bt2020", "arib-std-b67")
+    gv.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=5:d=0.4", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+              "-colorspace", tags[0], "-color_primaries", tags[1], "-color_trc", tags[2], source)
+    for kind in ("mp4", "mov", "mkv", "webm"):
+        target = os.path.join(folder, "hlg." + kind) if kind != "mkv" else os.path.join(folder, "hlg2.mkv")
+        gv.copy(source, target)
+        got = gv.probe(target, "stream=color_space,color_primaries,color_transfer")["streams"][0]
+        check(tuple(got.get(n) for n in ("color_space", "color_primaries", "color_transfer")) == tags, kind, got)
+
+
 def odd_sides(folder):
     source = os.path.join(folder, "odd.mkv")
     gv.ffmpeg("-f", "lavfi", "-i", "testsrc=s=97x63:r=5:d=1", "-c:v", "ffv1", "-pix_fmt", "bgr0", source)
@@ -196,6 +208,7 @@ def main():
         full_disk(source, folder)
         stopped(folder)
         colours(folder)
+        wide_gamut(folder)
         odd_sides(folder)
     print(f"{len(failures)} failures")
     return int(bool(failures))

@@ -74,9 +74,10 @@ typedef struct gd_video_info {
     int         audio_streams, other_streams; /* beside the video; other: subtitles, data */
     gd_video_color color; /* matrix of the source: what a sink should write again */
     bool           full_range;
-    char           container[32]; /* "mp4", "matroska", "rtsp", "raw", ... */
-    char           codec[32];     /* "h264", "rawvideo", ... */
-    char           decoder[48];   /* "h264", "h264 on cuda" */
+    int            primaries, transfer; /* code points of ITU-T H.273; 0 or 2: not known */
+    char           container[32];       /* "mp4", "matroska", "rtsp", "raw", ... */
+    char           codec[32];           /* "h264", "rawvideo", ... */
+    char           decoder[48];         /* "h264", "h264 on cuda" */
     char           pixel_format[32];
 } gd_video_info;
 

@@ -297,6 +297,8 @@ static void tell(const gd_av_source *s, gd_video_info *i) {
     i->frames = st->nb_frames > 0 && !i->live ? st->nb_frames : -1;
     i->color = gd_av_color(p->color_space, p->width, p->height);
     i->full_range = p->color_range == AVCOL_RANGE_JPEG;
+    i->primaries = (int)p->color_primaries;
+    i->transfer = (int)p->color_trc;
     const char *pixels = av_get_pix_fmt_name(p->format);
     (void)snprintf(i->pixel_format, sizeof i->pixel_format, "%s", pixels ? pixels : "unknown");
     (void)snprintf(i->codec, sizeof i->codec, "%s", avcodec_get_name(p->codec_id));

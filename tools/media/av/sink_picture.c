@@ -12,7 +12,10 @@
 
 enum { ALIGN = 64, MOST_THREADS = 4 };
 
-/* Without primaries and transfer a player derives them from the matrix; MOV must have all. */
+static bool known(int code_point) { return code_point > 0 && code_point != 2; }
+
+/* Turning to RGB and back leaves primaries and transfer as they were, so they are the source's.
+ * Without them a player derives them from the matrix, and MOV must have all: then so do we. */
 void gd_av_paint_tags(AVCodecContext *c, const gd_video_info *like) {
     static const struct {
         enum AVColorSpace                  matrix;
@@ -24,6 +27,9 @@ void gd_av_paint_tags(AVCodecContext *c, const gd_video_info *like) {
         [GD_COLOR_BT2020] = {AVCOL_SPC_BT2020_NCL, AVCOL_PRI_BT2020, AVCOL_TRC_BT2020_10}};
     c->color_primaries = tags[like->color].primaries;
     c->color_trc = tags[like->color].transfer;
+    if (known(like->primaries)) c->color_primaries = (enum AVColorPrimaries)like->primaries;
+    if (known(like->transfer))
+        c->color_trc = (enum AVColorTransferCharacteristic)like->transfer;
     if (c->pix_fmt == AV_PIX_FMT_BGR0) {
         c->colorspace = AVCOL_SPC_RGB;
         c->color_range = AVCOL_RANGE_JPEG;
