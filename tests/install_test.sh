@@ -23,6 +23,10 @@ if [ -x "$build/gdrun" ]; then
     fi
 fi
 
+if [ -f "$build/libgdrun_av.so" ]; then
+    [ -f "$lib/gdrun/libgdrun_av.so" ] || fail "the video plugin is not installed"
+fi
+
 # The consumer: the public header alone, as C with every warning, and as C++.
 mkdir "$work/app"
 cat >"$work/app/app.c" <<'EOF'
