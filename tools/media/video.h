@@ -206,7 +206,8 @@ gd_status gd_video_sink_write(gd_video_sink *k, const gd_video_frame *f,
                               gd_error *err) GD_MUST_CHECK;
 /* Drains the encoder, copies what is left, writes the trailer, renames: also after a stop that
  * came early, so that what was written plays. The sink is closed whatever is returned; after a
- * failure PATH.part is kept. Code 968: no frame was written. */
+ * failure PATH.part is kept. Code 968: no frame was written. Its source is not read at the same
+ * time, nor afterwards if it was left before its end. */
 gd_status gd_video_sink_finish(gd_video_sink *k, gd_video_sink_info *info,
                                gd_error *err) GD_MUST_CHECK;
 /* Removes PATH.part, unless it is what a full disk cut off; NULL is allowed. */

@@ -175,11 +175,13 @@ gd_status gd_av_copy_until(gd_av_sink *k, int64_t until, gd_error *err) {
     return st;
 }
 
-/* What a source still holds when it has not ended was read ahead of the last frame: it is
- * copied as far as the video goes. */
+/* A source that was left early has read some sound too much, and has not met some: it is copied
+ * exactly as far as the video goes. */
 gd_status gd_av_copy_end(gd_av_sink *k, gd_error *err) {
     const AVRational to = {k->pace.base.num, k->pace.base.den};
+    const int64_t    end = av_rescale_q(k->end, k->base, to) + k->pace.origin;
     if (k->info.streams == 0) return GD_OK;
     if (gd_av_source_ended(k->source)) return gd_av_copy_until(k, INT64_MAX, err);
-    return gd_av_copy_until(k, av_rescale_q(k->end, k->base, to) + k->pace.origin - 1, err);
+    gd_av_source_catch_up(k->source, end, to);
+    return gd_av_copy_until(k, end - 1, err);
 }

@@ -7,6 +7,8 @@
 
 #include "tools/media/av/source_state.h"
 
+enum { CATCH_UP_US = 2000000 }; /* how far sound may lie behind its frames */
+
 /* ---- open and close ---------------------------------------------------------------------- */
 
 static bool digits(const char *p) {
@@ -300,6 +302,26 @@ static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *e
     (void)pthread_mutex_unlock(&s->lock);
     *use = true;
     return GD_OK;
+}
+
+/* Sound lies up to a second behind its frames in a file, so who leaves early has not met it. */
+void gd_av_source_catch_up(gd_av_source *s, int64_t until, AVRational base) {
+    const int64_t enough = av_rescale_q(until, base, AV_TIME_BASE_Q) + CATCH_UP_US;
+    int64_t       at = AV_NOPTS_VALUE;
+    if (s->kind != GD_AV_FILE || s->others == 0 || atomic_load(&s->ended)) return;
+    const bool stopped = atomic_exchange(&s->stop, false);
+    while ((at == AV_NOPTS_VALUE || at < enough) && av_read_frame(s->fmt, s->packet) >= 0) {
+        const AVPacket *p = s->packet;
+        at = p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
+        if (at != AV_NOPTS_VALUE)
+            at = av_rescale_q(at, s->fmt->streams[p->stream_index]->time_base, AV_TIME_BASE_Q);
+        if (p->stream_index == s->video)
+            av_packet_unref(s->packet);
+        else
+            pass_on(s, s->packet);
+    }
+    atomic_store(&s->stop, stopped);
+    s->done = true;
 }
 
 /* Nothing more comes from this connection: another one, or the end. */

@@ -29,6 +29,9 @@ int gd_av_source_others(const gd_av_source *s, const gd_av_other **out);
 bool gd_av_source_take(gd_av_source *s, int64_t until, AVRational base, AVPacket *into);
 /* Whether the source was read to its end, so that nothing follows what is in the queue. */
 bool gd_av_source_ended(gd_av_source *s);
+/* Reads on, of a file that was left early, until the queue holds all up to `until`. No frame
+ * can be read afterwards, nor at the same time. */
+void gd_av_source_catch_up(gd_av_source *s, int64_t until, AVRational base);
 /* Metadata of the whole file; may be NULL. */
 const AVDictionary *gd_av_source_metadata(const gd_av_source *s);
 
