@@ -1,6 +1,6 @@
 /* filter.c -- filters of pictures: for each size a graph from bytes to bytes, planned and kept.
  *
- *     pixels U8 --preprocess--> values 0 .. 255 --the filter--> values --to_bytes--> pixels U8 */
+ *     pixels U8 --preprocess--> 0 .. 255 --the filter--> values --to_bytes--> pixels U8 */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

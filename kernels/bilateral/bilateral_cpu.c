@@ -6,7 +6,7 @@
 #include "kernels/arg.h"
 #include "kernels/bilateral/bilateral.h"
 #include "kernels/cpu/vmath.h"
-#include "kernels/separable/separable.h"
+#include "kernels/mirror.h"
 
 enum { STRIP = 128, MOST = GDK_BILATERAL_CHANNELS };
 

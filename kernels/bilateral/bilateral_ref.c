@@ -1,8 +1,8 @@
 /* bilateral_ref.c -- the bilateral filter defined: each pixel on its own. */
 #include "kernels/arg.h"
 #include "kernels/bilateral/bilateral.h"
+#include "kernels/mirror.h"
 #include "kernels/ref.h"
-#include "kernels/separable/separable.h"
 
 static void pixel(const gd_bilateral *a, const gd_tensor *x, int64_t n, int64_t h, int64_t w,
                   gd_real *y) {

@@ -16,6 +16,7 @@
 #ifndef GD_KERNELS_SEPARABLE_H
 #define GD_KERNELS_SEPARABLE_H
 
+#include "kernels/mirror.h"
 #include "kernels/rows.h"
 
 #ifdef __cplusplus
@@ -64,15 +65,6 @@ typedef struct gdk_separable {
 void gdk_gaussian_spell(const void *attr, gdk_separable *s);
 void gdk_sharpen_spell(const void *attr, gdk_separable *s);
 void gdk_sobel_spell(const void *attr, gdk_separable *s);
-
-/* Index i of a line of n, mirrored at its ends. */
-static inline int64_t gdk_mirror(int64_t i, int64_t n) {
-    if (n == 1) return 0;
-    const int64_t period = 2 * (n - 1);
-    i %= period;
-    if (i < 0) i += period;
-    return i < n ? i : period - i;
-}
 
 GD_REF_DECLARE(gaussian)
 GD_REF_DECLARE(sharpen)

@@ -1,4 +1,4 @@
-/* separable_taps.c -- the kernels of gaussian, sharpen and sobel, from their attributes. */
+/* separable_pick.c -- the kernels of gaussian, sharpen and sobel, from their attributes. */
 #include <math.h>
 
 #include "kernels/separable/separable.h"
