@@ -100,6 +100,32 @@ def refusals(source, folder):
     check(result.startswith("ERROR 0 "), "symbolic link", text)
 
 
+def missing_encoders(source, folder):
+    """An FFmpeg without x264: mpeg4 with a warning where nothing was asked for, else a refusal before the start."""
+    stub, target = os.path.join(folder, "stub.so"), os.path.join(folder, "without.mp4")
+    code = os.path.join(os.path.dirname(os.path.abspath(__file__)), "no_encoder_stub.c")
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libavcodec"], capture_output=True, text=True,
+                           check=True).stdout.split()
+    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wl,--no-as-needed", "-o", stub, code, *flags, "-ldl"],
+                   check=True)
+
+    def without(names, *more, to=target):
+        return gv.copy(source, to, "replace", "frames=5", *more,
+                       env=dict(os.environ, LD_PRELOAD=stub, GD_NO_ENCODER=names,
+                                ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0"))
+
+    result, notes, text = without("h264_nvenc libx264")
+    check(result.startswith("DONE mp4 mpeg4 mpeg4 ") and notes == [971] and "libx264" in text, "without x264:", text)
+    check(codec_of(target)[0] == "mpeg4", "without x264: fallback")
+    os.remove(target)
+    for names, more, to in (("h264_nvenc libx264", ["codec=h264"], target), ("libx264 mpeg4 nvenc", [], target),
+                            ("libvpx-vp9", [], os.path.join(folder, "without.webm")),
+                            ("libx265 hevc_nvenc", ["codec=h265"], target)):
+        result, notes, text = without(names, *more, to=to)
+        check(result.startswith("ERROR 961 ") and "not in this FFmpeg" in text, "without", names, text)
+        check(not os.path.exists(to) and not os.path.exists(to + ".part"), "without", names, "left a file")
+
+
 def full_disk(source, folder):
     for kind in ("mp4", "mkv", "avi"):
         target = os.path.join(folder, "full." + kind)
@@ -206,6 +232,7 @@ def main():
         gv.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1", "-c:v", "libx264", "-pix_fmt", "yuv420p", source)
         options(source, folder)
         refusals(source, folder)
+        missing_encoders(source, folder)
         full_disk(source, folder)
         stopped(folder)
         colours(folder)
