@@ -24,6 +24,7 @@
 #include "tools/cli/test_picture.h"
 #include "tools/cli/text.h"
 #include "tools/cmd.h"
+#include "tools/media/av/av.h"
 #include "tools/media/picture.h"
 
 /* ---- the machine ------------------------------------------------------------------------- */
@@ -68,6 +69,13 @@ static void build(void) {
              yaml_get_version_string());
     if (seccomp)
         gd_print("libseccomp: %u.%u.%u\n", seccomp->major, seccomp->minor, seccomp->micro);
+    const gd_av *av;
+    gd_error     err = {0};
+    char         shown[900];
+    if (gd_av_load(&av, &err) == GD_OK)
+        gd_print("video: %s\n", av->built_on);
+    else
+        gd_print("video: not read or written; %s\n", gd_escape(shown, sizeof shown, err.why));
 }
 
 static void environment(void) {
