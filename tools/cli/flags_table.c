@@ -143,12 +143,12 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
     [GD_OPT_HWACCEL] = {.name = "hwaccel",
                         .kind = GD_KIND_CHOICE,
                         .argument = "HOW",
-                        .choices = "auto|none",
+                        .choices = "auto|none|cuda",
                         .def = "auto",
                         .commands = GD_CMD_VIDEO,
                         .group = VIDEO,
-                        .help =
-                            "decode on the GPU where the build and the machine can, or never"},
+                        .help = "cuda decodes on the GPU and copies each frame to the host, "
+                                "else the CPU decodes"},
 
     [GD_OPT_CONF] = {.name = "conf",
                      .aliases = "confidence",

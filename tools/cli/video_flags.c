@@ -122,8 +122,10 @@ static gd_status read_source(gd_video_flags *o, const gd_flags *f, gd_error *err
                                 start);
     }
     s->threads = (int)gd_flag_int(f, GD_OPT_DECODE_THREADS);
-    s->hwaccel =
-        strcmp(gd_flag_text(f, GD_OPT_HWACCEL), "none") ? GD_HWACCEL_AUTO : GD_HWACCEL_NONE;
+    const char *how = gd_flag_text(f, GD_OPT_HWACCEL);
+    s->hwaccel = !strcmp(how, "cuda")   ? GD_HWACCEL_CUDA
+                 : !strcmp(how, "none") ? GD_HWACCEL_NONE
+                                        : GD_HWACCEL_AUTO;
     s->no_rotate = gd_flag_on(f, GD_OPT_NO_EXIF);
     s->rtsp_transport = gd_flag_text(f, GD_OPT_RTSP_TRANSPORT);
     s->timeout_ms = (int)(1e3 * gd_flag_real(f, GD_OPT_TIMEOUT) + 0.5);
