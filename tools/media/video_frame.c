@@ -12,15 +12,19 @@ void gd_video_frame_free(gd_video_frame *f) {
     memset(f, 0, sizeof *f);
 }
 
+/* libswscale reads a row in whole vectors, past its end: where a frame fills its pages to the
+ * last byte (768 x 432 does), that would be a fault. */
+enum { SLACK = 64 };
+
 gd_status gd_video_frame_room(gd_video_frame *f, int width, int height, const gd_alloc *from,
                               gd_error *err) {
-    size_t bytes;
+    size_t bytes, whole;
     if (width < 1 || height < 1 || !gd_mul_size((size_t)width, (size_t)height, &bytes) ||
-        !gd_mul_size(bytes, 3, &bytes))
+        !gd_mul_size(bytes, 3, &bytes) || !gd_add_size(bytes, SLACK, &whole))
         return gd_fail(err, GD_ERR_ARG, "a frame of %d x %d pixels", width, height);
     if (bytes > f->room || f->from != from) {
         gd_video_frame_free(f);
-        f->own = from ? from->get(from->ctx, bytes) : gd_mem_get(bytes);
+        f->own = from ? from->get(from->ctx, whole) : gd_mem_get(whole);
         if (!f->own)
             return gd_fail_code(err, GD_ERR_NOMEM, 600, "no memory for a frame of %d x %d",
                                 width, height);
