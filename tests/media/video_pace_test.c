@@ -99,6 +99,24 @@ static void resamples(void **state) {
     assert_int_equal(resample((gd_rational){1, 1}, 3, 100, 44900), 1);
 }
 
+/* A day of a thousand million ticks a second, and a rate at the edge of what is written. */
+static void long_and_fine(void **state) {
+    (void)state;
+    const int64_t day = 86400000000000;
+    gd_pace       p = {.mode = GD_PACE_KEEP, .base = {1, 1000000000}};
+    (void)next(&p, day, 1);
+    check(next(&p, 2 * day, 1), day, day, 1);
+    check(end(&p), 2 * day, 1, 1);
+    p = (gd_pace){.mode = GD_PACE_RATE, .base = {1, 1000000000}, .rate = {1000, 1}};
+    (void)next(&p, 0, 1000000);
+    check(next(&p, 30 * day, 1000000), 0, 1, 30 * day / 1000000);
+    check(end(&p), 30 * day / 1000000, 1, 1);
+    p = (gd_pace){.mode = GD_PACE_GRID, .base = {1, 1}, .rate = {1, 1000000}};
+    (void)next(&p, 0, 1000000);
+    check(next(&p, 1000000, 1000000), 0, 1, 1);
+    check(end(&p), 1, 1, 1);
+}
+
 static void holds_to_the_grid(void **state) {
     (void)state;
     gd_error     err = {0};
@@ -123,7 +141,7 @@ static void holds_to_the_grid(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_times), cmocka_unit_test(ends_without_duration),
-        cmocka_unit_test(mends_times), cmocka_unit_test(resamples),
-        cmocka_unit_test(holds_to_the_grid)};
+        cmocka_unit_test(mends_times), cmocka_unit_test(long_and_fine),
+        cmocka_unit_test(resamples),   cmocka_unit_test(holds_to_the_grid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
