@@ -109,6 +109,16 @@ class Files(http.server.SimpleHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if name == "live.ts":
+            # A broadcast: no length, from where it is now; the third listener finds it gone.
+            if [h[0] for h in Files.hits].count(name) > 2:
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(open(name, "rb").read())
+            self.close_connection = True
+            return
         data = open(name, "rb").read()
         at = int((self.headers.get("Range") or "bytes=0-").split("=")[1].split("-")[0])
         self.send_response(206 if self.headers.get("Range") else 200)
@@ -147,6 +157,11 @@ def http_files():
     check(dump(at + "redirect").code() == 379, "http: sent on to a file")
     d = dump(at + "web.mp4", "--start", 3000000, "--end", 3200000)
     check(len(d.frames) == 5, f"http: a part: {len(d.frames)}")
+    ffmpeg(*pattern(1, "160x120"), *X264, "-bf", "0", "live.ts")
+    d = dump(at + "live.ts", "--retries", 1)
+    check(d.info and d.info["live"] == 1 and d.info["container"] == "mpegts" and len(d.frames) == 50 and
+          rising(d.pts()), f"http, live: {d.info} {len(d.frames)} {d.error}")
+    check(d.code() == 960 and "404" in d.error["why"] and d.counts["reconnects"] == 1, f"http, live: {d.error}")
     server.shutdown()
 
 

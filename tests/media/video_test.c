@@ -1,4 +1,4 @@
-/* video_test.c -- sources by their C interface: memory that fails, stops, buffers, the plugin. */
+/* video_test.c -- sources by their C interface: memory that fails, stops, buffers, plugin. */
 #include "tools/media/video.h"
 
 #include <pthread.h>
