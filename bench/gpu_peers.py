@@ -196,6 +196,8 @@ def main():
         start = None if a.no_cold else cold(a, case, case["precisions"][0])
         peer = {"rows": []} if a.no_torch else theirs(a, case, work)
         joined, missing = join([case], mine, peer["rows"])
+        if a.quick:
+            missing.append(f"PyTorch {case['model']} in modes that compile (left out)")
         record = add(record or earlier(a), {
             "kind": "gpu", "device": (r or {}).get("name") or peer.get("device", "unknown"),
             "driver": (r or {}).get("driver") or "unknown", "date": datetime.date.today().isoformat(),

@@ -6,14 +6,14 @@
 #include "engine/backend.h"
 #include "engine/graph.h"
 
-/* To the nearest, ties away from zero, as the device rounds. What is not finite, or would not be
- * then, stays. */
+/* To the nearest, ties away from zero, as the device rounds. What is not finite stays, and what
+ * would not be then. */
 static uint32_t nearest(uint32_t x) {
     return (x & 0x7fffffffu) >= 0x7f7ff000u ? x : (x + 0x1000u) & ~0x1fffu;
 }
 
-/* from[v]: the numbers of v as they came, where v is a weight: a constant that an operator of the
- * matrix units reads in the type of its launch. */
+/* from[v]: the numbers of v as they came, where v is a weight: a constant that an operator of
+ * the matrix units reads in the type of its launch. */
 static void find_weights(const gd_graph *g, const void **from) {
     for (int k = 0; k < g->n_node; k++) {
         const gd_node *n = &g->node[k];

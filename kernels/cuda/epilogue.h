@@ -46,7 +46,7 @@ extern const char *const gdk_epilogue_absorbs[];
 bool gdk_epilogue_fits(const gd_launch *l, int bias);
 /* Fills e for a launch whose tensors have their device addresses. */
 void gdk_epilogue_read(const gd_launch *l, int bias, gdk_epilogue *e);
-/* What kernels that compute in TF32 add at the end: they hand on values of TF32, as those of FP16
+/* What kernels that compute in TF32 add at the end: they hand on TF32 values, as those of FP16
  * hand on halves. Tensor cores drop the bits that TF32 has not; that no longer makes every
  * product a little smaller. Nothing is done where halves are stored. */
 void gdk_epilogue_round(gdk_epilogue *e);

@@ -211,8 +211,8 @@ static __device__ uint32_t refine(thin_smem &s, const share &all, gdk_top_k_line
     }
 }
 
-/* The edges of quantiles, from ranks that lie up to the bin `best`; those in it count only up to
- * `most`, the last that stays. One warp then makes each edge the largest so far. */
+/* The edges of quantiles, from ranks up to the bin `best`; those in it count only up to `most`,
+ * the last that stays. One warp then makes each edge the largest so far. */
 static __device__ void find_edges(thin_smem &s, const share &all, gdk_top_k_line line,
                                   uint32_t best, uint32_t most) {
     const int tid = (int)threadIdx.x;
