@@ -51,7 +51,7 @@ void gd_video_tell_notes(gd_video_run *v) {
         gd_warn(note.code, "%s: %s", v->path, note.text);
 }
 
-/* ---- at its end ------------------------------------------------------------------------------ */
+/* ---- at its end -------------------------------------------------------------------------- */
 
 /* Not all of the video was there: exit code 1. A camera that went away has been told of. */
 static bool tell_damage(gd_video_run *v) {
