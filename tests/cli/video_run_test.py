@@ -93,6 +93,7 @@ def exits():
     check(rc == 3 and "text.mp4" in err, f"text: {rc} {err}")
     for args in (("a.mp4", "-o", "a.mp4", "-y"), ("a.mp4", "-o", "a.png"), ("a.mp4", "-o", "a.xyz"),
                  ("a.mp4", "a.mp4", "-o", "o.mp4"), ("a.mp4", "--start", "2", "--end", "1"),
+                 ("-", "raw:64x48:rgb24:-"),
                  ("a.mp4", "--fps", "0"), ("a.mp4", "--fps", "1/0"), ("a.mp4", "--bitrate", "4X"),
                  ("a.mp4", "--crf", "20", "--bitrate", "4M"), (DATA + "/images/dog.jpg", "-o", "dog.mp4")):
         rc, out, err = detect(*args)

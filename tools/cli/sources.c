@@ -206,6 +206,12 @@ static gd_status add_list(gd_sources *s, const char *arg, gd_error *err) {
 
 /* ---- arguments --------------------------------------------------------------------------- */
 
+/* A picture, or raw frames, on standard input. */
+static bool is_stdin(const char *arg) {
+    const size_t n = strlen(arg);
+    return !strcmp(arg, "-") || (!strncmp(arg, "raw:", 4) && !strcmp(arg + n - 2, ":-"));
+}
+
 /* A camera by its number, unless a file has that name. */
 static bool is_camera_number(const char *arg) {
     struct stat st;
@@ -226,12 +232,12 @@ gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) {
     struct stat st;
     gd_error    why = {0};
     const char *kind = special_kind(arg);
-    if (!strcmp(arg, "-")) {
+    if (is_stdin(arg)) {
         for (int i = 0; i < s->n; i++)
-            if (!strcmp(s->items[i].path, "-"))
+            if (is_stdin(s->items[i].path))
                 return gd_fail_code(err, GD_ERR_ARG, 209, "stdin is named twice as a source");
-        return add_path(s, arg, err);
     }
+    if (!strcmp(arg, "-")) return add_path(s, arg, err);
     if (arg[0] == '@' && arg[1]) return add_list(s, arg, err);
     if (kind && s->videos) return add_path(s, arg, err);
     if (kind) {
