@@ -234,7 +234,7 @@ gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     return failed(v, GD_EXIT_MEMORY, gd_overlay_draw(&it->look, &c, err));
 }
 
-/* Beside the stage that infers, which works on a later frame; on a GPU on a stream of its own. */
+/* Beside the stage that infers, which works on a later frame; on a GPU in its own stream. */
 gd_status gd_video_filter(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run        *v = ctx;
     const gd_video_item *it = work->item[0];
