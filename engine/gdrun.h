@@ -285,8 +285,8 @@ GD_API gd_filter_options gd_filter_defaults(void);
 GD_API gd_status gd_filter_open(const char *text, const gd_filter_options *opt, gd_filter **out,
                                 gd_error *err) GD_MUST_CHECK;
 GD_API void      gd_filter_close(gd_filter *f);
-/* Filters `in` to `out`, RGB rows `stride` bytes apart (0: 3 * width), which may be the memory of
- * `in`. The first picture of a size plans and allocates; the last few sizes are kept, and at
+/* Filters `in` to `out`, RGB rows `stride` bytes apart (0: 3 * width), which may be the memory
+ * of `in`. The first picture of a size plans and allocates; the last few sizes are kept, and at
  * those a run allocates nothing. */
 GD_API gd_status gd_filter_run(gd_filter *f, const gd_image *in, uint8_t *out, size_t stride,
                                gd_error *err) GD_MUST_CHECK;
