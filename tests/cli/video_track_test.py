@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from gd_video import WALK, check, count, ffmpeg, frames_of, main, run  # noqa: E402
+from gd_video import WALK, check, clip, count, ffmpeg, frames_of, main, run, track  # noqa: E402
 
 
 def tracks():
@@ -45,6 +45,15 @@ def tracks():
     check(run("track", *args, "walk.mp4", "--mot", "m.txt")[0] == 2, "--mot of two sources")
 
 
+def odd_time():
+    """A frame whose time is absurd is tracked as any other, and the next source is read."""
+    clip("a.mp4", 6)
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25", "-frames:v", "10", "-pix_fmt", "yuv420p", "-vf",
+           "setpts='if(lt(N,5),N,N+3000000000*25)/25/TB'", "-fps_mode", "passthrough", "odd.mkv")
+    rc, out, err = track("odd.mkv", "a.mp4", "--jsonl", "-")
+    check(rc == 0 and len(frames_of(out)) == 16, f"odd time: {rc} {len(frames_of(out))} {err}")
+
+
 def pictures():
     """Pictures are one sequence: a video that somebody has cut up."""
     os.makedirs("cut", exist_ok=True)
@@ -58,4 +67,4 @@ def pictures():
     check(len(open("cut.txt").read().split()) == sum(len(r["detections"]) for r in rows), "mot of pictures")
 
 
-main(tracks, pictures)
+main(tracks, odd_time, pictures)

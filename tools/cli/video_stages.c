@@ -144,9 +144,10 @@ gd_status gd_video_track(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run  *v = ctx;
     gd_video_item *it = work->item[0];
     const double   start = gd_video_now_ms();
+    /* A damaged time may be anything; the tracker takes none beyond 1e9 s. */
+    const double seconds = fmin(fmax(0, seconds_of(v, &it->frame)), 1e9);
     GD_TRY(failed(v, GD_EXIT_CHECK,
-                  gd_tracker_update(v->tracker, it->kept, it->n,
-                                    fmax(0, seconds_of(v, &it->frame)), it->tracks, err)));
+                  gd_tracker_update(v->tracker, it->kept, it->n, seconds, it->tracks, err)));
     for (int i = 0; i < it->n; i++) {
         it->ids[i] = it->tracks[i].id;
         it->states[i] = gd_track_state_name(it->tracks[i].state);
