@@ -45,6 +45,14 @@ def unplugged():
     check(rc == 3 and "/dev/video98" in err, f"busy: {rc} {err}")
 
 
+def times():
+    """--start and --end are for files; a live source refuses them before anything is written."""
+    for flags in (("--start", "2"), ("--end", "3")):
+        rc, out, err = camera("30:unplug", *SMALL, *flags, "-o", "times.mkv")
+        check(rc == 2 and "E209" in err and not frames_of(out) and not os.path.exists("times.mkv"),
+              f"{flags}: {rc} {err}")
+
+
 def lost():
     """Reconnects are lines of their own; a stream that stays away is exit code 9."""
     stub = RtspStub("a.mp4", [dict(frames=50, then="close"), dict(frames=40, then="close"),
@@ -78,4 +86,4 @@ def stopped():
     check(count("s.mp4") == len(frames_of(open("s.jsonl").read())) > 0, f"s.mp4: {count('s.mp4')} {err}")
 
 
-main(sources, unplugged, lost, stopped)
+main(sources, unplugged, times, lost, stopped)

@@ -366,12 +366,23 @@ static void forget_video(gd_video_run *v) {
     v->started_ms = gd_video_now_ms();
 }
 
+/* A live source has no beginning that times could be counted from. */
+static bool refuse_times(gd_video_run *v) {
+    gd_error why = {0};
+    if (!v->info.live || !(v->o.source.start_us || v->o.source.end_us)) return false;
+    gd_fail_code(&why, GD_ERR_ARG, 209, "%s is live: --start and --end are for files", v->name);
+    gd_error_hint(&why, "--max-frames N ends a live source");
+    count_failure(v, &why, GD_EXIT_USAGE);
+    return true;
+}
+
 /* Runs the opened source. */
 static void run_opened(gd_video_run *v) {
     gd_error           err = {0};
     gd_video_sink_info info;
     bool               written;
     v->info = *gd_video_source_info(v->source);
+    if (refuse_times(v)) return;
     if (open_sink(v, &err) != GD_OK) {
         gd_run_stop(v->r, &err, GD_EXIT_OUTPUT);
         return;
