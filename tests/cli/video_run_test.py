@@ -1,5 +1,6 @@
 # video_run_test.py -- detect and track on videos: results, selections, sources, exit codes, SIGINT.
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -116,6 +117,13 @@ def exits():
     check(state and state[-1]["state"] == "end" and state[-1]["promised"] == 30, f"state: {state}")
     rc, out, err = detect("half.mp4", "none.mp4", "a.mp4", "--jsonl", "-")
     check(rc == 1 and len(frames_of(out)) == got + 30, f"half, missing, whole: {rc}")
+    with open("fast.mp4", "rb") as f, open("third.mp4", "wb") as g:
+        g.write(f.read(size * 5 // 10))
+    rc, out, err = detect("half.mp4", "third.mp4", "a.mp4", "--json", "cut.json")
+    document = json.load(open("cut.json"))
+    bad = [e["source"] for e in document["summary"]["errors"]]
+    check(rc == 1 and bad == ["half.mp4", "third.mp4"] and document["summary"]["failed"] == 2 and
+          "half.mp4: " in err and "third.mp4: " in err, f"two cut: {rc} {bad} {err}")
     p = subprocess.run(f"'{GDRUN}' detect -q -m nano.gdw --imgsz 96 a.mp4 --jsonl - -o pipe.mp4 | head -3",
                        shell=True, capture_output=True, env=CLEAN, executable="/bin/bash", check=False)
     check(p.stderr == b"" and count("pipe.mp4") >= 0, f"closed pipe: {p.stderr}")

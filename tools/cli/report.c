@@ -208,6 +208,16 @@ void gd_warn(int code, const char *fmt, ...) {
     emit(GD_LEVEL_WARNING, code, text, NULL, NULL, NULL);
 }
 
+void gd_warn_each(int code, const char *fmt, ...) {
+    char    text[1024];
+    va_list ap;
+    GD_ASSERT(code > 0 && code < 1000);
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    emit(GD_LEVEL_WARNING, code, text, NULL, NULL, NULL);
+}
+
 void gd_say(gd_level level, const char *fmt, ...) {
     char    text[1024];
     va_list ap;

@@ -52,6 +52,8 @@ gd_exit gd_report_error(const gd_error *err, gd_exit subject, const char *file);
 
 /* A warning with a stable W-code (codes.def). */
 void gd_warn(int code, const char *fmt, ...) GD_PRINTF(2, 3);
+/* One that is printed each time: it tells which of several sources it is about. */
+void gd_warn_each(int code, const char *fmt, ...) GD_PRINTF(2, 3);
 /* One line: gd_say(GD_LEVEL_INFO, "device: cpu, 8 threads"). */
 void gd_say(gd_level level, const char *fmt, ...) GD_PRINTF(2, 3);
 /* A note of level info with a cause and advice on lines of their own. */

@@ -100,6 +100,8 @@ gd_chain_run gd_video_decode, gd_video_infer, gd_video_track, gd_video_write, gd
 
 /* Warnings and state lines that have come up since the last call. */
 void gd_video_tell_notes(gd_video_run *v);
+/* Counts the video as one that failed, wholly or in part, and names it in every output. */
+void gd_video_put_error(gd_video_run *v, const gd_error *why);
 /* How the video ended: damage, drops, pace. Sets r->n_partial where not all of it was there. */
 void gd_video_tell_end(gd_video_run *v, const gd_video_sink_info *written);
 

@@ -277,18 +277,22 @@ static gd_status wait_chain(gd_video_run *v, gd_error *err) {
 
 /* ---- one video --------------------------------------------------------------------------- */
 
-/* A video that gave nothing, in every output. */
-static void count_failure(gd_video_run *v, const gd_error *why, gd_exit subject) {
+void gd_video_put_error(gd_video_run *v, const gd_error *why) {
     gd_run   *r = v->r;
     gd_error  err = {0};
     gd_record rec = gd_record_defaults();
-    const int code = (int)gd_report_error(why, subject, v->name);
-    if (!r->n_failed++) r->first_failure = code;
     rec.source = v->name;
     rec.error = why;
     if (gd_summary_add(&r->summary, &rec, &err) != GD_OK ||
         gd_outputs_put(&r->outputs, &rec, &err) != GD_OK)
         gd_run_stop(r, &err, GD_EXIT_OUTPUT);
+}
+
+/* A video that gave nothing. */
+static void count_failure(gd_video_run *v, const gd_error *why, gd_exit subject) {
+    const int code = (int)gd_report_error(why, subject, v->name);
+    if (!v->r->n_failed++) v->r->first_failure = code;
+    gd_video_put_error(v, why);
 }
 
 static gd_status open_sink(gd_video_run *v, gd_error *err) {
@@ -340,6 +344,7 @@ static void judge(gd_video_run *v) {
             return;
         }
         gd_report_error(&v->source_error, GD_EXIT_INPUT, v->name);
+        gd_video_put_error(v, &v->source_error);
         r->n_partial++;
     } else if (!gd_video_written(v) && !gd_interrupted() && !r->stop) {
         gd_fail_code(&none, GD_ERR_FORMAT, 362, "%s: not one frame could be read", v->name);

@@ -53,24 +53,32 @@ void gd_video_tell_notes(gd_video_run *v) {
 
 /* ---- at its end -------------------------------------------------------------------------- */
 
-/* Not all of the video was there: exit code 1. A camera that went away has been told of. */
-static bool tell_damage(gd_video_run *v) {
+/* Not all of the video was there: exit code 1, and what is missing in every output. A camera
+ * that went away has been told of. */
+static void tell_damage(gd_video_run *v) {
     const gd_video_counts *c = &v->counts;
     const int64_t          got = c->decoded + c->skipped;
-    if (!gd_video_damaged(c) || v->source_failed) return false;
+    gd_error               early = {0}, bad = {0};
+    if (!gd_video_damaged(c) || v->source_failed) return;
     if (v->ended && c->truncated && c->promised >= 0)
-        gd_warn(390, "%s: %lld of %lld frames: the file ends early", v->name, (long long)got,
-                (long long)c->promised);
+        gd_fail_code(&early, GD_ERR_FORMAT, 390, "%s: %lld of %lld frames: the file ends early",
+                     v->name, (long long)got, (long long)c->promised);
     else if (v->ended && c->truncated)
-        gd_warn(390, "%s: the file ends early, after %lld frames", v->name, (long long)got);
+        gd_fail_code(&early, GD_ERR_FORMAT, 390, "%s: the file ends early, after %lld frames",
+                     v->name, (long long)got);
     if (c->corrupt + c->bad_packets > 0)
-        gd_warn(390,
-                "%s: %lld of %lld frames: %lld packets could not be decoded, %lld frames are "
-                "damaged",
-                v->name, (long long)(got - c->corrupt),
-                (long long)(c->promised > got ? c->promised : got), (long long)c->bad_packets,
-                (long long)c->corrupt);
-    return v->ended || c->corrupt + c->bad_packets > 0;
+        gd_fail_code(&bad, GD_ERR_FORMAT, 390,
+                     "%s: %lld of %lld frames: %lld packets could not be decoded, %lld frames "
+                     "are damaged",
+                     v->name, (long long)(got - c->corrupt),
+                     (long long)(c->promised > got ? c->promised : got),
+                     (long long)c->bad_packets, (long long)c->corrupt);
+    if (early.code) gd_warn_each(390, "%s", early.msg);
+    if (bad.code) gd_warn_each(390, "%s", bad.msg);
+    if (!v->ended && !bad.code) return;
+    v->r->n_partial++;
+    if (!gd_video_written(v)) return; /* that there was no frame is told of later */
+    gd_video_put_error(v, early.code ? &early : &bad);
 }
 
 static void add(int64_t *to, int64_t n) {
@@ -96,10 +104,9 @@ static void sum_up(gd_video_run *v, const gd_video_sink_info *written) {
 
 void gd_video_tell_end(gd_video_run *v, const gd_video_sink_info *written) {
     const gd_chain_stats *c = &v->stats;
-    const bool            damaged = tell_damage(v);
     const int64_t         n = gd_video_written(v), drops = dropped_frames(v);
     char                  to[80] = "", lost[64] = "";
-    if (damaged) v->r->n_partial++;
+    tell_damage(v);
     if (drops) snprintf(lost, sizeof lost, ", %lld dropped", (long long)drops);
     if (written)
         snprintf(to, sizeof to, ", written as %s %s", written->codec, written->container);
