@@ -100,6 +100,7 @@ def exits():
         rc, out, err = detect(*args)
         check(rc == 2, f"{args}: {rc} {err}")
     check(track("a.mp4", "--max-age", "soon")[0] == 2, "--max-age")
+    check(track("a.mp4", "--trails", "1001")[0] == 2, "--trails 1001")
     check(detect("a.mp4", "--mot", "m.txt")[0] == 2, "detect has no --mot")
     rc, out, err = detect("a.mp4", "-o", "a2.mp4", "--codec", "nosuch")
     check(rc in (2, 9) and not os.path.exists("a2.mp4"), f"encoder: {rc} {err}")
