@@ -96,7 +96,8 @@ def exits():
                  ("a.mp4", "a.mp4", "-o", "o.mp4"), ("a.mp4", "--start", "2", "--end", "1"),
                  ("-", "raw:64x48:rgb24:-"),
                  ("a.mp4", "--fps", "0"), ("a.mp4", "--fps", "1/0"), ("a.mp4", "--bitrate", "4X"),
-                 ("a.mp4", "--crf", "20", "--bitrate", "4M"), (DATA + "/images/dog.jpg", "-o", "dog.mp4")):
+                 ("a.mp4", "--crf", "0"), ("a.mp4", "--crf", "20", "--bitrate", "4M"),
+                 (DATA + "/images/dog.jpg", "-o", "dog.mp4")):
         rc, out, err = detect(*args)
         check(rc == 2, f"{args}: {rc} {err}")
     check(track("a.mp4", "--max-age", "soon")[0] == 2, "--max-age")
