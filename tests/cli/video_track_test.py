@@ -65,6 +65,16 @@ def pictures():
     ids = {d["id"] for r in rows for d in r["detections"]}
     check(ids == {1}, f"ids of the pictures: {ids}")
     check(len(open("cut.txt").read().split()) == sum(len(r["detections"]) for r in rows), "mot of pictures")
+    more = ("--conf", "0.4", "--classes", "person", "--jsonl", "-")
+    parts = [[f"cut/{i:03d}.png" for i in part] for part in (range(1, 5), range(5, 9))]
+    rc, one, err = run("track", "-m", "nano.gdw", *parts[0], *more, "--save-state", "cut.json")
+    check(rc == 0 and os.path.exists("cut.json"), f"--save-state of pictures: {rc} {err}")
+    rc, two, err = run("track", "-m", "nano.gdw", *parts[1], *more, "--load-state", "cut.json")
+    both = [(r["frame"], r["detections"]) for r in frames_of(one) + frames_of(two)]
+    check(rc == 0 and both == [(r["frame"], r["detections"]) for r in rows], f"--load-state of pictures: {rc} {err}")
+    for source in ("cut", "walk.mp4"):
+        rc, _, err = run("track", "-m", "nano.gdw", source, "--load-state", "none.json")
+        check(rc == 3 and "none.json" in err, f"--load-state of a missing file: {source} {rc} {err}")
 
 
 main(tracks, odd_time, pictures)

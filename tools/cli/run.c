@@ -401,6 +401,14 @@ static gd_status run_sources(gd_run *r, gd_error *err) {
     return st;
 }
 
+/* --save-state: of the last video, or of the pictures where there was none. */
+static gd_status save_tracks(gd_run *r, gd_error *err) {
+    const gd_video_flags *o = &r->video_flags;
+    if (r->video) return gd_video_run_save(r->video, err);
+    if (!r->tracker || !o->save) return GD_OK;
+    return gd_tracker_save(r->tracker, o->save, o->sink.replace, err);
+}
+
 /* Completes the outputs and turns what happened into an exit code. */
 static int finish(gd_run *r, double started) {
     gd_error err = {0};
@@ -411,8 +419,7 @@ static int finish(gd_run *r, double started) {
     if (gd_outputs_finish(&r->outputs, &r->summary, &err) != GD_OK && !r->stop)
         gd_run_stop(r, &err, GD_EXIT_OUTPUT);
     if (r->video && !gd_stdout_failed()) gd_summary_say(&r->summary, &r->info, GD_LEVEL_INFO);
-    if (!r->stop && r->video && gd_video_run_save(r->video, &err) != GD_OK)
-        gd_run_stop(r, &err, GD_EXIT_OUTPUT);
+    if (!r->stop && save_tracks(r, &err) != GD_OK) gd_run_stop(r, &err, GD_EXIT_OUTPUT);
     code = !r->n_failed ? GD_EXIT_OK : r->n_ok ? GD_EXIT_SOME_FAILED : r->first_failure;
     if (!code && r->n_partial) code = GD_EXIT_SOME_FAILED;
     if (r->n_failed && r->n_ok)
@@ -465,9 +472,13 @@ int gd_run_all(gd_run *r) {
     }
     if (gd_filter_flag(r->flags, &r->pixels, &err) != GD_OK) return fail(&err, GD_EXIT_MODEL);
     r->outputs.filter = r->pixels;
-    if (r->video_flags.track &&
-        gd_tracker_open(&r->video_flags.tracker, &r->tracker, &err) != GD_OK)
-        return fail(&err, GD_EXIT_USAGE);
+    if (r->video_flags.track) {
+        const char *load = r->video_flags.load;
+        if (gd_tracker_open(&r->video_flags.tracker, &r->tracker, &err) != GD_OK)
+            return fail(&err, GD_EXIT_USAGE);
+        if (load && gd_tracker_load(r->tracker, load, &err) != GD_OK)
+            return fail(&err, GD_EXIT_INPUT);
+    }
     st = run_sources(r, &err);
     if (st != GD_OK) return fail(&err, GD_EXIT_MEMORY);
     return finish(r, started);
