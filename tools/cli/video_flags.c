@@ -86,6 +86,17 @@ static gd_status read_max_age(gd_tracker_options *t, const char *text, gd_error 
 
 /* ---- groups ------------------------------------------------------------------------------ */
 
+/* What only bytetrack looks at. */
+static gd_status read_scores(gd_tracker_options *t, const gd_flags *f, gd_error *err) {
+    t->high = (float)gd_flag_real(f, GD_OPT_TRACK_HIGH);
+    t->low = (float)gd_flag_real(f, GD_OPT_TRACK_LOW);
+    t->new_track = (float)gd_flag_real(f, GD_OPT_TRACK_NEW);
+    t->match = (float)gd_flag_real(f, GD_OPT_TRACK_MATCH);
+    if (t->low <= t->high) return GD_OK;
+    return gd_fail_code(err, GD_ERR_ARG, 209, "--track-low %g is above --track-high %g", t->low,
+                        t->high);
+}
+
 static gd_status read_tracker(gd_video_flags *o, const gd_flags *f, gd_error *err) {
     gd_tracker_kind kind = GD_TRACKER_IOU;
     o->track = f->command == GD_CMD_TRACK;
@@ -98,10 +109,7 @@ static gd_status read_tracker(gd_video_flags *o, const gd_flags *f, gd_error *er
     if (gd_flag_given(f, GD_OPT_MIN_HITS))
         o->tracker.min_hits = (int)gd_flag_int(f, GD_OPT_MIN_HITS);
     o->tracker.iou_threshold = (float)gd_flag_real(f, GD_OPT_IOU_THRESHOLD);
-    o->tracker.high = (float)gd_flag_real(f, GD_OPT_TRACK_HIGH);
-    o->tracker.low = (float)gd_flag_real(f, GD_OPT_TRACK_LOW);
-    o->tracker.new_track = (float)gd_flag_real(f, GD_OPT_TRACK_NEW);
-    o->tracker.match = (float)gd_flag_real(f, GD_OPT_TRACK_MATCH);
+    if (kind == GD_TRACKER_BYTETRACK) GD_TRY(read_scores(&o->tracker, f, err));
     o->tracker.id_start = gd_flag_int(f, GD_OPT_ID_START);
     o->load = gd_flag_text(f, GD_OPT_LOAD_STATE);
     o->save = gd_flag_text(f, GD_OPT_SAVE_STATE);
