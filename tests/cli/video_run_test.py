@@ -105,6 +105,8 @@ def exits():
     rc, out, err = track("a.mp4", "--tracker", "bytetrack", *low)
     check(rc == 2 and "E209" in err, f"--track-low above --track-high: {rc} {err}")
     check(track("a.mp4", "--tracker", "iou", *low)[0] == 0, "scores that only bytetrack looks at")
+    rc, out, err = track("a.mp4", "--load-state", "none.json", "--id-start", "7")
+    check(rc == 2 and "E209" in err, f"--id-start of saved tracks: {rc} {err}")
     check(track("a.mp4", "--trails", "1001")[0] == 2, "--trails 1001")
     check(detect("a.mp4", "--mot", "m.txt")[0] == 2, "detect has no --mot")
     rc, out, err = detect("a.mp4", "-o", "a2.mp4", "--codec", "nosuch")

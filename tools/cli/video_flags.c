@@ -112,6 +112,11 @@ static gd_status read_tracker(gd_video_flags *o, const gd_flags *f, gd_error *er
     if (kind == GD_TRACKER_BYTETRACK) GD_TRY(read_scores(&o->tracker, f, err));
     o->tracker.id_start = gd_flag_int(f, GD_OPT_ID_START);
     o->load = gd_flag_text(f, GD_OPT_LOAD_STATE);
+    if (o->load && gd_flag_given(f, GD_OPT_ID_START))
+        return gd_fail_code(
+            err, GD_ERR_ARG, 209,
+            "--id-start and --load-state contradict each other: ids go on where "
+            "the saved ones ended");
     o->save = gd_flag_text(f, GD_OPT_SAVE_STATE);
     o->trails = (int)gd_flag_int(f, GD_OPT_TRAILS);
     return GD_OK;
