@@ -461,9 +461,10 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
          .argument = "FILE|DIR",
          .commands = GD_CMD_PICTURES | GD_CMD_FILTER,
          .group = OUTPUT,
-         .help = "annotated or filtered pictures and videos: one .jpg, .png, .mp4, .mkv, "
-                 ".mov, .webm or "
-                 ".avi, or a folder; null: none, and no list either"},
+         .help =
+             "annotated pictures and videos, filtered pictures: one .jpg or .png, of a video "
+             ".mp4, .mkv, .mov, .webm or .avi, or a folder; null: none, and no list "
+             "either"},
     [GD_OPT_JSON] = {.name = "json",
                      .kind = GD_KIND_FILE,
                      .argument = "FILE",
@@ -565,7 +566,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                        .argument = "NAME",
                        .commands = GD_CMD_VIDEO,
                        .group = VIDEO_OUT,
-                       .help = "the encoder's preset: ultrafast ... veryslow"},
+                       .help = "the preset of H.264 and H.265: ultrafast ... veryslow"},
     [GD_OPT_BITRATE] = {.name = "bitrate",
                         .kind = GD_KIND_TEXT,
                         .argument = "BITS",
