@@ -48,6 +48,19 @@ static void new_beginnings(void **state) {
     assert_int_equal(c.moved, 0);
 }
 
+static void sums_saturate(void **state) {
+    const int64_t half = INT64_MAX / 2;
+    (void)state;
+    assert_int_equal(gd_video_time_add(-7, 40), 33);
+    assert_int_equal(gd_video_time_sub(-7, 40), -47);
+    assert_int_equal(gd_video_time_add(INT64_MAX, INT64_MAX), half);
+    assert_int_equal(gd_video_time_add(INT64_MIN, INT64_MIN), -half);
+    assert_int_equal(gd_video_time_sub(INT64_MAX, INT64_MIN), half);
+    assert_int_equal(gd_video_time_sub(0, INT64_MIN), half);
+    assert_int_equal(gd_video_time_sub(INT64_MIN, INT64_MAX), -half);
+    assert_int_equal(gd_video_time_add(INT64_MAX, 0), half);
+}
+
 static void extremes(void **state) {
     gd_video_clock c = {.step = 1, .jump = 10};
     int64_t        last = INT64_MIN;
@@ -97,7 +110,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rising),        cmocka_unit_test(repeated_and_missing),
         cmocka_unit_test(back_a_little), cmocka_unit_test(new_beginnings),
-        cmocka_unit_test(extremes),      cmocka_unit_test(rescales),
-        cmocka_unit_test(frames)};
+        cmocka_unit_test(sums_saturate), cmocka_unit_test(extremes),
+        cmocka_unit_test(rescales),      cmocka_unit_test(frames)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,11 @@ extern "C" {
 
 #define GD_VIDEO_NO_PTS INT64_MIN
 
+/* Sum and difference of times that a file may have made up: half the range of int64 at most, so
+ * that what is done with them next does not overflow either. */
+int64_t gd_video_time_add(int64_t a, int64_t b);
+int64_t gd_video_time_sub(int64_t a, int64_t b);
+
 /* Start from {.step, .jump}. A source whose timestamps rise comes out tick for tick. */
 typedef struct gd_video_clock {
     int64_t step;  /* ticks of a frame, where nothing better is known; 0: 1 */

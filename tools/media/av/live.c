@@ -25,7 +25,9 @@ static int64_t index_extent(AVFormatContext *fmt) {
         const int n = avformat_index_get_entries_count(fmt->streams[i]);
         for (int k = 0; k < n; k++) {
             const AVIndexEntry *e = avformat_index_get_entry(fmt->streams[i], k);
-            if (e && e->pos >= 0 && e->pos + e->size > most) most = e->pos + e->size;
+            if (!e || e->pos < 0) continue;
+            const int64_t end = gd_video_time_add(e->pos, e->size);
+            if (end > most) most = end;
         }
     }
     return most;
@@ -82,7 +84,8 @@ static int64_t ticks(const gd_av_source *s, int64_t us) {
 static bool own_end(const gd_av_source *s) {
     if (!s->info.live) return !s->broken;
     return s->info.duration > 0 && s->clock.begun && s->tries == 0 &&
-           s->clock.last - s->info.start_pts > s->info.duration - ticks(s, 1000000);
+           gd_video_time_sub(s->clock.last, s->info.start_pts) >
+               gd_video_time_sub(s->info.duration, ticks(s, 1000000));
 }
 
 /* Sleeps, but not through a stop. */

@@ -7,6 +7,7 @@
 
 #include "engine/mem.h"
 #include "tools/media/av/sink_impl.h"
+#include "tools/media/video_clock.h"
 
 /* The tag stays where the container knows it for this codec; else the muxer chooses. */
 static unsigned tag_of(const AVOutputFormat *format, const AVCodecParameters *par) {
@@ -129,10 +130,10 @@ static bool shift(const gd_av_sink *k, AVPacket *p, AVRational base) {
     if (k->pace.origin == 0) return true;
     const AVRational from = {k->pace.base.num, k->pace.base.den};
     const int64_t    by = av_rescale_q(k->pace.origin, from, base);
-    if (p->pts != AV_NOPTS_VALUE) p->pts -= by;
-    if (p->dts != AV_NOPTS_VALUE) p->dts -= by;
+    if (p->pts != AV_NOPTS_VALUE) p->pts = gd_video_time_sub(p->pts, by);
+    if (p->dts != AV_NOPTS_VALUE) p->dts = gd_video_time_sub(p->dts, by);
     const int64_t at = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
-    return at == AV_NOPTS_VALUE || at + p->duration > 0;
+    return at == AV_NOPTS_VALUE || gd_video_time_add(at, p->duration) > 0;
 }
 
 static gd_status write_packet(gd_av_sink *k, AVPacket *p, gd_error *err) {
@@ -143,8 +144,8 @@ static gd_status write_packet(gd_av_sink *k, AVPacket *p, gd_error *err) {
     if (c->stream < 0 || !shift(k, p, base)) return GD_OK;
     const AVStream *st = k->mux->streams[c->stream];
     av_packet_rescale_ts(p, base, st->time_base);
-    if (p->pts != AV_NOPTS_VALUE) p->pts += c->delay;
-    if (p->dts != AV_NOPTS_VALUE) p->dts += c->delay;
+    if (p->pts != AV_NOPTS_VALUE) p->pts = gd_video_time_add(p->pts, c->delay);
+    if (p->dts != AV_NOPTS_VALUE) p->dts = gd_video_time_add(p->dts, c->delay);
     p->stream_index = c->stream;
     p->pos = -1;
     if (p->dts == AV_NOPTS_VALUE) p->dts = p->pts;
@@ -179,7 +180,7 @@ gd_status gd_av_copy_until(gd_av_sink *k, int64_t until, gd_error *err) {
  * exactly as far as the video goes. */
 gd_status gd_av_copy_end(gd_av_sink *k, gd_error *err) {
     const AVRational to = {k->pace.base.num, k->pace.base.den};
-    const int64_t    end = av_rescale_q(k->end, k->base, to) + k->pace.origin;
+    const int64_t    end = gd_video_time_add(av_rescale_q(k->end, k->base, to), k->pace.origin);
     if (k->info.streams == 0) return GD_OK;
     if (gd_av_source_ended(k->source)) return gd_av_copy_until(k, INT64_MAX, err);
     gd_av_source_catch_up(k->source, end, to);

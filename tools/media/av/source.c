@@ -81,9 +81,10 @@ static gd_status start(gd_av_source *s, gd_error *err) {
     s->first = INT64_MIN;
     s->end = INT64_MAX;
     s->resume = s->last_stamp = INT64_MIN;
-    if (s->opt.end_us > 0) s->end = s->info.start_pts + ticks(s, s->opt.end_us);
+    if (s->opt.end_us > 0)
+        s->end = gd_video_time_add(s->info.start_pts, ticks(s, s->opt.end_us));
     if (s->opt.start_us <= 0 || s->info.live) return GD_OK;
-    s->first = s->info.start_pts + ticks(s, s->opt.start_us);
+    s->first = gd_video_time_add(s->info.start_pts, ticks(s, s->opt.start_us));
     return go_to(s, s->first, err);
 }
 
@@ -177,11 +178,11 @@ static void shift(gd_av_source *s, const AVPacket *p) {
     const int64_t            at = p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
     if (s->shifted) return;
     if (s->rejoin_us == INT64_MIN)
-        s->rejoin_us = gd_video_rescale(s->clock.last, s->info.time_base, us) +
-                       (gd_av_now() - s->last_frame_at) / 1000;
+        s->rejoin_us = gd_video_time_add(gd_video_rescale(s->clock.last, s->info.time_base, us),
+                                         (gd_av_now() - s->last_frame_at) / 1000);
     /* The first packets of RTSP may have no time. */
     if (at == AV_NOPTS_VALUE) return;
-    s->shift_us = s->rejoin_us - av_rescale_q(at, base, AV_TIME_BASE_Q);
+    s->shift_us = gd_video_time_sub(s->rejoin_us, av_rescale_q(at, base, AV_TIME_BASE_Q));
     s->shifted = true;
     gd_video_clock_shift(&s->clock, ticks(s, s->shift_us));
 }
@@ -190,8 +191,8 @@ static void shift(gd_av_source *s, const AVPacket *p) {
 static void pass_on(gd_av_source *s, AVPacket *p) {
     const AVRational base = s->fmt->streams[p->stream_index]->time_base;
     const int64_t    by = s->shift_us ? av_rescale_q(s->shift_us, AV_TIME_BASE_Q, base) : 0;
-    if (p->pts != AV_NOPTS_VALUE) p->pts += by;
-    if (p->dts != AV_NOPTS_VALUE) p->dts += by;
+    if (p->pts != AV_NOPTS_VALUE) p->pts = gd_video_time_add(p->pts, by);
+    if (p->dts != AV_NOPTS_VALUE) p->dts = gd_video_time_add(p->dts, by);
     gd_av_put(s, p);
 }
 
@@ -306,8 +307,9 @@ static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *e
 
 /* Sound lies up to a second behind its frames in a file, so who leaves early has not met it. */
 void gd_av_source_catch_up(gd_av_source *s, int64_t until, AVRational base) {
-    const int64_t enough = av_rescale_q(until, base, AV_TIME_BASE_Q) + CATCH_UP_US;
-    int64_t       at = AV_NOPTS_VALUE;
+    const int64_t enough =
+        gd_video_time_add(av_rescale_q(until, base, AV_TIME_BASE_Q), CATCH_UP_US);
+    int64_t at = AV_NOPTS_VALUE;
     if (s->kind != GD_AV_FILE || s->others == 0 || atomic_load(&s->ended)) return;
     const bool stopped = atomic_exchange(&s->stop, false);
     while ((at == AV_NOPTS_VALUE || at < enough) && av_read_frame(s->fmt, s->packet) >= 0) {
