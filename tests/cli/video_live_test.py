@@ -38,6 +38,7 @@ def unplugged():
     check(all(0 <= r["age_ms"] < 5000 for r in rows), f"age_ms: {rows[0]}")
     check(states(out)[-1]["state"] == "lost", states(out))
     check(count("cam.mkv") == 30, f"cam.mkv: {count('cam.mkv')}")
+    check(0 <= rows[0]["pts"] < 1, f"a camera begins at {rows[0]['pts']} s")
     rc, out, err = camera("30:unplug")
     got, end = len(frames_of(out)), states(out)[-1]
     check(rc == 1 and got + end["dropped"] == 30, f"latest: {rc} {got} {end}")

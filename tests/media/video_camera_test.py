@@ -25,9 +25,12 @@ def frames():
     check(d.counts["lost"] and d.counts["damaged"] and [n["code"] for n in d.notes] == [395], f"{d.counts} {d.notes}")
     check(rising(d.pts()) and rising([f["captured"] for f in d.frames]), "camera: times")
     length = (d.pts()[-1] - d.pts()[0]) / 1e6
+    check(d.pts()[0] == 0, f"camera: begins at {d.pts()[0]} us, not at zero")
     check(0.5 < length < 0.9 and d.info["base"] == "1/1000000", f"camera: {length} s of 30 frames at 50 a second")
     d = camera("30:unplug", device="91")
     check(len(d.frames) == 30, "camera by number")
+    d = camera("30:unplug", "--end", 300000)
+    check(14 <= len(d.frames) <= 16 and not d.counts["lost"], f"camera until 0.3 s: {len(d.frames)}")
 
 
 def silence():

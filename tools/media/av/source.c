@@ -80,7 +80,7 @@ static gd_status start(gd_av_source *s, gd_error *err) {
     s->clock.jump = ticks(s, 500000);
     s->first = INT64_MIN;
     s->end = INT64_MAX;
-    s->resume = s->last_stamp = INT64_MIN;
+    s->resume = s->last_stamp = s->zero = INT64_MIN;
     if (s->opt.end_us > 0)
         s->end = gd_video_time_add(s->info.start_pts, ticks(s, s->opt.end_us));
     if (s->opt.start_us <= 0 || s->info.live) return GD_OK;
@@ -266,13 +266,20 @@ static int64_t here(const gd_av_source *s, int64_t t) {
     return t == AV_NOPTS_VALUE || av_cmp_q(s->base, to) == 0 ? t : av_rescale_q(t, s->base, to);
 }
 
+/* A camera stamps its pictures with the machine's uptime: its first one is its zero. */
+static int64_t from_zero(gd_av_source *s, int64_t stamp) {
+    if (s->kind != GD_AV_CAMERA || stamp == AV_NOPTS_VALUE) return stamp;
+    if (s->zero == INT64_MIN) s->zero = stamp;
+    return gd_video_time_sub(stamp, s->zero);
+}
+
 /* The decoder's frame as the caller's. *use: it is to be handed out. */
 static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *err) {
     const AVFrame *in = s->frame;
     AVFrame       *pixels;
     const int64_t  told = in->pts != AV_NOPTS_VALUE ? in->pts : in->best_effort_timestamp;
     const bool     unknown = told == AV_NOPTS_VALUE && !s->shifted;
-    const int64_t  stamp = unknown ? ticks(s, s->rejoin_us) : here(s, told);
+    const int64_t  stamp = unknown ? ticks(s, s->rejoin_us) : from_zero(s, here(s, told));
     const int64_t  length = here(s, duration_of(in));
     const int64_t  before = s->clock.moved;
     *use = false;

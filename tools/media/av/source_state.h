@@ -69,6 +69,7 @@ struct gd_av_source {
     gd_av_arrival  arrival[ARRIVALS];
     unsigned       arrivals;
     int64_t        first, end;    /* in time_base: frames [first, end) are handed out */
+    int64_t        zero;          /* cameras: the first frame's time; INT64_MIN: none yet */
     int64_t        last_stamp;    /* the source's own, of the frame handed out last */
     int64_t        resume;        /* frames up to here were handed out before a loss */
     int64_t        last_frame_at; /* monotonic ns */
