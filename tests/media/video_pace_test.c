@@ -109,12 +109,31 @@ static void long_and_fine(void **state) {
     check(end(&p), 2 * day, 1, 1);
     p = (gd_pace){.mode = GD_PACE_RATE, .base = {1, 1000000000}, .rate = {1000, 1}};
     (void)next(&p, 0, 1000000);
-    check(next(&p, 30 * day, 1000000), 0, 1, 30 * day / 1000000);
-    check(end(&p), 30 * day / 1000000, 1, 1);
+    check(next(&p, day, 1000000), 0, 1, day / 1000000);
+    check(end(&p), day / 1000000, 1, 1);
     p = (gd_pace){.mode = GD_PACE_GRID, .base = {1, 1}, .rate = {1, 1000000}};
     (void)next(&p, 0, 1000000);
     check(next(&p, 1000000, 1000000), 0, 1, 1);
     check(end(&p), 1, 1, 1);
+}
+
+/* One timestamp, or the last duration, must not fill a disk. */
+static void fills_a_day_at_most(void **state) {
+    (void)state;
+    const int64_t day = (int64_t)86400 * 90000;
+    gd_error      err = {0};
+    gd_pace_step  s;
+    gd_pace       p = {.mode = GD_PACE_RATE, .base = ticks, .rate = {25, 1}};
+    /* Where a video begins is its own affair. */
+    check(next(&p, 900 * day, 3600), 0, 0, 0);
+    assert_int_equal(gd_pace_frame(&p, 901 * day + 3600, 3600, &s, &err), GD_ERR_FORMAT);
+    assert_int_equal(s.count, 0);
+    assert_int_equal(gd_pace_frame(&p, INT64_MAX / 4, 3600, &s, &err), GD_ERR_FORMAT);
+    check(next(&p, 901 * day, 3600), 900 * 86400 * 25, 1, 86400 * 25);
+    check(end(&p), 901 * 86400 * 25, 1, 1);
+    p = (gd_pace){.mode = GD_PACE_RATE, .base = ticks, .rate = {25, 1}};
+    (void)next(&p, 0, 900 * day);
+    check(end(&p), 0, 1, 1);
 }
 
 static void holds_to_the_grid(void **state) {
@@ -140,8 +159,9 @@ static void holds_to_the_grid(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_times), cmocka_unit_test(ends_without_duration),
-        cmocka_unit_test(mends_times), cmocka_unit_test(long_and_fine),
-        cmocka_unit_test(resamples),   cmocka_unit_test(holds_to_the_grid)};
+        cmocka_unit_test(keeps_times),         cmocka_unit_test(ends_without_duration),
+        cmocka_unit_test(mends_times),         cmocka_unit_test(long_and_fine),
+        cmocka_unit_test(fills_a_day_at_most), cmocka_unit_test(resamples),
+        cmocka_unit_test(holds_to_the_grid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,10 @@ static gd_rational slot_base(const gd_pace *p) {
     return (gd_rational){p->rate.den, p->rate.num};
 }
 
+static int64_t slots_of_a_day(const gd_pace *p) {
+    return gd_video_rescale(86400, (gd_rational){1, 1}, slot_base(p));
+}
+
 gd_rational gd_pace_base(const gd_pace *p) {
     return p->mode == GD_PACE_KEEP ? p->base : slot_base(p);
 }
@@ -45,6 +49,19 @@ static void release(gd_pace *p, int64_t next_slot, int64_t duration, gd_pace_ste
     if (next_slot > p->next) p->next = next_slot;
 }
 
+/* RATE: a gap is filled with copies, and one timestamp may claim a thousand years of them. */
+static gd_status check_gap(const gd_pace *p, int64_t slot, gd_error *err) {
+    const int64_t from = p->slot > p->next ? p->slot : p->next;
+    if (p->mode != GD_PACE_RATE || !p->held || slot - from <= slots_of_a_day(p)) return GD_OK;
+    const gd_rational second = {1, 1};
+    const gd_status   st =
+        gd_fail(err, GD_ERR_FORMAT, "a frame lies %lld s behind the one before: not filled up",
+                (long long)gd_video_rescale(slot - from, slot_base(p), second));
+    gd_error_why(err, "a constant rate fills gaps with copies, up to a day of them");
+    gd_error_hint(err, "without --fps every frame keeps its own time");
+    return st;
+}
+
 gd_status gd_pace_frame(gd_pace *p, int64_t pts, int64_t duration, gd_pace_step *step,
                         gd_error *err) {
     int64_t slot;
@@ -58,6 +75,7 @@ gd_status gd_pace_frame(gd_pace *p, int64_t pts, int64_t duration, gd_pace_step 
     const bool moved = p->held && pts <= p->pts;
     if (moved) pts = p->pts + 1;
     GD_TRY(find_slot(p, pts, &slot, err));
+    GD_TRY(check_gap(p, slot, err));
     p->moved += moved;
     if (!p->begun) {
         p->first = p->mode == GD_PACE_RATE ? slot : pts;
@@ -81,6 +99,8 @@ void gd_pace_end(gd_pace *p, gd_pace_step *step) {
     int64_t end = p->slot + 1;
     if (p->mode == GD_PACE_RATE) {
         end = gd_video_rescale(p->pts + last, p->base, slot_base(p));
+        /* Nobody shows one picture for a day: that duration is damage. */
+        if (end - p->slot > slots_of_a_day(p)) end = p->slot + 1;
         /* However short, a video has one frame at least. */
         if (p->next == p->first && end <= p->slot) end = p->slot + 1;
     }

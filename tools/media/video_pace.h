@@ -48,7 +48,8 @@ typedef struct gd_pace_step {
 gd_rational gd_pace_base(const gd_pace *p);
 /* A frame arrives and is held; `step` is for the one held before (count 0 for the first).
  * GD_ERR_UNSUPPORTED, code 965: GRID, and the frame is off it. GD_ERR_FORMAT: its time cannot
- * be expressed. After an error the frame held before is still held. */
+ * be expressed, or RATE would fill more than a day with copies. After an error the frame held
+ * before is still held. */
 gd_status gd_pace_frame(gd_pace *p, int64_t pts, int64_t duration, gd_pace_step *step,
                         gd_error *err) GD_MUST_CHECK;
 /* The end: `step` is for the last frame, count 0 if there is none. */
