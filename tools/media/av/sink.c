@@ -20,20 +20,27 @@ enum { FINEST = 10000000, COARSEST = 10000 }; /* ticks a second of an MP4 file's
 
 void gd_av_sink_say(gd_av_sink *k, int code, const char *fmt, ...) {
     va_list args;
-    if (k->n_notes == GD_AV_NOTES) return;
-    gd_video_note *n = &k->notes[k->n_notes++];
-    n->code = code;
-    va_start(args, fmt);
-    vsnprintf(n->text, sizeof n->text, fmt, args);
-    va_end(args);
+    (void)pthread_mutex_lock(&k->lock);
+    if (k->n_notes < GD_AV_NOTES) {
+        gd_video_note *n = &k->notes[k->n_notes++];
+        n->code = code;
+        va_start(args, fmt);
+        vsnprintf(n->text, sizeof n->text, fmt, args);
+        va_end(args);
+    }
+    (void)pthread_mutex_unlock(&k->lock);
 }
 
 bool gd_av_sink_note(gd_av_sink *k, gd_video_note *out) {
-    if (k->n_notes == 0) return false;
-    *out = k->notes[0];
-    k->n_notes--;
-    memmove(k->notes, k->notes + 1, (size_t)k->n_notes * sizeof *k->notes);
-    return true;
+    (void)pthread_mutex_lock(&k->lock);
+    const bool some = k->n_notes > 0;
+    if (some) {
+        *out = k->notes[0];
+        k->n_notes--;
+        memmove(k->notes, k->notes + 1, (size_t)k->n_notes * sizeof *k->notes);
+    }
+    (void)pthread_mutex_unlock(&k->lock);
+    return some;
 }
 
 gd_status gd_av_sink_fail(gd_av_sink *k, gd_error *err, int code, int averror,
@@ -231,6 +238,7 @@ static void release_all(gd_av_sink *k) {
     gd_av_file_detach(k);
     avformat_free_context(k->mux);
     gd_mem_put(k->copies);
+    (void)pthread_mutex_destroy(&k->lock);
     gd_mem_put(k);
 }
 
@@ -241,6 +249,7 @@ gd_status gd_av_sink_open(const char *path, const gd_video_sink_options *opt,
     gd_av_sink *k = gd_mem_get_zero(sizeof *k);
     *out = NULL;
     if (!k) return gd_fail(err, GD_ERR_NOMEM, "%s: no memory to write a video", path);
+    (void)pthread_mutex_init(&k->lock, NULL);
     k->file.fd = -1;
     if (opt) k->opt = *opt;
     k->like = *like;

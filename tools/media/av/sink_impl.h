@@ -8,6 +8,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libswscale/swscale.h>
+#include <pthread.h>
 
 #include "engine/io.h"
 #include "tools/media/av/sink.h"
@@ -93,6 +94,7 @@ struct gd_av_sink {
     int64_t            unordered; /* packets left out because time went back */
     gd_video_sink_info info;
     int64_t            first, end; /* of the video written, in `base` */
+    pthread_mutex_t    lock;       /* of the notes, which another thread takes */
     gd_video_note      notes[GD_AV_NOTES];
     int                n_notes;
 };
