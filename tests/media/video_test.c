@@ -1,7 +1,11 @@
 /* video_test.c -- sources by their C interface: memory that fails, stops, buffers, plugin. */
 #include "tools/media/video.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/gd_test.h"
@@ -114,6 +118,43 @@ static void stop_pipe(void **state) {
     if (in >= 0) (void)dup2(in, STDIN_FILENO), (void)close(in);
 }
 
+static atomic_int questions;
+
+static bool stopped(void) { return atomic_fetch_add(&questions, 1) > 1; }
+
+static double seconds(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* A server that takes the connection and never answers: open itself can be stopped. */
+static void stop_while_connecting(void **state) {
+    gd_error                      err = {0};
+    const gd_video_source_options opt = {.stopped = stopped, .timeout_ms = 8000};
+    struct sockaddr_in            at = {.sin_family = AF_INET};
+    socklen_t                     size = sizeof at;
+    gd_video_source              *s;
+    (void)state;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(listener >= 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &size), 0);
+    static const char *const schemes[] = {"http", "rtsp"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        char         url[64];
+        const double begun = seconds();
+        (void)snprintf(url, sizeof url, "%s://127.0.0.1:%d/a", schemes[i], ntohs(at.sin_port));
+        atomic_store(&questions, 0);
+        assert_int_equal(gd_video_source_open(url, &opt, &s, &err), GD_ERR_IO);
+        assert_null(s);
+        assert_true(seconds() - begun < 4);
+    }
+    (void)close(listener);
+}
+
 static void plugin(void **state) {
     gd_error     err = {0};
     const gd_av *a, *b;
@@ -138,8 +179,11 @@ static void bad_arguments(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plugin), cmocka_unit_test(whole_file),
-                                       cmocka_unit_test(no_memory), cmocka_unit_test(stop_pipe),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plugin),
+                                       cmocka_unit_test(whole_file),
+                                       cmocka_unit_test(no_memory),
+                                       cmocka_unit_test(stop_pipe),
+                                       cmocka_unit_test(stop_while_connecting),
                                        cmocka_unit_test(bad_arguments)};
     char                    command[256];
     gd_error                err = {0};

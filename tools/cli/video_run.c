@@ -21,6 +21,8 @@ static void *get_pixels(void *session, size_t size) {
 
 static void put_pixels(void *session, void *p) { gd_session_unpin(session, p); }
 
+static bool was_interrupted(void) { return gd_interrupted() != 0; }
+
 static bool on_cpu(const gd_video_run *v) { return !strcmp(v->r->stats.device, "cpu"); }
 
 /* The sessions that compute side by side. Where nobody asked for a number, one that memory has
@@ -77,6 +79,7 @@ gd_status gd_video_run_open(gd_run *r, gd_video_run **out, gd_error *err) {
     if (!v) return gd_fail(err, GD_ERR_NOMEM, "no memory for videos");
     v->r = r;
     v->o = r->video_flags;
+    v->o.source.stopped = was_interrupted;
     pthread_mutex_init(&v->lock, NULL);
     if (!on_cpu(v)) {
         v->pixels = (gd_alloc){.ctx = r->session, .get = get_pixels, .put = put_pixels};

@@ -59,6 +59,8 @@ typedef struct gd_video_source_options {
     int64_t max_pixels;     /* 0: GD_VIDEO_PIXELS */
     const gd_alloc *pixels; /* where frames get their pixels (pinned memory); NULL: gd_mem;
                                    * must outlive the frames */
+    bool (*stopped)(void);  /* true ends what waits for a camera or the network as a stop does,
+                            * even inside open, where there is no source yet; may be NULL */
 } gd_video_source_options;
 
 typedef struct gd_video_info {

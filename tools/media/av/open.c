@@ -33,12 +33,17 @@ static const enum AVCodecID codecs[] = {
 static int interrupted(void *of) {
     gd_av_source *s = of;
     const int64_t deadline = atomic_load(&s->deadline);
+    /* Files do not wait, and their sound is read on after a stop. */
+    if (s->kind != GD_AV_FILE && s->opt.stopped && s->opt.stopped())
+        atomic_store(&s->stop, true);
     return atomic_load(&s->stop) || (deadline && gd_av_now() > deadline);
 }
 
 static gd_status unreachable(gd_av_source *s, int e, gd_error *err) {
-    const bool late = e == AVERROR_EXIT && !atomic_load(&s->stop);
+    const bool late = e == AVERROR_EXIT;
     gd_status  st;
+    if (atomic_load(&s->stop))
+        return gd_fail_code(err, GD_ERR_IO, 379, "%s: stopped while connecting", s->path);
     switch (s->kind) {
     case GD_AV_FILE: return gd_av_fail(err, e == AVERROR(ENOENT) ? 350 : 378, e, s->path);
     case GD_AV_CAMERA:
