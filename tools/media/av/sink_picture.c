@@ -11,6 +11,8 @@
 #include "tools/media/av/sink_impl.h"
 
 enum { ALIGN = 64, MOST_THREADS = 4 };
+/* libswscale reads a row in whole vectors, past its end. */
+enum { SLACK = 64 };
 
 static bool known(int code_point) { return code_point > 0 && code_point != 2; }
 
@@ -78,7 +80,7 @@ static uint8_t *make_even(gd_av_painter *p, const gd_video_frame *f, int width, 
     if (p->room < size) {
         gd_mem_put(p->even);
         p->room = 0;
-        if (!(p->even = gd_mem_get(size))) return NULL;
+        if (!(p->even = gd_mem_get(size + SLACK))) return NULL;
         p->room = size;
     }
     for (int y = 0; y < height; y++) {
