@@ -72,6 +72,21 @@ def options(source, folder):
     check(result.startswith("ERROR 968") and not os.path.exists(out("s.mp4")), "start behind the end", text)
 
 
+def joined(folder):
+    """Two recordings in one file: the second one's sound goes back in time, and that is said once."""
+    part, both = os.path.join(folder, "part.ts"), os.path.join(folder, "both.ts")
+    gv.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=2", "-f", "lavfi", "-i", "sine=d=2", "-c:v", "libx264",
+              "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", part)
+    with open(part, "rb") as f:
+        data = f.read()
+    with open(both, "wb") as f:
+        f.write(data + data)
+    result, notes, text = gv.copy(both, os.path.join(folder, "joined.mkv"))
+    check(result.startswith("DONE") and notes.count(975) == 1, "joined", text)
+    result, notes, text = gv.copy(part, os.path.join(folder, "single.mkv"))
+    check(result.startswith("DONE") and 975 not in notes, "one recording", text)
+
+
 def refusals(source, folder):
     out = lambda name: os.path.join(folder, name)
     with open(out("there.mp4"), "wb") as f:
@@ -231,6 +246,7 @@ def main():
         source = os.path.join(folder, "source.mp4")
         gv.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1", "-c:v", "libx264", "-pix_fmt", "yuv420p", source)
         options(source, folder)
+        joined(folder)
         refusals(source, folder)
         missing_encoders(source, folder)
         full_disk(source, folder)

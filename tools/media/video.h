@@ -214,7 +214,7 @@ gd_status gd_video_sink_finish(gd_video_sink *k, gd_video_sink_info *info,
                                gd_error *err) GD_MUST_CHECK;
 /* Removes PATH.part, unless it is what a full disk cut off; NULL is allowed. */
 void gd_video_sink_abort(gd_video_sink *k);
-/* Takes the oldest note (W970 to W974); false: there is none. */
+/* Takes the oldest note (W970 to W975); false: there is none. */
 bool gd_video_sink_note(gd_video_sink *k, gd_video_note *out);
 
 #ifdef __cplusplus

@@ -138,9 +138,10 @@ static bool shift(const gd_av_sink *k, AVPacket *p, AVRational base) {
 
 static gd_status write_packet(gd_av_sink *k, AVPacket *p, gd_error *err) {
     const gd_av_other *other;
-    gd_av_copy        *c = &k->copies[p->stream_index];
+    const int          from = p->stream_index;
+    gd_av_copy        *c = &k->copies[from];
     (void)gd_av_source_others(k->source, &other);
-    const AVRational base = other[p->stream_index].time_base;
+    const AVRational base = other[from].time_base;
     if (c->stream < 0 || !shift(k, p, base)) return GD_OK;
     const AVStream *st = k->mux->streams[c->stream];
     av_packet_rescale_ts(p, base, st->time_base);
@@ -153,7 +154,11 @@ static gd_status write_packet(gd_av_sink *k, AVPacket *p, gd_error *err) {
         /* A muxer ends the file over a time that goes back; a damaged packet is not worth it.
          * */
         if (c->begun && p->dts < c->last) {
-            k->unordered++;
+            if (!k->unordered++)
+                gd_av_sink_say(k, 975,
+                               "stream %d: its time goes back; packets are left out until it "
+                               "is ahead again",
+                               other[from].index);
             return GD_OK;
         }
         c->last = p->dts;
