@@ -178,13 +178,24 @@ static void bad_arguments(void **state) {
     assert_null(s);
 }
 
+/* What the sink has a container for can be asked for by name. */
+static void output_names(void **state) {
+    static const char *const yes[] = {"a.mp4", "a.m4v", "a.mov", "a.mkv", "a.webm", "b/A.AVI"};
+    static const char *const no[] = {"a.mpg", "a.ts", "a.jpg", "m4v", "a.m4v/b", ""};
+    (void)state;
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        assert_true(gd_is_video_output(yes[i]));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(gd_is_video_output(no[i]));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(plugin),
                                        cmocka_unit_test(whole_file),
                                        cmocka_unit_test(no_memory),
                                        cmocka_unit_test(stop_pipe),
                                        cmocka_unit_test(stop_while_connecting),
-                                       cmocka_unit_test(bad_arguments)};
+                                       cmocka_unit_test(bad_arguments),
+                                       cmocka_unit_test(output_names)};
     char                    command[256];
     gd_error                err = {0};
     const gd_av            *av;

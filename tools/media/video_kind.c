@@ -15,7 +15,7 @@ static bool ends_in(const char *path, const char *const *of) {
 }
 
 bool gd_is_video_output(const char *path) {
-    static const char *const of[] = {".mp4", ".mov", ".mkv", ".webm", ".avi", NULL};
+    static const char *const of[] = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", NULL};
     return ends_in(path, of);
 }
 
