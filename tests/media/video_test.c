@@ -178,6 +178,15 @@ static void bad_arguments(void **state) {
     assert_null(s);
 }
 
+/* MPEG program streams are not read, so their names are none of ours. */
+static void source_names(void **state) {
+    static const char *const yes[] = {"a.mp4", "a.m4v", "a.ts", "a.m2ts", "a.3gp", "b/A.WebM"};
+    static const char *const no[] = {"a.mpg", "a.mpeg", "a.jpg", "mp4", "a.mp4/b", ""};
+    (void)state;
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(gd_is_video_name(yes[i]));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(gd_is_video_name(no[i]));
+}
+
 /* What the sink has a container for can be asked for by name. */
 static void output_names(void **state) {
     static const char *const yes[] = {"a.mp4", "a.m4v", "a.mov", "a.mkv", "a.webm", "b/A.AVI"};
@@ -195,7 +204,8 @@ int main(void) {
                                        cmocka_unit_test(stop_pipe),
                                        cmocka_unit_test(stop_while_connecting),
                                        cmocka_unit_test(bad_arguments),
-                                       cmocka_unit_test(output_names)};
+                                       cmocka_unit_test(output_names),
+                                       cmocka_unit_test(source_names)};
     char                    command[256];
     gd_error                err = {0};
     const gd_av            *av;

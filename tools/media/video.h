@@ -127,6 +127,8 @@ typedef struct gd_video_note {
  * existing file whose content is a video container, or a name that ends like one and is not a
  * picture (so that a broken video is refused as a video). */
 bool gd_is_video(const char *path);
+/* True for names that end like a video that gd_video_source_open reads; nothing is opened. */
+bool gd_is_video_name(const char *path);
 /* True for names that end like a video that gd_video_sink_open writes. */
 bool gd_is_video_output(const char *path);
 

@@ -19,7 +19,7 @@ bool gd_is_video_output(const char *path) {
     return ends_in(path, of);
 }
 
-static bool named_video(const char *path) {
+bool gd_is_video_name(const char *path) {
     static const char *const of[] = {".mp4", ".mov", ".mkv",  ".webm", ".avi", ".m4v",
                                      ".ts",  ".mts", ".m2ts", ".3gp",  NULL};
     return ends_in(path, of);
@@ -61,11 +61,11 @@ bool gd_is_video(const char *path) {
     size_t        n = 0;
     if (typed_source(path)) return true;
     /* A FIFO would block, and what it gives could not be read again. */
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return named_video(path);
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return gd_is_video_name(path);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return named_video(path);
+    if (fd < 0) return gd_is_video_name(path);
     for (ssize_t k; n < sizeof head && (k = read(fd, head + n, sizeof head - n)) > 0;)
         n += (size_t)k;
     (void)close(fd);
-    return video_bytes(head, n) || (named_video(path) && !picture_bytes(head, n));
+    return video_bytes(head, n) || (gd_is_video_name(path) && !picture_bytes(head, n));
 }
