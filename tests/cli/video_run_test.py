@@ -132,6 +132,11 @@ def exits():
     bad = [e["source"] for e in document["summary"]["errors"]]
     check(rc == 1 and bad == ["half.mp4", "third.mp4"] and document["summary"]["failed"] == 2 and
           "half.mp4: " in err and "third.mp4: " in err, f"two cut: {rc} {bad} {err}")
+    p = subprocess.run(f"trap '' XFSZ; ulimit -f 20; '{GDRUN}' detect -q -m nano.gdw --imgsz 96 a.mp4 --jsonl - "
+                       "--queue-size 64 -o large.avi --codec mjpeg | grep state", shell=True, capture_output=True,
+                       env=CLEAN, executable="/bin/bash", check=False)
+    state = json.loads(p.stdout.decode().splitlines()[-1])["state"]
+    check(b"E966" in p.stderr and state == "stopped", f"a failed output ends with: {state} {p.stderr}")
     p = subprocess.run(f"'{GDRUN}' detect -q -m nano.gdw --imgsz 96 a.mp4 --jsonl - -o pipe.mp4 | head -3",
                        shell=True, capture_output=True, env=CLEAN, executable="/bin/bash", check=False)
     check(p.stderr == b"" and count("pipe.mp4") >= 0, f"closed pipe: {p.stderr}")

@@ -69,6 +69,7 @@ struct gd_video_run {
     bool             latency, live;
     int64_t          read;    /* frames handed on by the first stage */
     int64_t          written; /* frames whose results were written */
+    bool             halted;  /* the source was told to stop */
     bool             ended;   /* the source came to its own end */
     bool             source_failed;
     gd_error         source_error;
@@ -86,6 +87,9 @@ double gd_video_now_ms(void);
 /* For the thread that waits, while the stages work. */
 static inline int64_t gd_video_written(const gd_video_run *v) {
     return __atomic_load_n(&v->written, __ATOMIC_SEQ_CST);
+}
+static inline bool gd_video_halted(const gd_video_run *v) {
+    return __atomic_load_n(&v->halted, __ATOMIC_SEQ_CST);
 }
 static inline int gd_video_subject(const gd_video_run *v) {
     return __atomic_load_n(&v->subject, __ATOMIC_SEQ_CST);

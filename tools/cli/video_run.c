@@ -271,6 +271,7 @@ static gd_status wait_chain(gd_video_run *v, gd_error *err) {
                          gd_video_subject(v)))
             continue;
         stopped = true;
+        __atomic_store_n(&v->halted, true, __ATOMIC_SEQ_CST);
         gd_video_source_stop(v->source);
         gd_chain_stop(v->chain);
     }
@@ -366,6 +367,7 @@ static void forget_video(gd_video_run *v) {
     v->told = 0;
     __atomic_store_n(&v->written, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&v->subject, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&v->halted, false, __ATOMIC_SEQ_CST);
     v->ended = v->source_failed = false;
     memset(&v->source_error, 0, sizeof v->source_error);
     memset(&v->counts, 0, sizeof v->counts);

@@ -38,8 +38,8 @@ gd_status gd_video_decode(void *ctx, gd_chain_work *work, gd_error *err) {
             v->source_failed = true;
             return GD_OK;
         }
-        v->ended = !it->frame.rgb;
-        if (v->ended) return GD_OK;
+        v->ended = !it->frame.rgb && !gd_video_halted(v);
+        if (!it->frame.rgb) return GD_OK;
     } while (it->frame.index % v->o.stride);
     /* The wait for a camera's next frame is no work. */
     it->ms = gd_record_defaults().ms;

@@ -115,9 +115,10 @@ void gd_video_tell_end(gd_video_run *v, const gd_video_sink_info *written) {
            c->seconds > 0 ? (double)n / c->seconds : 0, to);
     sum_up(v, written);
     put_event(v,
-              v->source_failed || v->counts.lost ? "lost"
-              : gd_interrupted()                 ? "interrupted"
-              : v->ended                         ? "end"
-                                                 : "stopped",
+              v->source_failed || v->counts.lost                ? "lost"
+              : gd_interrupted()                                ? "interrupted"
+              : gd_video_subject(v) || v->r->stop || v->r->quit ? "stopped"
+              : v->ended                                        ? "end"
+                                                                : "stopped",
               NULL);
 }
