@@ -299,11 +299,18 @@ static void count_failure(gd_video_run *v, const gd_error *why, gd_exit subject)
     gd_video_put_error(v, why);
 }
 
+/* The rate of every n-th frame; a rate too fine for two ints is rounded. */
+static gd_rational slower(gd_rational rate, int64_t n) {
+    int64_t num = rate.num, den = rate.den * n;
+    for (; den > INT32_MAX && num > 1; num /= 2) den /= 2;
+    return den > INT32_MAX ? rate : (gd_rational){(int)num, (int)den};
+}
+
 static gd_status open_sink(gd_video_run *v, gd_error *err) {
     gd_video_info like = v->info;
     if (!*v->path) return GD_OK;
     if (v->o.stride > 1 && like.frame_rate.den && v->o.stride < 100000)
-        like.frame_rate.den *= (int)v->o.stride;
+        like.frame_rate = slower(like.frame_rate, v->o.stride);
     return gd_video_sink_open(v->path, &v->o.sink, &like, v->o.sink.no_audio ? NULL : v->source,
                               &v->sink, err);
 }

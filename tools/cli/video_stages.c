@@ -137,7 +137,10 @@ gd_status gd_video_infer(void *ctx, gd_chain_work *work, gd_error *err) {
 
 static double seconds_of(const gd_video_run *v, const gd_video_frame *f) {
     const gd_rational tb = v->info.time_base;
-    return tb.den ? (double)(f->pts - v->info.start_pts) * tb.num / tb.den : 0;
+    int64_t           ticks;
+    if (__builtin_sub_overflow(f->pts, v->info.start_pts, &ticks))
+        ticks = f->pts > 0 ? INT64_MAX : INT64_MIN;
+    return tb.den ? (double)ticks * tb.num / tb.den : 0;
 }
 
 gd_status gd_video_track(void *ctx, gd_chain_work *work, gd_error *err) {
