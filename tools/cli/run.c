@@ -461,6 +461,11 @@ int gd_run_all(gd_run *r) {
     double             started = now_ms();
     gd_status          st;
     if (r->session_conf >= 0) opt.conf = r->session_conf;
+    /* Sessions side by side on the CPU share its threads, this first one as the others. */
+    if (r->video_flags.streams > 1 && r->sources.n_videos == r->sources.n &&
+        strncmp(opt.device, "cuda", 4) != 0)
+        opt.threads =
+            opt.threads > r->video_flags.streams ? opt.threads / r->video_flags.streams : 1;
     opt.keep_pictures = r->cascade != NULL;
     if (open_session(r, &opt, &err) != GD_OK || describe_for_json(r, &opt, &err) != GD_OK)
         return fail(&err, GD_EXIT_MODEL);

@@ -37,6 +37,7 @@ static gd_status open_lanes(gd_video_run *v, gd_error *err) {
         gd_session_options opt = v->r->session_options;
         gd_status          st;
         opt.device = v->r->stats.device;
+        if (on_cpu(v)) opt.threads = gd_thread_count(v->r->flags);
         if (on_cpu(v)) opt.threads = opt.threads / want > 1 ? opt.threads / want : 1;
         st = gd_session_open(v->r->model, &opt, &v->lane[v->n_lanes].session, err);
         if (st == GD_OK && v->r->cascade) {
