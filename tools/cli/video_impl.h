@@ -50,11 +50,12 @@ struct gd_video_run {
     gd_tracker    *tracker;
     bool           started; /* a video has been tracked */
     gd_overlay    *overlay;
-    gd_preview    *preview; /* NULL: not asked for */
-    gd_display    *display; /* opened with the first frame that is shown */
-    gd_video_frame shown;   /* a copy of the last frame for the window */
-    bool           fresh;   /* the window has not shown it yet */
-    gd_alloc       pixels;  /* page-locked where the session's device can read it */
+    gd_preview    *preview;      /* NULL: not asked for */
+    gd_display    *display;      /* opened with the first frame that is shown */
+    gd_video_frame shown;        /* a copy of the last frame for the window */
+    bool           fresh;        /* the window has not shown it yet */
+    int            shown_rounds; /* of waiting since it has */
+    gd_alloc       pixels;       /* page-locked where the session's device can read it */
     gd_video_item *items;
     void         **payload;
     int            n_items;

@@ -232,12 +232,14 @@ static int64_t progress_total(const gd_video_run *v) {
     return v->o.max_frames;
 }
 
-/* Brings the newest frame to the window; closing it ends the run. */
+/* Brings the newest frame to the window, and the last one again while none comes: the window
+ * answers keys only then. Closing it ends the run. */
 static void show_window(gd_video_run *v) {
     gd_error  err = {0};
     gd_status st = GD_OK;
     bool      closed = false;
-    if (!v->fresh) return;
+    if (!v->fresh && (!v->display || ++v->shown_rounds < 10)) return;
+    v->shown_rounds = 0;
     v->fresh = false;
     if (!v->display)
         st = gd_display_open("gdrun", v->shown.width, v->shown.height, &v->display, &err);
