@@ -31,7 +31,7 @@ def results():
     check(last["type"] == "summary" and last["frames"] == 30, last)
     check(count("out.mp4") == 30 and times("out.mp4") == want, f"out.mp4: {count('out.mp4')} {times('out.mp4')}")
     check(packets("out.mp4") == packets("a.mp4") and packets("a.mp4"), "audio packets")
-    check("bottleneck" in err or "sets the pace" in err or "infer" in err, f"pace: {err}")
+    check("30 frames in " in err and " a second" in err, f"pace: {err}")
     again = frames_of(detect("a.mp4", "--jsonl", "-", "--conf", "0.01", "--batch", "4", "--streams", "2",
                              "--queue-size", "3", "--mode", "throughput")[1])
     check([[d["box"] for d in r["detections"]] for r in again] ==
@@ -139,7 +139,7 @@ def exits():
     check(b"E966" in p.stderr and state == "stopped", f"a failed output ends with: {state} {p.stderr}")
     p = subprocess.run(f"'{GDRUN}' detect -q -m nano.gdw --imgsz 96 a.mp4 --jsonl - -o pipe.mp4 | head -3",
                        shell=True, capture_output=True, env=CLEAN, executable="/bin/bash", check=False)
-    check(p.stderr == b"" and count("pipe.mp4") >= 0, f"closed pipe: {p.stderr}")
+    check(p.stderr == b"" and count("pipe.mp4") > 0, f"closed pipe: {p.stderr}")
 
 
 def interrupted():
