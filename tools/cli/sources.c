@@ -31,12 +31,6 @@ static bool is_picture_name(const char *name) {
     return ends_like(name, ext, sizeof ext / sizeof *ext);
 }
 
-static bool is_video_name(const char *name) {
-    static const char *const ext[] = {"mp4", "m4v", "mov",  "mkv", "webm", "avi",
-                                      "ts",  "mts", "m2ts", "mpg", "mpeg", "3gp"};
-    return ends_like(name, ext, sizeof ext / sizeof *ext);
-}
-
 /* ---- the list ---------------------------------------------------------------------------- */
 
 static gd_status no_memory(gd_error *err) {
@@ -112,7 +106,8 @@ static gd_status add_folder(gd_sources *s, const char *path, gd_error *err) {
     }
     while (status == GD_OK && (errno = 0, e = readdir(dir))) {
         char *full;
-        if (!is_picture_name(e->d_name) && !(s->videos && is_video_name(e->d_name))) continue;
+        if (!is_picture_name(e->d_name) && !(s->videos && gd_is_video_name(e->d_name)))
+            continue;
         full = gd_arena_print(&s->arena, "%s%s%s", path, slash, e->d_name);
         if (!full)
             status = no_memory(err);
