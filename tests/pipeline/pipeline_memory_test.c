@@ -170,7 +170,8 @@ static void memory_ends_at_any_request(void **state) {
             if (atomic_load(&requests) < n) break;
             if (n > 60) step = 1 + n / 12;
         }
-        assert_true(failed > 20);
+        /* How many depends on what ran together: a batch without memory goes one by one. */
+        assert_true(failed > 8);
     }
     atomic_store(&fail_at, 0);
     gd_model_close(m);
