@@ -34,6 +34,9 @@ typedef struct gd_video_item {
     gd_overlay_look look;
 } gd_video_item;
 
+/* Gives the room for detections back; leaves the frame and what is drawn. */
+void gd_video_item_clear(gd_video_item *it);
+
 /* What each worker of the stage that infers has for itself. */
 typedef struct gd_video_lane {
     gd_session *session;

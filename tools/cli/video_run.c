@@ -119,16 +119,7 @@ static void free_items(gd_video_run *v) {
         gd_video_item *it = &v->items[i];
         gd_video_frame_free(&it->frame);
         gd_overlay_look_free(&it->look);
-        gd_mem_put(it->kept);
-        gd_mem_put(it->drawn);
-        gd_mem_put(it->ids);
-        gd_mem_put(it->drawn_ids);
-        gd_mem_put(it->states);
-        gd_mem_put(it->confirmed);
-        gd_mem_put(it->tracks);
-        gd_mem_put(it->sub);
-        gd_mem_put(it->sub_text);
-        gd_mem_put(it->sub_drawn);
+        gd_video_item_clear(it);
     }
     gd_mem_put(v->items);
     gd_mem_put(v->payload);

@@ -52,9 +52,7 @@ gd_status gd_video_decode(void *ctx, gd_chain_work *work, gd_error *err) {
 
 /* ---- infer ------------------------------------------------------------------------------- */
 
-static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
-    if (n <= it->room) return GD_OK;
-    const int room = n + n / 2 + 16;
+void gd_video_item_clear(gd_video_item *it) {
     gd_mem_put(it->kept);
     gd_mem_put(it->drawn);
     gd_mem_put(it->ids);
@@ -65,6 +63,13 @@ static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
     gd_mem_put(it->sub);
     gd_mem_put(it->sub_text);
     gd_mem_put(it->sub_drawn);
+    it->room = 0;
+}
+
+static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
+    if (n <= it->room) return GD_OK;
+    const int room = n + n / 2 + 16;
+    gd_video_item_clear(it);
     it->kept = gd_mem_array((size_t)room, sizeof *it->kept);
     it->drawn = gd_mem_array((size_t)room, sizeof *it->drawn);
     it->ids = gd_mem_array((size_t)room, sizeof *it->ids);
@@ -75,11 +80,11 @@ static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
     it->sub = gd_mem_array((size_t)room, sizeof *it->sub);
     it->sub_text = gd_mem_array((size_t)room, sizeof *it->sub_text);
     it->sub_drawn = gd_mem_array((size_t)room, sizeof *it->sub_drawn);
-    it->room = room;
     if (it->kept && it->drawn && it->ids && it->drawn_ids && it->states && it->confirmed &&
-        it->tracks && it->sub && it->sub_text && it->sub_drawn)
+        it->tracks && it->sub && it->sub_text && it->sub_drawn) {
+        it->room = room;
         return GD_OK;
-    it->room = 0;
+    }
     return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
 }
 
