@@ -6,6 +6,7 @@
 #include "engine/io.h"
 #include "engine/mem.h"
 #include "tests/gd_test.h"
+#include "tests/track/short_heap.h"
 #include "tools/track/track.h"
 
 static gd_error err;
@@ -192,23 +193,6 @@ static void test_cut(void **state) {
     gd_tracker_close(a);
     gd_tracker_close(b);
 }
-
-static int allow, live;
-
-static void *count_get(void *ctx, size_t size) {
-    (void)ctx;
-    if (allow-- <= 0) return NULL;
-    live++;
-    return aligned_alloc(64, (size + 63) / 64 * 64);
-}
-
-static void count_put(void *ctx, void *p) {
-    (void)ctx;
-    if (p) live--;
-    free(p);
-}
-
-static const gd_alloc hook = {NULL, count_get, count_put};
 
 static void test_no_memory(void **state) {
     (void)state;

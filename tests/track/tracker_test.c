@@ -6,6 +6,7 @@
 
 #include "engine/mem.h"
 #include "tests/gd_test.h"
+#include "tests/track/short_heap.h"
 
 static gd_error err;
 static gd_track out[64];
@@ -275,23 +276,6 @@ static void test_limit(void **state) {
 }
 
 /* ---- memory that ends -------------------------------------------------------------------- */
-
-static int allow, live;
-
-static void *count_get(void *ctx, size_t size) {
-    (void)ctx;
-    if (allow-- <= 0) return NULL;
-    live++;
-    return aligned_alloc(64, (size + 63) / 64 * 64);
-}
-
-static void count_put(void *ctx, void *p) {
-    (void)ctx;
-    if (p) live--;
-    free(p);
-}
-
-static const gd_alloc hook = {NULL, count_get, count_put};
 
 /* With the n-th request failing, a frame is either done or not at all: repeated with memory, it
  * gives what it would have given. */
