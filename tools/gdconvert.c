@@ -97,9 +97,11 @@ static int run(gd_flags *f) {
     return st == GD_OK ? GD_EXIT_OK : (int)gd_report_error(&err, subject, job.input);
 }
 
-int main(int argc, char **argv) {
+static int program(int argc, char **argv) {
     gd_flags f;
     int      code = gd_program_start(&f, "gdconvert", GD_CMD_CONVERT, argc, argv);
     if (code < 0) code = run(&f);
     return gd_program_end(&f, code);
 }
+
+int main(int argc, char **argv) { return gd_program_main(program, argc, argv); }

@@ -11,10 +11,12 @@ static const struct {
 #undef GD_COMMAND
 };
 
-int main(int argc, char **argv) {
+static int program(int argc, char **argv) {
     gd_flags f;
     int      code = gd_program_start(&f, "gdrun", GD_CMD_GDRUN, argc, argv);
     for (size_t i = 0; code < 0 && i < sizeof table / sizeof *table; i++)
         if (table[i].bit == f.command) code = table[i].run(&f);
     return gd_program_end(&f, code);
 }
+
+int main(int argc, char **argv) { return gd_program_main(program, argc, argv); }

@@ -3,17 +3,58 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine/mem.h"
 #include "tools/cli/config.h"
 #include "tools/cli/help.h"
 #include "tools/cli/text.h"
+
+/* ---- the stack --------------------------------------------------------------------------- */
+
+/* The programs and the libraries they load need about 64 KiB (the dynamic linker alone stores the
+ * processor's registers, 11 KiB on some); decoders and FFmpeg more. */
+enum { STACK_SIZE = 1 << 20 };
+
+struct body {
+    int (*run)(int argc, char **argv);
+    int    argc, code;
+    char **argv;
+};
+
+static void *run_body(void *p) {
+    struct body *b = p;
+    b->code = b->run(b->argc, b->argv);
+    return NULL;
+}
+
+int gd_program_main(int (*body)(int argc, char **argv), int argc, char **argv) {
+    struct body    b = {.run = body, .argc = argc, .argv = argv};
+    struct rlimit  limit;
+    pthread_attr_t attr;
+    pthread_t      thread;
+    bool           apart = false;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STACK_SIZE)
+        return body(argc, argv);
+    if (pthread_attr_init(&attr) == 0) {
+        /* A thread's own heap grows by mprotect, which a confined decoder may not call. */
+        mallopt(M_ARENA_MAX, 1);
+        apart = pthread_attr_setstacksize(&attr, STACK_SIZE) == 0 &&
+                pthread_setattr_default_np(&attr) == 0 &&
+                pthread_create(&thread, &attr, run_body, &b) == 0 &&
+                pthread_join(thread, NULL) == 0;
+        pthread_attr_destroy(&attr);
+    }
+    return apart ? b.code : body(argc, argv);
+}
 
 /* ---- descriptors and signals ------------------------------------------------------------- */
 

@@ -1,14 +1,22 @@
 /* program.h -- the frame around both programs: descriptors, signals, flags, stdout, exit code.
  *
- *     gd_flags f;
- *     int code = gd_program_start(&f, "gdconvert", GD_CMD_CONVERT, argc, argv);
- *     if (code < 0) code = convert(&f);
- *     return gd_program_end(&f, code); */
+ *     static int program(int argc, char **argv) {
+ *         gd_flags f;
+ *         int code = gd_program_start(&f, "gdconvert", GD_CMD_CONVERT, argc, argv);
+ *         if (code < 0) code = convert(&f);
+ *         return gd_program_end(&f, code);
+ *     }
+ *     int main(int argc, char **argv) { return gd_program_main(program, argc, argv); } */
 #ifndef GD_TOOLS_CLI_PROGRAM_H
 #define GD_TOOLS_CLI_PROGRAM_H
 
 #include "tools/cli/flags.h"
 #include "tools/cli/report.h"
+
+/* Calls body, and returns what it returns: on a thread with a stack of its own where the limit of
+ * the process is small (ulimit -s), which would otherwise end in a crash that nothing can catch.
+ * Threads made later get as much. */
+int gd_program_main(int (*body)(int argc, char **argv), int argc, char **argv);
 
 /* Reopens closed descriptors 0 to 2, ignores SIGPIPE and SIGXFSZ, catches SIGINT and SIGTERM,
  * turns abort() into exit code 70, reads flags, environment and config, and answers --help,
