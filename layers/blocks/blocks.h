@@ -17,8 +17,11 @@ int gd_block_conv_bn(gd_net *n, int x, const char *conv, const char *bn, const g
 
 /* A ResNet trunk of torchvision's layout at the current path: conv1, bn1, layer1 .. layer4.
  * depth: blocks of the four stages; bottleneck: 1x1-3x3-1x1 with expansion 4 (He et al. 2016;
- * stride on the 3x3, as torchvision). stage[i] receives the output of layer i+1. */
-void gd_block_resnet(gd_net *n, int x, const int depth[4], bool bottleneck, int stage[4]);
+ * stride on the 3x3, as torchvision). dilate[i] (NULL: none) is torchvision's
+ * replace_stride_with_dilation: layer i+2 keeps the size of its input, and its 3x3 windows
+ * after the first block are twice as far spread. stage[i] receives the output of layer i+1. */
+void gd_block_resnet(gd_net *n, int x, const int depth[4], bool bottleneck,
+                     const bool dilate[3], int stage[4]);
 
 /* Feature pyramid of torchvision's FeaturePyramidNetwork at the current path: inner_blocks.i,
  * layer_blocks.i for n_in maps, finest first, plus a stride-2 pick of the last ("pool").

@@ -98,7 +98,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
                                     .nms_iou = 0.7f};
     int                      stage[4], feature[LEVELS + 1], boxes, count;
     size_t                   mark = gd_net_enter(n, "backbone.body");
-    gd_block_resnet(n, image, arch->config, arch->config[4] != 0, stage);
+    gd_block_resnet(n, image, arch->config, arch->config[4] != 0, NULL, stage);
     gd_net_leave(n, mark);
     mark = gd_net_enter(n, "backbone.fpn");
     gd_block_fpn(n, LEVELS, stage, 256, feature);

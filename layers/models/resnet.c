@@ -22,7 +22,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     int stage[4];
     (void)opt;
     (void)geom;
-    gd_block_resnet(n, image, arch->config, arch->config[4] != 0, stage);
+    gd_block_resnet(n, image, arch->config, arch->config[4] != 0, NULL, stage);
     classify(n, stage[3], "fc");
 }
 
