@@ -21,7 +21,8 @@ const gd_arch *gd_arch_find(const char *name) {
 
 /* Builds the network at its nominal size on a graph of its own. */
 static gd_status build_nominal(const gd_arch *a, int n_class, const gd_weight_source *source,
-                               gd_graph *g, gd_net *n, gd_error *err) {
+                               const gd_net_facts *facts, gd_graph *g, gd_net *n,
+                               gd_error *err) {
     const gd_net_options opt = {
         .batch = 1, .net_h = a->nominal_h, .net_w = a->nominal_w, .conf = 0.5f, .iou = 0.5f};
     const int64_t image_dim[4] = {1, a->nominal_h, a->nominal_w, 3}, geom_dim[2] = {1, 8};
@@ -29,19 +30,21 @@ static gd_status build_nominal(const gd_arch *a, int n_class, const gd_weight_so
     GD_TRY(gd_graph_input(g, "image", GD_F32, 4, image_dim, &image, err));
     GD_TRY(gd_graph_input(g, "geom", GD_F32, 2, geom_dim, &geom, err));
     gd_net_init(n, g, source, err);
+    n->facts = facts;
     n->n_class = n_class ? n_class : a->n_class;
     a->build(n, a, &opt, image, geom);
     return n->st;
 }
 
-gd_status gd_arch_weights(const gd_arch *a, int n_class, gd_arena *arena,
-                          const gd_weight_spec **spec, int *count, gd_error *err) {
+gd_status gd_arch_weights(const gd_arch *a, int n_class, const gd_net_facts *facts,
+                          gd_arena *arena, const gd_weight_spec **spec, int *count,
+                          gd_error *err) {
     gd_graph g;
     gd_net   n;
     *spec = NULL;
     *count = 0;
     gd_graph_init(&g, arena);
-    GD_TRY(build_nominal(a, n_class, NULL, &g, &n, err));
+    GD_TRY(build_nominal(a, n_class, NULL, facts, &g, &n, err));
     /* A weight used by several layers (the head of the proposals) is one weight. */
     for (int i = 0; i < n.n_spec; i++) {
         bool seen = false;
@@ -53,14 +56,19 @@ gd_status gd_arch_weights(const gd_arch *a, int n_class, gd_arena *arena,
     return GD_OK;
 }
 
+int gd_arch_head(const gd_arch *a, int64_t n) {
+    const int64_t per = a->class_per ? a->class_per : 1, outputs = n / per - a->class_extra;
+    return n % per == 0 && outputs > 0 && outputs <= 65536 ? (int)outputs : 0;
+}
+
 gd_status gd_arch_check(const gd_arch *a, int n_class, const gd_weight_source *source,
-                        gd_error *err) {
+                        const gd_net_facts *facts, gd_error *err) {
     gd_arena  arena = {0};
     gd_graph  g;
     gd_net    n;
     gd_status st;
     gd_graph_init(&g, &arena);
-    st = build_nominal(a, n_class, source, &g, &n, err);
+    st = build_nominal(a, n_class, source, facts, &g, &n, err);
     if (st == GD_OK) st = gd_graph_verify(&g, "building", err);
     gd_arena_free(&arena);
     return st;

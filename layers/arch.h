@@ -56,8 +56,14 @@ typedef struct gd_arch {
      * i32 [B, m], "count" i32 [B], "top" f32 [B] and "dropped" i32 [B]. */
     void (*build)(gd_net *n, const struct gd_arch *arch, const gd_net_options *opt, int image,
                   int geom);
-    /* The checkpoint key from whose tensor (first axis) the number of classes is read. */
+    /* The weight from whose first axis the number of classes is read: class_per anchors (0: 1)
+     * of the classes, the background and class_extra outputs more each. NULL: the checkpoint's
+     * metadata "n_class" says it. */
     const char *class_key;
+    int         class_per, class_extra;
+    /* Metadata of the checkpoint that the builder needs, and that go into the model file; ends
+     * with NULL. NULL: none. */
+    const char *const *facts;
     /* Smallest nominal input of the network, for the converter's enumeration. */
     int nominal_h, nominal_w;
 } gd_arch;
@@ -67,13 +73,17 @@ extern const gd_arch *const gd_archs[];
 const gd_arch              *gd_arch_find(const char *name); /* NULL: unknown */
 
 /* Every weight the architecture asks for, in the graph's order, from nominal shapes. Strings
- * and array live in `arena`. n_class 0: the nominal count. */
-gd_status gd_arch_weights(const gd_arch *a, int n_class, gd_arena *arena,
-                          const gd_weight_spec **spec, int *count, gd_error *err) GD_MUST_CHECK;
+ * and array live in `arena`. n_class 0: the nominal count. facts NULL: without a file. */
+gd_status gd_arch_weights(const gd_arch *a, int n_class, const gd_net_facts *facts,
+                          gd_arena *arena, const gd_weight_spec **spec, int *count,
+                          gd_error *err) GD_MUST_CHECK;
 /* Checks the tensors of `source` against each other by building the graph at the nominal size:
- * mis-shaped weights give GD_ERR_SHAPE naming the first. bn_eps < 0: 1e-5. */
+ * mis-shaped weights give GD_ERR_SHAPE naming the first. facts may be NULL. */
 gd_status gd_arch_check(const gd_arch *a, int n_class, const gd_weight_source *source,
-                        gd_error *err) GD_MUST_CHECK;
+                        const gd_net_facts *facts, gd_error *err) GD_MUST_CHECK;
+/* Outputs per anchor, background included, of a head whose class_key tensor has `n` rows; 0:
+ * that is no number of classes. */
+int gd_arch_head(const gd_arch *a, int64_t n);
 /* Applies the rules to a checkpoint key: the name here, NULL if the key is not needed. Result
  * is `key` itself or lives in buf. */
 const char *gd_arch_rename(const gd_arch *a, const char *key, char *buf, size_t size);

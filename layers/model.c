@@ -83,11 +83,12 @@ static gd_status read_names(gd_model *m, gd_error *err) {
 
 /* The class head must have an output for each name, and for the background. */
 static gd_status check_head(const gd_model *m, gd_error *err) {
+    if (!m->arch->class_key) return GD_OK; /* the builder compares */
     const gd_gdw_tensor *t = gd_gdw_find(m->file, m->arch->class_key);
     if (!t)
         return gd_fail_code(err, GD_ERR_FORMAT, 475, "weight '%s' is missing",
                             m->arch->class_key);
-    if (t->ndim != 1 || t->dim[0] != m->n_class + m->arch->n_background)
+    if (t->ndim != 1 || gd_arch_head(m->arch, t->dim[0]) != m->n_class + m->arch->n_background)
         return gd_fail_code(err, GD_ERR_FORMAT, 476,
                             "the class head has %lld outputs, the file names %d classes%s",
                             t->ndim ? (long long)t->dim[0] : 0, m->n_class,
@@ -109,7 +110,9 @@ static gd_status open_model(gd_model *m, gd_error *err) {
     GD_TRY(check_head(m, err));
     GD_TRY(gd_recipe_read(m->arch, find_meta, m->file, &m->recipe, err));
     GD_TRY(read_weights(m, err));
-    return gd_arch_check(m->arch, m->n_class + m->arch->n_background, &m->source, err);
+    m->facts = (gd_net_facts){.ctx = m->file, .meta = find_meta};
+    return gd_arch_check(m->arch, m->n_class + m->arch->n_background, &m->source, &m->facts,
+                         err);
 }
 
 static gd_status finish(gd_gdw *file, gd_model **out, gd_error *err) {
@@ -229,6 +232,7 @@ gd_status gd_model_graph(const gd_model *m, const gd_recipe *r, const gd_net_opt
     gd_net n;
     int    geom = -1;
     gd_net_init(&n, g, &m->source, err);
+    n.facts = &m->facts;
     n.bn_eps = r->bn_eps;
     n.n_class = m->n_class + m->arch->n_background;
     const int image = add_image(&n, r, opt, cap, &geom);

@@ -19,6 +19,7 @@ struct gd_model {
     int             *category; /* n_class */
     gd_tensor       *weight;   /* float32, in the order of the file's table */
     gd_weight_source source;
+    gd_net_facts     facts;
 };
 
 /* The graph from picture bytes to results, before any pass. Inputs: "pixels" u8 [B, cap, 3] and

@@ -93,6 +93,29 @@ static int weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
     return n->st == GD_OK ? id : -1;
 }
 
+bool gd_net_has(const gd_net *n, const char *leaf) {
+    char      name[384];
+    gd_tensor t;
+    snprintf(name, sizeof name, "%s%s%s", n->path, n->path[0] ? "." : "", leaf);
+    if (n->source) return n->source->find(n->source->ctx, name, &t);
+    return n->facts && n->facts->has && n->facts->has(n->facts->ctx, name);
+}
+
+int gd_net_depth(const gd_net *n, const char *fmt, int nominal) {
+    const char *at = strstr(fmt, "%d");
+    char        leaf[128];
+    int         depth = 0;
+    for (; at && depth < 1000; depth++) {
+        snprintf(leaf, sizeof leaf, "%.*s%d%s", (int)(at - fmt), fmt, depth, at + 2);
+        if (!gd_net_has(n, leaf)) break;
+    }
+    return depth ? depth : nominal;
+}
+
+const char *gd_net_meta(const gd_net *n, const char *key) {
+    return n->facts && n->facts->meta ? n->facts->meta(n->facts->ctx, key) : NULL;
+}
+
 int gd_net_weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
                   const int64_t *nominal) {
     return weight(n, leaf, kind, ndim, nominal, 0, NULL);

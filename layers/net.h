@@ -39,9 +39,19 @@ typedef struct gd_weight_source {
     bool (*find)(const void *ctx, const char *name, gd_tensor *out);
 } gd_weight_source;
 
+/* What a builder may ask of the file beyond values: which weights it has, for depths that no
+ * shape tells, and what else it says (metadata, as a Darknet model's description). Either
+ * function may be NULL. */
+typedef struct gd_net_facts {
+    const void *ctx;
+    bool (*has)(const void *ctx, const char *name);
+    const char *(*meta)(const void *ctx, const char *key); /* NULL: no such key */
+} gd_net_facts;
+
 typedef struct gd_net {
     gd_graph               *g;
     const gd_weight_source *source; /* NULL: nominal */
+    const gd_net_facts     *facts;  /* NULL: no file, or one of which nothing is asked */
     gd_status               st;
     gd_error               *err;
     char path[256]; /* module path of the layers added now; nodes are named after it */
@@ -59,6 +69,14 @@ int gd_net_fail(gd_net *n, gd_status st, const char *fmt, ...) GD_PRINTF(3, 4);
 /* Extends the module path ("layer%d.%d"); the mark restores it. */
 size_t gd_net_enter(gd_net *n, const char *fmt, ...) GD_PRINTF(2, 3);
 void   gd_net_leave(gd_net *n, size_t mark);
+
+/* True when the file has weight `path.leaf`; false where there is no file. */
+bool gd_net_has(const gd_net *n, const char *leaf);
+/* How many of the weights `path.fmt` (with 0, 1, 2, ... for its one %d) the file has, up to the
+ * first that is missing; `nominal` where there is no file, or none of them in it. */
+int gd_net_depth(const gd_net *n, const char *fmt, int nominal);
+/* Metadata of the file; NULL: it has none of that name, or there is no file. */
+const char *gd_net_meta(const gd_net *n, const char *key);
 
 /* The constant holding weight `path.leaf`. */
 int gd_net_weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,

@@ -24,7 +24,8 @@ static void make_input(const char *name) {
     int                   count;
     size_t                at = 0, room = 1 << 20, n = 8;
     char                 *head = calloc(1, room);
-    gd_assert_ok(gd_arch_weights(gd_arch_find(name), 0, &arena, &spec, &count, &err), &err);
+    gd_assert_ok(gd_arch_weights(gd_arch_find(name), 0, NULL, &arena, &spec, &count, &err),
+                 &err);
     for (int i = 0; i < count; i++) {
         const int64_t *d = spec[i].dim;
         size_t         bytes = 4;

@@ -83,6 +83,12 @@ static void test_fit(void **state) {
     assert_int_equal(n.count, 2);
     gd_assert_ok(gd_names_fit(yolox, 3, &given, &arena, &n, &err), &err);
     assert_int_equal(n.count, 3);
+    /* A text that a checkpoint brought keeps to the same rules. */
+    gd_assert_ok(gd_names_text("cat\r\ndog\n", &arena, &given, &err), &err);
+    assert_int_equal(given.count, 2);
+    assert_string_equal(given.joined, "cat\ndog");
+    assert_int_equal(gd_names_text("cat\ncat", &arena, &given, &err), GD_ERR_FORMAT);
+    assert_int_equal(gd_names_text("", &arena, &given, &err), GD_ERR_FORMAT);
 }
 
 int main(void) {

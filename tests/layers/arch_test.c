@@ -14,19 +14,19 @@ static void every_architecture_is_whole(void **state) {
         bool                  head = false;
         assert_ptr_equal(gd_arch_find(a->name), a);
         assert_non_null(gd_class_list(a->names));
-        gd_assert_ok(gd_arch_weights(a, 0, &arena, &spec, &count, &err), &err);
+        gd_assert_ok(gd_arch_weights(a, 0, NULL, &arena, &spec, &count, &err), &err);
         assert_true(count > 20);
         for (int i = 0; i < count; i++) {
             for (int k = 0; k < spec[i].ndim; k++) assert_true(spec[i].dim[k] > 0);
             for (int j = 0; j < i; j++)
                 if (!strcmp(spec[j].name, spec[i].name))
                     fail_msg("%s: '%s' is asked for twice", a->name, spec[i].name);
-            if (strcmp(spec[i].name, a->class_key)) continue;
+            if (!a->class_key || strcmp(spec[i].name, a->class_key)) continue;
             head = true;
-            assert_int_equal(spec[i].dim[0], a->n_class);
+            assert_int_equal(gd_arch_head(a, spec[i].dim[0]), a->n_class);
             assert_true(spec[i].class_head);
         }
-        assert_true(head);
+        assert_true(head || !a->class_key);
         gd_arena_free(&arena);
     }
     assert_null(gd_arch_find("resnet"));
@@ -41,13 +41,14 @@ static void classes_asked_for(void **state) {
         const gd_weight_spec *a, *b;
         gd_error              err;
         int                   n, m;
-        gd_assert_ok(gd_arch_weights(*p, 0, &arena, &a, &n, &err), &err);
-        gd_assert_ok(gd_arch_weights(*p, 7, &arena, &b, &m, &err), &err);
+        gd_assert_ok(gd_arch_weights(*p, 0, NULL, &arena, &a, &n, &err), &err);
+        gd_assert_ok(gd_arch_weights(*p, 7, NULL, &arena, &b, &m, &err), &err);
         assert_int_equal(n, m);
+        const int extra = (*p)->class_extra;
         for (int i = 0; i < n; i++) {
-            const int64_t by = a[i].class_head ? (*p)->n_class : 1;
+            const int64_t by = a[i].class_head ? (*p)->n_class + extra : 1;
             assert_string_equal(a[i].name, b[i].name);
-            assert_int_equal(b[i].dim[0] * by, a[i].dim[0] * (a[i].class_head ? 7 : 1));
+            assert_int_equal(b[i].dim[0] * by, a[i].dim[0] * (a[i].class_head ? 7 + extra : 1));
         }
         gd_arena_free(&arena);
     }
@@ -163,6 +164,51 @@ static void names_of_nodes(void **state) {
     gd_arena_free(&arena);
 }
 
+static bool has_three(const void *ctx, const char *name) {
+    (void)ctx;
+    return !strcmp(name, "m.0.w") || !strcmp(name, "m.1.w") || !strcmp(name, "m.3.w");
+}
+
+static const char *one_key(const void *ctx, const char *key) {
+    return strcmp(key, "net.cfg") ? NULL : ctx;
+}
+
+/* What a builder asks of a file: nothing is there without one, and a gap ends a count. */
+static void facts_of_a_file(void **state) {
+    (void)state;
+    gd_arena           arena = {0};
+    gd_graph           g;
+    gd_net             n;
+    gd_error           err = {0};
+    const gd_net_facts facts = {"[net]", has_three, one_key};
+    gd_graph_init(&g, &arena);
+    gd_net_init(&n, &g, NULL, &err);
+    assert_false(gd_net_has(&n, "m.0.w"));
+    assert_int_equal(gd_net_depth(&n, "m.%d.w", 7), 7);
+    assert_null(gd_net_meta(&n, "net.cfg"));
+    n.facts = &facts;
+    assert_int_equal(gd_net_depth(&n, "m.%d.w", 7), 2);
+    assert_int_equal(gd_net_depth(&n, "n.%d.w", 7), 7);
+    assert_string_equal(gd_net_meta(&n, "net.cfg"), "[net]");
+    assert_null(gd_net_meta(&n, "other"));
+    const size_t mark = gd_net_enter(&n, "m.3");
+    assert_true(gd_net_has(&n, "w"));
+    gd_net_leave(&n, mark);
+    gd_arena_free(&arena);
+}
+
+/* A head of several anchors: classes, background and other outputs for each. */
+static void outputs_of_a_head(void **state) {
+    (void)state;
+    const gd_arch plain = {.name = "plain"}, yolo = {.class_per = 3, .class_extra = 5};
+    assert_int_equal(gd_arch_head(&plain, 91), 91);
+    assert_int_equal(gd_arch_head(&plain, 0), 0);
+    assert_int_equal(gd_arch_head(&yolo, 255), 80);
+    assert_int_equal(gd_arch_head(&yolo, 254), 0);
+    assert_int_equal(gd_arch_head(&yolo, 15), 0);
+    assert_int_equal(gd_arch_head(&plain, (int64_t)1 << 40), 0);
+}
+
 static const char *nothing(const void *ctx, const char *key) {
     (void)ctx;
     (void)key;
@@ -193,6 +239,8 @@ int main(void) {
         cmocka_unit_test(torchvision_keys),
         cmocka_unit_test(failures_stick),
         cmocka_unit_test(names_of_nodes),
+        cmocka_unit_test(facts_of_a_file),
+        cmocka_unit_test(outputs_of_a_head),
         cmocka_unit_test(recipes_of_architectures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

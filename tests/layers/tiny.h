@@ -103,9 +103,9 @@ static inline gd_status tiny_load(const tiny *d, gd_model **out, gd_error *err) 
     assert_true(fd >= 0);
     close(fd);
     assert_non_null(arch);
-    gd_assert_ok(
-        gd_arch_weights(arch, TINY_CLASSES + arch->n_background, &arena, &spec, &count, &e),
-        &e);
+    gd_assert_ok(gd_arch_weights(arch, TINY_CLASSES + arch->n_background, NULL, &arena, &spec,
+                                 &count, &e),
+                 &e);
     gd_assert_ok(gd_gdw_writer_open(&w, &e), &e);
     tiny_meta(w, d);
     for (int i = 0; i < count; i++) {

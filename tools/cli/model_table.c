@@ -50,7 +50,7 @@ static gd_status parameters(const gd_arch *a, double *millions, gd_error *err) {
     const gd_weight_spec *spec;
     int                   count;
     int64_t               sum = 0;
-    gd_status             st = gd_arch_weights(a, 0, &arena, &spec, &count, err);
+    gd_status             st = gd_arch_weights(a, 0, NULL, &arena, &spec, &count, err);
     for (int i = 0; st == GD_OK && i < count; i++) {
         int64_t n = 1;
         for (int k = 0; k < spec[i].ndim; k++) n *= spec[i].dim[k];

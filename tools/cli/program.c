@@ -20,8 +20,8 @@
 
 /* ---- the stack --------------------------------------------------------------------------- */
 
-/* The programs and the libraries they load need about 64 KiB (the dynamic linker alone stores the
- * processor's registers, 11 KiB on some); decoders and FFmpeg more. */
+/* The programs and the libraries they load need about 64 KiB (the dynamic linker alone stores
+ * the processor's registers, 11 KiB on some); decoders and FFmpeg more. */
 enum { STACK_SIZE = 1 << 20 };
 
 struct body {

@@ -13,9 +13,9 @@
 #include "tools/cli/flags.h"
 #include "tools/cli/report.h"
 
-/* Calls body, and returns what it returns: on a thread with a stack of its own where the limit of
- * the process is small (ulimit -s), which would otherwise end in a crash that nothing can catch.
- * Threads made later get as much. */
+/* Calls body, and returns what it returns: on a thread with a stack of its own where the limit
+ * of the process is small (ulimit -s), which would otherwise end in a crash that nothing can
+ * catch. Threads made later get as much. */
 int gd_program_main(int (*body)(int argc, char **argv), int argc, char **argv);
 
 /* Reopens closed descriptors 0 to 2, ignores SIGPIPE and SIGXFSZ, catches SIGINT and SIGTERM,

@@ -108,6 +108,7 @@ static gd_status choose_classes(course *k) {
     const gd_convert_job *job = k->job;
     gd_names              given;
     int                   head = gd_join_head(k->arch, k->ckpt);
+    const char           *told = gd_ckpt_meta(k->ckpt, "classes");
     if (job->names) GD_TRY(gd_names_read(job->names, &k->arena, &given, k->err));
     if (job->reset_head)
         k->outputs = job->num_classes ? job->num_classes
@@ -119,11 +120,14 @@ static gd_status choose_classes(course *k) {
     if (head && !job->reset_head) {
         if (job->num_classes && job->num_classes != head)
             return wrong_count(k, head, job->num_classes);
-        if (!job->num_classes && !job->names && head != k->arch->n_class)
+        if (!job->num_classes && !job->names && !told && head != k->arch->n_class)
             return wrong_count(k, head, k->arch->n_class);
     }
-    GD_TRY(gd_names_fit(k->arch, k->outputs, job->names ? &given : NULL, &k->arena, &k->names,
-                        k->err));
+    /* The checkpoint's own names hold for its own head only. */
+    const bool own = told && !job->names && k->outputs == head;
+    if (own) GD_TRY(gd_names_text(told, &k->arena, &given, k->err));
+    GD_TRY(gd_names_fit(k->arch, k->outputs, job->names || own ? &given : NULL, &k->arena,
+                        &k->names, k->err));
     if (k->names.made_up)
         gd_warn(468, "the %d classes have no names; --names FILE gives them", k->names.count);
     return GD_OK;
@@ -144,6 +148,10 @@ static bool find_shape(const void *ctx, const char *name, gd_tensor *out) {
     return false;
 }
 
+static const char *find_meta(const void *ctx, const char *key) {
+    return gd_ckpt_meta(ctx, key);
+}
+
 /* Other widths than the nominal ones are a pruned or slimmed model, if they agree with each
  * other and every number of them is really in the file. */
 static gd_status check_widths(course *k) {
@@ -155,7 +163,8 @@ static gd_status check_widths(course *k) {
         if (j->row[i].odd ||
             (j->row[i].from && gd_ckpt_bytes(j->row[i].from) > gd_ckpt_file_size(k->ckpt)))
             return gd_join_refuse(j, k->ckpt, false, k->err);
-    if (gd_arch_check(k->arch, k->outputs, &source, &why) != GD_OK) {
+    const gd_net_facts facts = {.ctx = k->ckpt, .meta = find_meta};
+    if (gd_arch_check(k->arch, k->outputs, &source, &facts, &why) != GD_OK) {
         gd_say(GD_LEVEL_VERBOSE, "%s", why.msg);
         return gd_join_refuse(j, k->ckpt, false, k->err);
     }
@@ -257,6 +266,10 @@ static gd_status add_metadata(course *k) {
     GD_TRY(meta(k, "source_format", gd_ckpt_format(k->ckpt)));
     GD_TRY(meta(k, "source_sha256", hex));
     GD_TRY(meta(k, "converter", "gdconvert " GD_VERSION_STRING));
+    for (const char *const *f = k->arch->facts; f && *f; f++) {
+        const char *value = gd_ckpt_meta(k->ckpt, *f);
+        if (value) GD_TRY(meta(k, *f, value));
+    }
     GD_TRY(add_license(k));
     return add_recipe(k);
 }

@@ -59,9 +59,11 @@ int gd_join_head(const gd_arch *a, const gd_ckpt *c) {
         const gd_ckpt_tensor *t = gd_ckpt_at(c, i);
         const char           *name = gd_arch_rename(a, t->name, buf, sizeof buf);
         if (name && a->class_key && strcmp(name, a->class_key) == 0)
-            return t->ndim > 0 && t->dim[0] <= 65536 ? (int)t->dim[0] : 0;
+            return t->ndim > 0 ? gd_arch_head(a, t->dim[0]) : 0;
     }
-    return 0;
+    const char *told = a->class_key ? NULL : gd_ckpt_meta(c, "n_class");
+    const long  n = told ? strtol(told, NULL, 10) : 0;
+    return n > 0 && n <= 65536 ? (int)n : 0;
 }
 
 /* ---- joining ----------------------------------------------------------------------------- */
@@ -87,18 +89,39 @@ static bool row_fits(const gd_join_row *r) {
     return r->fresh || (r->from && !r->odd && same_dims(r->spec, r->dim));
 }
 
+static gd_status no_memory(const gd_ckpt *c, gd_error *err) {
+    return gd_fail_code(err, GD_ERR_NOMEM, 600, "%s: no memory for its names", gd_ckpt_path(c));
+}
+
+/* What a builder may ask of a checkpoint. */
+typedef struct file {
+    const gd_ckpt *ckpt;
+    key           *index;
+    int            n;
+} file;
+
+static bool file_has(const void *ctx, const char *name) {
+    const file *f = ctx;
+    return look_up(f->index, f->n, name) != NULL;
+}
+
+static const char *file_meta(const void *ctx, const char *name) {
+    return gd_ckpt_meta(((const file *)ctx)->ckpt, name);
+}
+
 gd_status gd_join_make(const gd_arch *a, const gd_ckpt *c, int n_class, bool reset_head,
                        gd_arena *arena, gd_join *out, gd_error *err) {
     const gd_weight_spec *spec;
     int                   n_keys;
+    key                  *index = make_index(a, c, arena, &n_keys);
     *out = (gd_join){.arch = a};
-    GD_TRY(gd_arch_weights(a, n_class, arena, &spec, &out->count, err));
-    key *index = make_index(a, c, arena, &n_keys);
+    if (!index) return no_memory(c, err);
+    const file         f = {c, index, n_keys};
+    const gd_net_facts facts = {&f, file_has, file_meta};
+    GD_TRY(gd_arch_weights(a, n_class, &facts, arena, &spec, &out->count, err));
     out->row = gd_arena_array(arena, (size_t)out->count + 1, sizeof *out->row);
     out->unexpected = gd_arena_array(arena, (size_t)n_keys + 1, sizeof *out->unexpected);
-    if (!index || !out->row || !out->unexpected)
-        return gd_fail_code(err, GD_ERR_NOMEM, 600, "%s: no memory for its names",
-                            gd_ckpt_path(c));
+    if (!out->row || !out->unexpected) return no_memory(c, err);
     for (int i = 0; i < out->count; i++) {
         gd_join_row *r = &out->row[i];
         key         *k = look_up(index, n_keys, spec[i].name);

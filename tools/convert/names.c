@@ -54,6 +54,13 @@ static char *tidy(char *s, size_t n) {
     return s;
 }
 
+static gd_status take_lines(const char *path, const char *all, gd_names *out, gd_error *err) {
+    GD_TRY(check_lines(path, all, err));
+    out->joined = all;
+    out->count = count_lines(all);
+    return GD_OK;
+}
+
 gd_status gd_names_read(const char *path, gd_arena *arena, gd_names *out, gd_error *err) {
     unsigned char *raw;
     size_t         n;
@@ -64,11 +71,14 @@ gd_status gd_names_read(const char *path, gd_arena *arena, gd_names *out, gd_err
     gd_mem_put(raw);
     if (!copy) return gd_fail_code(err, GD_ERR_NOMEM, 600, "%s: no memory", path);
     if (has_nul) return gd_fail_code(err, GD_ERR_FORMAT, 463, "%s: is not a text file", path);
-    copy = tidy(copy, n);
-    GD_TRY(check_lines(path, copy, err));
-    out->joined = copy;
-    out->count = count_lines(copy);
-    return GD_OK;
+    return take_lines(path, tidy(copy, n), out, err);
+}
+
+gd_status gd_names_text(const char *text, gd_arena *arena, gd_names *out, gd_error *err) {
+    char *copy = gd_arena_string(arena, text);
+    *out = (gd_names){0};
+    if (!copy) return gd_fail_code(err, GD_ERR_NOMEM, 600, "no memory for class names");
+    return take_lines("the checkpoint's class names", tidy(copy, strlen(copy)), out, err);
 }
 
 /* first, first + 1, ..., separated by commas. */

@@ -17,6 +17,9 @@ typedef struct gd_names {
  * The result is in the arena. */
 gd_status gd_names_read(const char *path, gd_arena *arena, gd_names *out,
                         gd_error *err) GD_MUST_CHECK;
+/* The same rules for a text at hand: names that a checkpoint brings. */
+gd_status gd_names_text(const char *text, gd_arena *arena, gd_names *out,
+                        gd_error *err) GD_MUST_CHECK;
 /* Names for a head of `outputs` outputs. `given` may be NULL: then the architecture's own list
  * where it has as many, else "class 0", ... With `given` the count must be the head's; names of
  * the background outputs may stand at its front and are dropped. E463 otherwise. */

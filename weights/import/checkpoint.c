@@ -32,6 +32,17 @@ void gd_ckpt_warn(gd_ckpt *c, int code, const char *fmt, ...) {
     c->warnings[c->n_warnings++] = (gd_ckpt_warning){code, kept};
 }
 
+gd_status gd_ckpt_add_meta(gd_ckpt *c, const char *key, const char *value, size_t n,
+                           gd_error *err) {
+    if (c->n_meta == GD_CKPT_MAX_META || !gd_utf8_ok(value, n, true))
+        return gd_fail_code(err, GD_ERR_FORMAT, 445, "%s: its '%s' is no UTF-8 text", c->path,
+                            key);
+    const char *kept = gd_arena_bytes(&c->arena, value, n);
+    if (!kept) return gd_fail(err, GD_ERR_NOMEM, "%s: no memory for its '%s'", c->path, key);
+    c->meta[c->n_meta++] = (gd_ckpt_fact){key, kept};
+    return GD_OK;
+}
+
 gd_status gd_ckpt_room(const gd_ckpt *c, void **list, int n, int *room, size_t size,
                        gd_error *err) {
     if (n < *room) return GD_OK;
@@ -291,6 +302,12 @@ const char *gd_ckpt_prefix(const gd_ckpt *c) { return c->prefix; }
 int         gd_ckpt_top_count(const gd_ckpt *c) { return c->n_top; }
 const char *gd_ckpt_top_type(const gd_ckpt *c) { return c->top_type; }
 int         gd_ckpt_warning_count(const gd_ckpt *c) { return c->n_warnings; }
+
+const char *gd_ckpt_meta(const gd_ckpt *c, const char *key) {
+    for (int i = 0; i < c->n_meta; i++)
+        if (strcmp(c->meta[i].key, key) == 0) return c->meta[i].value;
+    return NULL;
+}
 
 const char *gd_ckpt_top(const gd_ckpt *c, int i) {
     return i >= 0 && i < c->n_top ? c->top[i] : NULL;

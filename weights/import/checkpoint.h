@@ -134,6 +134,10 @@ int         gd_ckpt_top_count(const gd_ckpt *c);
 const char *gd_ckpt_top(const gd_ckpt *c, int i);
 const char *gd_ckpt_top_type(const gd_ckpt *c);
 
+/* What a file says besides its tensors, as text; NULL: nothing of that name. "classes" holds
+ * the class names, one a line, "n_class" their number; others are named by their reader. */
+const char *gd_ckpt_meta(const gd_ckpt *c, const char *key);
+
 int                    gd_ckpt_warning_count(const gd_ckpt *c);
 const gd_ckpt_warning *gd_ckpt_warning_at(const gd_ckpt *c, int i);
 

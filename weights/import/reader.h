@@ -20,7 +20,8 @@ enum {
     GD_CKPT_MAX_TENSORS = 65536,
     GD_CKPT_MAX_NAME = 255,
     GD_CKPT_MAX_WARNINGS = 64,
-    GD_CKPT_MAX_SHARDS = 256
+    GD_CKPT_MAX_SHARDS = 256,
+    GD_CKPT_MAX_META = 16
 };
 
 typedef struct gd_ckpt_storage {
@@ -32,6 +33,10 @@ typedef struct gd_ckpt_storage {
     uint32_t    crc;
     bool        has_crc, deflated;
 } gd_ckpt_storage;
+
+typedef struct gd_ckpt_fact {
+    const char *key, *value;
+} gd_ckpt_fact;
 
 struct gd_ckpt {
     gd_arena         arena;
@@ -54,6 +59,8 @@ struct gd_ckpt {
     uint32_t         n_slots;    /* power of two */
     unsigned char   *loaded;     /* bytes of the storage read last */
     int              loaded_storage; /* -1: none */
+    gd_ckpt_fact     meta[GD_CKPT_MAX_META];
+    int              n_meta;
     gd_ckpt_warning  warnings[GD_CKPT_MAX_WARNINGS];
     int              n_warnings;
 };
@@ -70,6 +77,10 @@ static inline uint32_t gd_text_hash(const char *s, size_t n) {
 /* Keeps a warning; the text is cut at 500 bytes and cleaned of control bytes. Warnings beyond
  * the limit are dropped. */
 void gd_ckpt_warn(gd_ckpt *c, int code, const char *fmt, ...) GD_PRINTF(3, 4);
+/* Keeps value[n], which is copied and checked (UTF-8; newlines and tabs are allowed), under a
+ * key that outlives the handle. A reader gives at most GD_CKPT_MAX_META. */
+gd_status gd_ckpt_add_meta(gd_ckpt *c, const char *key, const char *value, size_t n,
+                           gd_error *err);
 /* Makes room for one more of `size` bytes in a growing array of n. */
 gd_status gd_ckpt_room(const gd_ckpt *c, void **list, int n, int *room, size_t size,
                        gd_error *err);
