@@ -8,6 +8,7 @@ static const gd_attr_field fields[] = {
     {"min_size", GD_ATTR_F32, offsetof(gd_class_boxes, min_size), 0, 0.01},
     {"background", GD_ATTR_I32, offsetof(gd_class_boxes, background), 0, 0},
     {"capacity", GD_ATTR_I32, offsetof(gd_class_boxes, capacity), 0, 4096},
+    {"per_class", GD_ATTR_I32, offsetof(gd_class_boxes, per_class), 0, 0},
     {0}};
 
 static gd_status infer(const gd_launch *l, gd_error *err) {
@@ -21,10 +22,10 @@ static gd_status infer(const gd_launch *l, gd_error *err) {
         GD_TRY(gdk_want(l, op, 1, GD_F32, 3, (int64_t[]){B, n, 4 * K},
                         "boxes [B,n,4] or [B,n,4*classes]", err));
     if (l->n_in > 2 && l->in[2]) GD_TRY(gdk_want(l, op, 2, GD_I32, 1, &B, "count i32[B]", err));
-    if (a->capacity < 1 || a->background >= K)
+    if (a->capacity < 1 || a->per_class < 0 || a->background >= K)
         return gd_fail(err, GD_ERR_ARG,
-                       "class_boxes: capacity %d, background %d of %lld classes", a->capacity,
-                       a->background, (long long)K);
+                       "class_boxes: capacity %d, %d a class, background %d of %lld classes",
+                       a->capacity, a->per_class, a->background, (long long)K);
     if (n > INT32_MAX / K)
         return gd_fail_input(err, op, 0, l->in[0], "fewer than 2^31 scores a picture");
     const int64_t cap = a->capacity;

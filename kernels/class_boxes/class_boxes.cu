@@ -2,7 +2,9 @@
  *
  * Bound by memory and latency: the scores are read twice, boxes only of scores that pass. A
  * warp owns a row in both kernels. Every block of the second adds up the counts of the rows
- * before its own, which is cheaper than a launch that would do it once. */
+ * before its own, which is cheaper than a launch that would do it once. With a limit for each
+ * class, a kernel before them finds the last that stays: a block a class, whose column of
+ * scores comes from the L2 cache. */
 #include "kernels/class_boxes/class_boxes_cuda.h"
 #include "kernels/rank.h"
 
@@ -18,12 +20,16 @@ static __device__ __forceinline__ float4 box_of(const gdk_class_boxes_args &a, i
     return *(const float4 *)(a.box + row * a.box_pitch + (a.shared ? 0 : 4 * (int64_t)k));
 }
 
-/* Whether class k of a row, with score v, is a candidate. */
-static __device__ __forceinline__ bool passes(const gdk_class_boxes_args &a, int64_t row, int k,
+/* Whether class k of row i of picture b, with score v, is a candidate; `limit` as in the
+ * arguments, or NULL. */
+static __device__ __forceinline__ bool passes(const gdk_class_boxes_args &a,
+                                              const uint64_t *limit, int b, int i, int k,
                                               float v, float4 *box) {
     bool is = k < a.classes && k != a.background && v > a.min_score;
+    if (is && limit)
+        is = gdk_rank_key(v, (int64_t)i * a.classes + k) <= limit[(int64_t)b * a.classes + k];
     if (is) {
-        *box = box_of(a, row, k);
+        *box = box_of(a, (int64_t)b * a.n + i, k);
         is = box->z - box->x >= a.min_size && box->w - box->y >= a.min_size;
     }
     return is;
@@ -43,7 +49,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
         const float v = k < a.classes ? score[k] : 0.0f;
         float4      box = {};
         if (k < a.classes && k != a.background) top = fmaxf(top, v);
-        count += __popc(__ballot_sync(0xffffffffu, passes(a, row, k, v, &box)));
+        count += __popc(__ballot_sync(0xffffffffu, passes(a, a.limit, b, i, k, v, &box)));
     }
     for (int d = 16; d > 0; d /= 2) top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, d));
     if (lane == 0) {
@@ -65,31 +71,31 @@ static __device__ int block_sum(int v, int *s) {
     return v;
 }
 
-static __device__ __forceinline__ bool candidate(const gdk_class_boxes_args &a, int b, int at,
+static __device__ __forceinline__ bool candidate(const gdk_class_boxes_args &a,
+                                                 const uint64_t *limit, int b, int at,
                                                  uint64_t *key) {
-    const int     i = at / a.classes, k = at % a.classes;
-    const int64_t row = (int64_t)b * a.n + i;
-    const float   v = a.score[row * a.score_pitch + k];
-    float4        box = {};
+    const int   i = at / a.classes, k = at % a.classes;
+    const float v = a.score[((int64_t)b * a.n + i) * a.score_pitch + k];
+    float4      box = {};
     *key = gdk_rank_key(v, at);
-    return passes(a, row, k, v, &box);
+    return passes(a, limit, b, i, k, v, &box);
 }
 
-/* The largest key that stays: the capacity-th of all, byte by byte from the top. Each block
- * searches for itself; what hardly occurs need not be fast. */
-static __device__ uint64_t search_last(const gdk_class_boxes_args &a, int b, int rows) {
+/* The largest key that stays: the need-th of pairs first, first + step ... below `all`, byte by
+ * byte from the top. Each block searches for itself; what hardly occurs need not be fast. */
+static __device__ uint64_t search_last(const gdk_class_boxes_args &a, const uint64_t *limit,
+                                       int b, int first, int step, int all, unsigned need) {
     __shared__ unsigned bin[256];
     __shared__ unsigned chosen, before;
-    const int           all = rows * a.classes;
     uint64_t            prefix = 0;
-    unsigned            need = (unsigned)a.capacity;
     for (int shift = 56; shift >= 0; shift -= 8) {
         __syncthreads();
         bin[threadIdx.x] = 0;
         __syncthreads();
-        for (int at = (int)threadIdx.x; at < all; at += THREADS) {
+        for (int64_t at = first + (int64_t)step * (int)threadIdx.x; at < all;
+             at += (int64_t)step * THREADS) {
             uint64_t key;
-            if (candidate(a, b, at, &key) &&
+            if (candidate(a, limit, b, (int)at, &key) &&
                 (shift == 56 || (key ^ prefix) >> (shift + 8) == 0))
                 atomicAdd(&bin[key >> shift & 255], 1u);
         }
@@ -105,6 +111,24 @@ static __device__ uint64_t search_last(const gdk_class_boxes_args &a, int b, int
         prefix |= (uint64_t)chosen << shift;
     }
     return prefix;
+}
+
+/* ---- more of a class than its limit ------------------------------------------------------ */
+
+static __global__ void __launch_bounds__(THREADS, 2)
+    limit_kernel(const gdk_class_boxes_args a) {
+    __shared__ int s[WARPS];
+    const int      b = (int)blockIdx.y, k = (int)blockIdx.x, all = rows_of(a, b) * a.classes;
+    uint64_t       last = UINT64_MAX;
+    int            count = 0;
+    for (int64_t at = k + (int64_t)a.classes * (int)threadIdx.x; at < all;
+         at += (int64_t)a.classes * THREADS) {
+        uint64_t key;
+        count += candidate(a, NULL, b, (int)at, &key);
+    }
+    if (block_sum(count, s) > a.per_class)
+        last = search_last(a, NULL, b, k, a.classes, all, (unsigned)a.per_class);
+    if (threadIdx.x == 0) a.limit[(int64_t)b * a.classes + k] = last;
 }
 
 /* ---- writing ----------------------------------------------------------------------------- */
@@ -150,11 +174,11 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const int     all = t.all, stay = min(all, a.capacity);
     uint64_t      last = UINT64_MAX;
     if (all > a.capacity && first < rows) {
-        last = search_last(a, b, rows);
+        last = search_last(a, a.limit, b, 0, 1, rows * a.classes, (unsigned)a.capacity);
         int before = 0;
         for (int at = tid; at < first * a.classes; at += THREADS) {
             uint64_t key;
-            before += candidate(a, b, at, &key) && key <= last;
+            before += candidate(a, a.limit, b, at, &key) && key <= last;
         }
         t.before = block_sum(before, s);
     }
@@ -163,7 +187,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
     for (int f = 0; i < rows && f < a.classes; f += 32) {
         const float v = f + lane < a.classes ? score[f + lane] : 0.0f;
         float4      box = {};
-        const bool  is = passes(a, row, f + lane, v, &box) &&
+        const bool  is = passes(a, a.limit, b, i, f + lane, v, &box) &&
                         gdk_rank_key(v, (int64_t)i * a.classes + f + lane) <= last;
         own += __popc(__ballot_sync(0xffffffffu, is));
     }
@@ -175,8 +199,8 @@ static __global__ void __launch_bounds__(THREADS, 2)
         const int   k = f + lane;
         const float v = k < a.classes ? score[k] : 0.0f;
         float4      box = {};
-        const bool  is =
-            passes(a, row, k, v, &box) && gdk_rank_key(v, (int64_t)i * a.classes + k) <= last;
+        const bool  is = passes(a, a.limit, b, i, k, v, &box) &&
+                        gdk_rank_key(v, (int64_t)i * a.classes + k) <= last;
         const unsigned who = __ballot_sync(0xffffffffu, is);
         const int      to = at + __popc(who & ((1u << lane) - 1u));
         if (is && to < a.capacity) {
@@ -203,6 +227,8 @@ extern "C" cudaError_t gdk_class_boxes_launch(const gdk_class_boxes_args *a,
                                               cudaStream_t                stream) {
     const int  blocks = (a->n + WARPS - 1) / WARPS;
     const dim3 grid((unsigned)(blocks ? blocks : 1), (unsigned)a->B);
+    if (a->limit)
+        limit_kernel<<<dim3((unsigned)a->classes, (unsigned)a->B), THREADS, 0, stream>>>(*a);
     count_kernel<<<grid, THREADS, 0, stream>>>(*a);
     write_kernel<<<grid, THREADS, 0, stream>>>(*a);
     return cudaPeekAtLastError();

@@ -1,16 +1,22 @@
 /* class_boxes_cpu.c -- per-class selection: one scan; only an overflow costs a sort.
  *
- * Scratch of one picture: a key for each candidate in the order of rows and classes, and as
- * much again to sort them. */
+ * Scratch of one picture: a key for each candidate in the order of rows and classes, as much
+ * again to sort them, and for each class its count and the last key that stays. */
 #include "kernels/arg.h"
 #include "kernels/class_boxes/class_boxes.h"
 #include "kernels/rank.h"
 
 static int64_t scores_of(const gd_launch *l) { return l->in[0]->dim[1] * l->in[0]->dim[2]; }
 
+/* Keys of the second buffer: all, or those of one class twice. */
+static int64_t sort_room(const gd_launch *l) {
+    const int64_t all = scores_of(l), one = 2 * l->in[0]->dim[1];
+    return all > one ? all : one;
+}
+
 size_t gdk_class_boxes_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
-    return (size_t)scores_of(l) * 2 * sizeof(uint64_t);
+    return (size_t)(scores_of(l) + sort_room(l) + l->in[0]->dim[2] * 2) * sizeof(uint64_t);
 }
 
 static const float *box_of(const gd_launch *l, int64_t row, int64_t k) {
@@ -39,12 +45,36 @@ static int64_t candidates(const gd_launch *l, int64_t b, uint64_t *key, float *t
     return m;
 }
 
+/* Leaves the best candidates of each class that has too many; returns how many are left. */
+static int64_t cut_classes(const gd_launch *l, uint64_t *key, uint64_t *tmp, int64_t m) {
+    const int64_t n = l->in[0]->dim[1], K = l->in[0]->dim[2];
+    const int64_t most = ((const gd_class_boxes *)l->attr)->per_class;
+    uint64_t     *last = tmp + sort_room(l), *count = last + K;
+    int64_t       left = 0;
+    memset(count, 0, (size_t)K * sizeof *count);
+    for (int64_t j = 0; j < m; j++) count[gdk_rank_index(key[j]) % K]++;
+    for (int64_t k = 0; k < K; k++) {
+        int64_t own = 0;
+        last[k] = UINT64_MAX;
+        if ((int64_t)count[k] <= most) continue;
+        for (int64_t j = 0; j < m; j++)
+            if (gdk_rank_index(key[j]) % K == k) tmp[own++] = key[j];
+        gdk_rank_sort_stable(tmp, tmp + n, own);
+        last[k] = tmp[most - 1];
+    }
+    for (int64_t j = 0; j < m; j++)
+        if (key[j] <= last[gdk_rank_index(key[j]) % K]) key[left++] = key[j];
+    return left;
+}
+
 gd_status gdk_class_boxes_cpu_f32(const gd_launch *l, gd_error *err) {
     (void)err;
     const int64_t n = l->in[0]->dim[1], K = l->in[0]->dim[2], cap = l->out[1]->dim[1];
     uint64_t     *key = l->scratch, *tmp = key + scores_of(l);
     for (int64_t b = 0; b < l->in[0]->dim[0]; b++) {
-        const int64_t found = candidates(l, b, key, (float *)l->out[5]->data + b);
+        int64_t found = candidates(l, b, key, (float *)l->out[5]->data + b);
+        if (((const gd_class_boxes *)l->attr)->per_class > 0)
+            found = cut_classes(l, key, tmp, found);
         const int64_t count = found < cap ? found : cap;
         if (found > cap) {
             /* The best, then back into the order of rows and classes: sorted by index alone. */

@@ -13,9 +13,15 @@ static size_t rows_of(const gd_launch *l) {
     return (size_t)l->in[0]->dim[0] * (size_t)l->in[0]->dim[1];
 }
 
+/* Of the limits of the classes, which come first. */
+static size_t limit_bytes(const gd_launch *l) {
+    if (((const gd_class_boxes *)l->attr)->per_class == 0) return 0;
+    return (size_t)l->in[0]->dim[0] * (size_t)l->in[0]->dim[2] * sizeof(uint64_t);
+}
+
 static size_t scratch(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
-    return rows_of(l) * (sizeof(int32_t) + sizeof(float));
+    return limit_bytes(l) + rows_of(l) * (sizeof(int32_t) + sizeof(float));
 }
 
 static gd_status run(const gd_launch *l, gd_error *err) {
@@ -41,7 +47,9 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                                .shared = l->in[1]->dim[2] == 4,
                                .min_score = attr->min_score,
                                .min_size = attr->min_size,
-                               .row_count = l->scratch};
+                               .per_class = attr->per_class};
+    if (attr->per_class) a.limit = l->scratch;
+    a.row_count = (int32_t *)(void *)((char *)l->scratch + limit_bytes(l));
     if (l->n_in > 2 && l->in[2]) a.count = l->in[2]->data;
     a.row_top = (float *)(void *)(a.row_count + rows_of(l));
     return gdk_cuda_status(gdk_class_boxes_launch(&a, gdk_stream(l)), "class_boxes", err);

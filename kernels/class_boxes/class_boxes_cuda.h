@@ -15,9 +15,10 @@ typedef struct gdk_class_boxes_args {
     float         *box_out, *score_out, *top;
     int32_t       *label, *found, *dropped;
     int64_t        score_pitch, box_pitch, box_out_pitch, score_out_pitch, label_pitch;
-    int32_t        B, n, classes, capacity, background;
+    int32_t        B, n, classes, capacity, background, per_class;
     int32_t        shared; /* one box a row, not one a class */
     float          min_score, min_size;
+    uint64_t      *limit;     /* [B, classes] last key that stays; NULL where per_class is 0 */
     int32_t       *row_count; /* [B, n] candidates of a row */
     float         *row_top;   /* [B, n] */
 } gdk_class_boxes_args;

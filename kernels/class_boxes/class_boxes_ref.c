@@ -30,6 +30,23 @@ static int64_t mark(const gd_launch *l, int64_t b, bool *is, gd_real *top) {
     return count;
 }
 
+/* Leaves the best `most` candidates of class k; returns how many went. */
+static int64_t cut_class(const gd_launch *l, int64_t b, int64_t k, int64_t most, bool *is) {
+    const int64_t n = l->in[0]->dim[1], K = l->in[0]->dim[2];
+    int64_t       count = 0, gone = 0;
+    for (int64_t i = 0; i < n; i++) count += is[i * K + k];
+    for (; count - gone > most; gone++) { /* the worst goes, among equals the last */
+        int64_t worst = -1;
+        gd_real least = INFINITY;
+        for (int64_t i = 0; i < n; i++) {
+            const gd_real s = GD_AT(const gd_real, l->in[0], b *n + i)[k];
+            if (is[i * K + k] && s <= least) worst = i, least = s;
+        }
+        is[worst * K + k] = false;
+    }
+    return gone;
+}
+
 gd_status GD_REF(class_boxes)(const gd_launch *l, gd_error *err) {
     (void)err;
     const gd_class_boxes *a = l->attr;
@@ -37,6 +54,8 @@ gd_status GD_REF(class_boxes)(const gd_launch *l, gd_error *err) {
     bool                 *is = l->scratch;
     for (int64_t b = 0; b < l->in[0]->dim[0]; b++) {
         int64_t count = mark(l, b, is, (gd_real *)l->out[5]->data + b);
+        for (int64_t k = 0; a->per_class > 0 && k < K; k++)
+            count -= cut_class(l, b, k, a->per_class, is);
         ((int32_t *)l->out[4]->data)[b] = (int32_t)(count > cap ? count - cap : 0);
         for (; count > cap; count--) { /* the worst goes, among equals the last */
             int64_t worst = -1;
