@@ -24,22 +24,35 @@ void gd_block_resnet(gd_net *n, int x, const int depth[4], bool bottleneck,
                      const bool dilate[3], int stage[4]);
 
 /* Feature pyramid of torchvision's FeaturePyramidNetwork at the current path: inner_blocks.i,
- * layer_blocks.i for n_in maps, finest first, plus a stride-2 pick of the last ("pool").
- * out[0 .. n_in] finest first. `width`: nominal channels. */
-void gd_block_fpn(gd_net *n, int n_in, const int *in, int width, int *out);
+ * layer_blocks.i for n maps, finest first, into out[0 .. n). width: nominal channels; norm:
+ * batch norm for a bias (inner_blocks.i.0 and .1). Further levels are the caller's. */
+void gd_block_fpn(gd_net *n, int count, const int *in, int width, bool norm, int *out);
+
+enum { GD_LEVELS_MAX = 5, GD_SIZES_MAX = 5 };
 
 /* Region proposals of torchvision's RegionProposalNetwork at the current path (head.conv,
- * head.cls_logits, head.bbox_pred), one anchor size a level. */
+ * head.cls_logits, head.bbox_pred). */
 typedef struct gd_rpn_args {
-    int   n_level;
-    float size[5];           /* anchor size of each level, in pixels of the network input */
-    float ratio[3];          /* heights over widths */
+    int   n_level, n_size;
+    float size[GD_LEVELS_MAX][GD_SIZES_MAX]; /* anchors of each level, in network pixels */
+    float ratio[3];                          /* heights over widths */
+    int   conv_depth;        /* convolutions head.conv.i.0; 0: one, named head.conv */
     int   pre_nms, post_nms; /* proposals kept before (each level) and after (all levels) */
-    float nms_iou;
+    float nms_iou, min_score;
 } gd_rpn_args;
 /* boxes f32 [B, post_nms, 4] in network pixels, count i32 [B]. */
 void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image, int geom,
                   int *boxes, int *count);
+
+/* The second stage of torchvision's Faster R-CNN at the current path (box_roi_pool, box_head,
+ * box_predictor), down to the detector's outputs. */
+typedef struct gd_roi_args {
+    int   n_level;              /* maps that are cropped from, finest first */
+    float scale[GD_LEVELS_MAX]; /* powers of two: 1/4, 1/8, ... */
+    int   conv_depth;           /* FastRCNNConvFCHead with so many; 0: TwoMLPHead */
+} gd_roi_args;
+void gd_block_roi_heads(gd_net *n, const gd_roi_args *a, const gd_net_options *opt,
+                        const int *feature, int boxes, int count, int geom);
 
 /* `max_det` as suppression takes it: never more than `boxes` [B, n, 4] can give, so that a
  * large limit takes no memory. 0 stays 0: no limit. */

@@ -16,22 +16,32 @@ typedef struct level {
     int64_t k;
 } level;
 
-/* The shared head on one map: logits [B, H*W*3] and deltas [B, H*W*3, 4]. */
-static void head(gd_net *n, int feature, int *logits, int *deltas) {
+static int convolutions(gd_net *n, int x, int depth) {
+    const gd_conv_args a = {.k = (int)gd_net_dim(n, x, 3), .size = 3, .pad = 1, .bias = true};
+    if (!depth) return gd_net_unary(n, "relu", "relu", gd_net_conv(n, x, "conv", &a));
+    for (int i = 0; i < depth; i++) {
+        const size_t mark = gd_net_enter(n, "conv.%d", i);
+        x = gd_net_unary(n, "1", "relu", gd_net_conv(n, x, "0", &a));
+        gd_net_leave(n, mark);
+    }
+    return x;
+}
+
+/* The shared head on one map: logits [B, H*W*A] and deltas [B, H*W*A, 4]. */
+static void head(gd_net *n, const gd_rpn_args *a, int feature, int *logits, int *deltas) {
     const int64_t      B = gd_net_dim(n, feature, 0);
-    const int64_t      cells = gd_net_dim(n, feature, 1) * gd_net_dim(n, feature, 2);
-    const int          width = (int)gd_net_dim(n, feature, 3);
-    const gd_conv_args conv = {.k = width, .size = 3, .pad = 1, .bias = true};
-    const gd_conv_args cls = {.k = 3, .size = 1, .bias = true};
-    const gd_conv_args box = {.k = 12, .size = 1, .bias = true};
+    const int          each = 3 * a->n_size; /* anchors of one cell */
+    const int64_t      rows = gd_net_dim(n, feature, 1) * gd_net_dim(n, feature, 2) * each;
+    const gd_conv_args cls = {.k = each, .size = 1, .bias = true};
+    const gd_conv_args box = {.k = 4 * each, .size = 1, .bias = true};
     const size_t       mark = gd_net_enter(n, "head");
-    const int h = gd_net_unary(n, "relu", "relu", gd_net_conv(n, feature, "conv", &conv));
+    const int          h = convolutions(n, feature, a->conv_depth);
     *logits = gd_net_conv(n, h, "cls_logits", &cls);
     *deltas = gd_net_conv(n, h, "bbox_pred", &box);
     if (gd_net_dim(n, *logits, 3) * 4 != gd_net_dim(n, *deltas, 3))
         gd_net_fail(n, GD_ERR_SHAPE, "cls_logits and bbox_pred disagree on the anchors");
-    *logits = gd_net_reshape(n, *logits, 2, (const int64_t[]){B, cells * 3});
-    *deltas = gd_net_reshape(n, *deltas, 3, (const int64_t[]){B, cells * 3, 4});
+    *logits = gd_net_reshape(n, *logits, 2, (const int64_t[]){B, rows});
+    *deltas = gd_net_reshape(n, *deltas, 3, (const int64_t[]){B, rows, 4});
     gd_net_leave(n, mark);
 }
 
@@ -39,17 +49,18 @@ static level propose(gd_net *n, const gd_rpn_args *a, int i, int feature, int im
     level         out = {-1, -1, 0};
     int           logits, deltas, best[3] = {-1, -1, -1};
     const int64_t H = gd_net_dim(n, feature, 1), W = gd_net_dim(n, feature, 2);
-    head(n, feature, &logits, &deltas);
+    head(n, a, feature, &logits, &deltas);
     if (!gd_net_ok(n)) return out;
     /* torchvision divides whole pixels: a stride need not be a power of two. */
-    const gd_anchors at = {.stride_h = (int32_t)(gd_net_dim(n, image, 1) / H),
-                           .stride_w = (int32_t)(gd_net_dim(n, image, 2) / W),
-                           .n_size = 1,
-                           .size = {a->size[i]},
-                           .n_ratio = 3,
-                           .ratio = {a->ratio[0], a->ratio[1], a->ratio[2]}};
-    const int        anchors = gd_net_op(n, "anchors", &at, 1, &feature, NULL);
-    out.k = H * W * 3 < a->pre_nms ? H * W * 3 : a->pre_nms;
+    gd_anchors at = {.stride_h = (int32_t)(gd_net_dim(n, image, 1) / H),
+                     .stride_w = (int32_t)(gd_net_dim(n, image, 2) / W),
+                     .n_size = a->n_size,
+                     .n_ratio = 3,
+                     .ratio = {a->ratio[0], a->ratio[1], a->ratio[2]}};
+    for (int s = 0; s < a->n_size; s++) at.size[s] = a->size[i][s];
+    const int     anchors = gd_net_op(n, "anchors", &at, 1, &feature, NULL);
+    const int64_t rows = gd_net_dim(n, logits, 1);
+    out.k = rows < a->pre_nms ? rows : a->pre_nms;
     const gd_top_k k = {.k = (int32_t)out.k};
     gd_net_op(n, "top_k", &k, 1, &logits, best);
     const gd_box_decode decode = {
@@ -77,8 +88,8 @@ static int level_ids(gd_net *n, int64_t batch, const level *lv, int n_level) {
 
 void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image, int geom,
                   int *boxes, int *count) {
-    level lv[5];
-    int   b[5], s[5], kept[4] = {-1, -1, -1, -1}, out[3];
+    level lv[GD_LEVELS_MAX];
+    int   b[GD_LEVELS_MAX], s[GD_LEVELS_MAX], kept[4] = {-1, -1, -1, -1}, out[3];
     *boxes = *count = -1;
     for (int i = 0; i < a->n_level; i++) {
         lv[i] = propose(n, a, i, feature[i], image, geom);
@@ -89,7 +100,10 @@ void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image
     const int scores =
         gd_net_unary(n, "sigmoid", "sigmoid", gd_net_concat(n, 1, a->n_level, s));
     const int    ids = level_ids(n, gd_net_dim(n, all, 0), lv, a->n_level);
-    const gd_nms nms = {.iou = a->nms_iou, .min_size = 1e-3f, .max_out = a->post_nms};
+    const gd_nms nms = {.iou = a->nms_iou,
+                        .min_score = a->min_score,
+                        .min_size = 1e-3f,
+                        .max_out = a->post_nms};
     gd_net_op(n, "nms", &nms, 3, (const int[]){all, scores, ids}, kept);
     const size_t mark = gd_net_enter(n, "proposals");
     *boxes = gd_net_op(n, "gather_boxes", NULL, 5,
