@@ -36,16 +36,25 @@ static void shortest_edge(const gd_geometry_rule *r, gd_geometry *g) {
     g->net_w = round_up(g->new_w, r->multiple);
 }
 
-static void letterbox(const gd_geometry_rule *r, gd_geometry *g) {
+/* Python's round: halves go to the even neighbour. */
+static double round_even(double v) { return nearbyint(v); }
+
+static void letterbox(const gd_geometry_rule *r, gd_geometry *g, bool center) {
     const double y = (double)r->size_h / g->src_h, x = (double)r->size_w / g->src_w;
     const double s = y < x ? y : x;
-    g->new_h = at_least_1(g->src_h * s);
-    g->new_w = at_least_1(g->src_w * s);
+    g->new_h = at_least_1(center ? round_even(g->src_h * s) : g->src_h * s);
+    g->new_w = at_least_1(center ? round_even(g->src_w * s) : g->src_w * s);
     g->scale_y = g->scale_x = s;
+    if (!center) return;
+    if (r->multiple > 1) {
+        g->net_h = round_up(g->new_h, r->multiple);
+        g->net_w = round_up(g->new_w, r->multiple);
+    }
+    g->top = (g->net_h - g->new_h) / 2;
+    g->left = (g->net_w - g->new_w) / 2;
 }
 
-/* Python's round: halves go to the even neighbour. */
-static int crop_start(int size, int crop) { return (int)nearbyint((size - crop) / 2.0); }
+static int crop_start(int size, int crop) { return (int)round_even((size - crop) / 2.0); }
 
 static void center_crop(const gd_geometry_rule *r, gd_geometry *g) {
     const bool wide = g->src_w > g->src_h;
@@ -65,12 +74,8 @@ void gd_geometry_of(const gd_geometry_rule *r, int src_h, int src_w, gd_geometry
         (gd_geometry){.src_h = src_h, .src_w = src_w, .net_h = r->size_h, .net_w = r->size_w};
     switch (r->kind) {
     case GD_RULE_SHORTEST_EDGE: shortest_edge(r, out); break;
-    case GD_RULE_LETTERBOX: letterbox(r, out); break;
-    case GD_RULE_LETTERBOX_CENTER:
-        letterbox(r, out);
-        out->top = (r->size_h - out->new_h) / 2;
-        out->left = (r->size_w - out->new_w) / 2;
-        break;
+    case GD_RULE_LETTERBOX: letterbox(r, out, false); break;
+    case GD_RULE_LETTERBOX_CENTER: letterbox(r, out, true); break;
     case GD_RULE_CENTER_CROP: center_crop(r, out); break;
     case GD_RULE_STRETCH:
         out->new_h = r->size_h;

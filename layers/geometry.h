@@ -18,8 +18,11 @@ typedef enum gd_rule_kind {
     GD_RULE_SHORTEST_EDGE,
     /* YOLOX: aspect kept, corner top left, canvas size_h x size_w. */
     GD_RULE_LETTERBOX,
-    GD_RULE_LETTERBOX_CENTER, /* in the middle, an odd pixel of padding below and right */
-    GD_RULE_STRETCH,          /* to size_h x size_w, aspect given up */
+    /* YOLOv5: aspect kept, sides rounded, in the middle, an odd pixel of padding below and
+     * right. With a `multiple` of more than 1 the canvas is the picture's own size in the box,
+     * rounded up to it. */
+    GD_RULE_LETTERBOX_CENTER,
+    GD_RULE_STRETCH, /* to size_h x size_w, aspect given up */
     /* torchvision's Resize(short_side) and CenterCrop(size_h, size_w). */
     GD_RULE_CENTER_CROP
 } gd_rule_kind;

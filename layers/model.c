@@ -177,6 +177,7 @@ void gd_model_recipe(const gd_model *m, const gd_session_options *opt, gd_recipe
         out->rule.size_w = opt->imgsz_w;
         /* A forced size leaves no room for a rule that computes one. */
         if (out->rule.kind == GD_RULE_SHORTEST_EDGE) out->rule.kind = GD_RULE_STRETCH;
+        out->rule.multiple = 1;
         if (out->rule.kind == GD_RULE_CENTER_CROP)
             out->rule.short_side = (opt->imgsz_h < opt->imgsz_w ? opt->imgsz_h : opt->imgsz_w) *
                                    m->recipe.rule.short_side / m->recipe.rule.size_h;

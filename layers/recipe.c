@@ -83,6 +83,8 @@ static gd_status read_rule(const reader *r, gd_geometry_rule *g) {
         return bad(r, "input.size", "HxW");
     g->size_h = (int)size[0];
     g->size_w = (int)size[1];
+    if (g->kind == GD_RULE_LETTERBOX_CENTER && value_of(r, "input.multiple"))
+        return read_int(r, "input.multiple", 1, 1024, &g->multiple);
     return GD_OK;
 }
 

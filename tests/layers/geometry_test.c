@@ -28,6 +28,12 @@ static void rules(void **state) {
     const gd_geometry_rule middle = {
         .kind = GD_RULE_LETTERBOX_CENTER, .size_h = 416, .size_w = 416};
     expect(middle, 500, 333, (int[]){416, 277, 0, 69, 416, 416});
+    expect(middle, 426, 640, (int[]){277, 416, 69, 0, 416, 416});
+    const gd_geometry_rule close = {GD_RULE_LETTERBOX_CENTER, 0, 0, 32, 640, 640};
+    expect(close, 480, 640, (int[]){480, 640, 0, 0, 480, 640});
+    expect(close, 427, 640, (int[]){427, 640, 10, 0, 448, 640});
+    expect(close, 1080, 810, (int[]){640, 480, 0, 0, 640, 480});
+    expect(close, 1, 9999, (int[]){1, 640, 15, 0, 32, 640});
     const gd_geometry_rule crop = {GD_RULE_CENTER_CROP, 256, 0, 0, 224, 224};
     expect(crop, 480, 640, (int[]){256, 341, -16, -58, 224, 224});
     expect(crop, 640, 480, (int[]){341, 256, -58, -16, 224, 224});

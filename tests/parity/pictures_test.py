@@ -63,12 +63,20 @@ def shortest_edge():
 def letterbox():
     all_sizes = sizes(400, 10, 5000)
     top_left = geometry("letterbox", all_sizes, h=416, w=416)
-    for size, g, c in zip(all_sizes, top_left, geometry("letterbox_center", all_sizes, h=416, w=416)):
+    middle = geometry("letterbox_center", all_sizes, h=416, w=416)
+    close = geometry("letterbox_center", all_sizes, multiple=32, h=416, w=416)
+    for size, g, c, m in zip(all_sizes, top_left, middle, close):
         r = min(416 / size[0], 416 / size[1])
         new = (max(int(size[0] * r), 1), max(int(size[1] * r), 1))
         checks.ok(g == (*new, 0, 0, 416, 416, r, r), f"letterbox of {size}: {g}")
-        checks.ok(c == (*new, (416 - new[0]) // 2, (416 - new[1]) // 2, 416, 416, r, r),
-                  f"centred letterbox of {size}: {c}")
+        # Half the padding on each side, rounded on either side of the half.
+        new = [max(round(v * r), 1) for v in size]
+        pad = [round((416 - v) / 2 - 0.1) for v in new]
+        checks.ok(c == (*new, *pad, 416, 416, r, r), f"centred letterbox of {size}: {c}")
+        pad = [(416 - v) % 32 for v in new]
+        net = [v + p for v, p in zip(new, pad)]
+        pad = [round(p / 2 - 0.1) for p in pad]
+        checks.ok(m == (*new, *pad, *net, r, r), f"letterbox of multiples of 32 of {size}: {m}")
     g = geometry("stretch", [(100, 300)], h=320, w=640)[0]
     checks.ok(g == (320, 640, 0, 0, 320, 640, 3.2, 640 / 300), f"stretch: {g}")
 

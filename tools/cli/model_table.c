@@ -38,8 +38,8 @@ static gd_status input_rule(const gd_arch *a, char *out, size_t room, gd_error *
     case GD_RULE_LETTERBOX:
     case GD_RULE_LETTERBOX_CENTER:
     case GD_RULE_STRETCH:
-        snprintf(out, room, "%s %dx%d", g->kind == GD_RULE_STRETCH ? "stretch" : "letterbox",
-                 g->size_w, g->size_h);
+        snprintf(out, room, "%s%s %dx%d", g->kind == GD_RULE_STRETCH ? "stretch" : "letterbox",
+                 g->multiple > 1 ? " <=" : "", g->size_w, g->size_h);
         break;
     }
     return GD_OK;
