@@ -76,8 +76,8 @@ gd_status GD_REF(attention)(const gd_launch *l, gd_error *err) {
     return GD_OK;
 }
 
-/* Adds what query i, whose d(out) is dy, gives to the gradients of its head. With w = softmax(s)
- * and e_j = dy . v_j: d(s_j) = w_j (e_j - sum w e). */
+/* Adds what query i, whose d(out) is dy, gives to the gradients of its head. With w =
+ * softmax(s) and e_j = dy . v_j: d(s_j) = w_j (e_j - sum w e). */
 static void pass_back(const head *h, const gd_launch *l, int64_t i, gd_real *w, gd_real *e) {
     const gd_real *q = row(h, h->q, h->queries, i), *dy = row(h, l->in[0], h->queries, i);
     gd_real       *dq = GD_AT(gd_real, l->out[0], h->b * h->queries + i) + h->at, sum = 0;

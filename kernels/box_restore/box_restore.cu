@@ -1,5 +1,6 @@
 /* box_restore.cu -- boxes back to pixels of the picture. Bound by latency; one thread a box. */
 #include "kernels/arg.h"
+#include "kernels/box_restore/box_restore.h"
 #include "kernels/box_restore/box_restore_cuda.h"
 #include "kernels/cuda/round.h"
 
@@ -8,9 +9,14 @@ enum { THREADS = 128 };
 static __device__ __forceinline__ float restore(const gdk_box_restore_args &a, float v,
                                                 const float *g, bool x) {
     const float src = g[x ? GD_GEOM_SRC_W : GD_GEOM_SRC_H];
-    const float o = a.letterbox ? gdk_sub(v, g[x ? GD_GEOM_LEFT : GD_GEOM_TOP]) /
-                                      g[x ? GD_GEOM_SCALE_X : GD_GEOM_SCALE_Y]
-                                : gdk_mul(v, src / g[x ? GD_GEOM_NEW_W : GD_GEOM_NEW_H]);
+    float       o;
+    if (a.mode == GD_RESTORE_RELATIVE)
+        o = gdk_mul(v, src);
+    else if (a.mode == GD_RESTORE_LETTERBOX)
+        o = gdk_sub(v, g[x ? GD_GEOM_LEFT : GD_GEOM_TOP]) /
+            g[x ? GD_GEOM_SCALE_X : GD_GEOM_SCALE_Y];
+    else
+        o = gdk_mul(v, src / g[x ? GD_GEOM_NEW_W : GD_GEOM_NEW_H]);
     return !a.clip ? o : o < 0.0f ? 0.0f : o > src ? src : o;
 }
 

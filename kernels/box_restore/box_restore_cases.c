@@ -25,6 +25,15 @@ static const double letterboxed[] = {
     16.171875, 18.75, 63.90625, 58.25, 25.125, 60, 3.5, 0, 30, 60, 20.875, 60, 0, 60, 30};
 /* clang-format on */
 
+static const double relative[] = {0.109375, 0.515625, 0.265625, 0.5,      0.75,     0.71875,
+                                  0.4375,   0.5625,   0.640625, 0.109375, 0.328125, 0.515625,
+                                  0.21875,  0.28125,  0.671875, 0.78125,  0.5,      0.3125,
+                                  0.78125,  0.21875,  0.375,    0.96875,  0.59375,  0.53125};
+static const double whole[] = {8.75,   51.5625, 21.25,   50,      60,     71.875,
+                               35,     56.25,   51.25,   10.9375, 26.25,  51.5625,
+                               13.125, 8.4375,  40.3125, 23.4375, 30,     9.375,
+                               46.875, 6.5625,  22.5,    29.0625, 35.625, 15.9375};
+
 const gd_case gd_cases_box_restore[] = {
     {.label = "torchvision",
      .attr = &(gd_box_restore){GD_RESTORE_RATIO, 0},
@@ -36,4 +45,9 @@ const gd_case gd_cases_box_restore[] = {
      .in = {{.ndim = 3, .dim = {2, 3, 4}, .give = boxes},
             {.ndim = 2, .dim = {2, 8}, .give = geometry}},
      .out = {{.ndim = 3, .dim = {2, 3, 4}, .want = letterboxed}}},
+    {.label = "parts of the picture",
+     .attr = &(gd_box_restore){GD_RESTORE_RELATIVE, 0},
+     .in = {{.ndim = 3, .dim = {2, 3, 4}, .give = relative},
+            {.ndim = 2, .dim = {2, 8}, .give = geometry}},
+     .out = {{.ndim = 3, .dim = {2, 3, 4}, .want = whole}}},
     {0}};

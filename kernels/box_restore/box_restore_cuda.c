@@ -19,7 +19,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                                     .out_pitch = l->out[0]->pitch,
                                     .B = (int32_t)l->in[0]->dim[0],
                                     .n = (int32_t)l->in[0]->dim[1],
-                                    .letterbox = attr->mode == GD_RESTORE_LETTERBOX,
+                                    .mode = attr->mode,
                                     .clip = attr->clip != 0};
     return gdk_cuda_status(gdk_box_restore_launch(&a, gdk_stream(l)), "box_restore", err);
 }

@@ -14,7 +14,7 @@ typedef struct gdk_box_restore_args {
     float       *out; /* may be box */
     int64_t      box_pitch, geometry_pitch, out_pitch;
     int32_t      B, n;
-    int32_t      letterbox, clip;
+    int32_t      mode, clip; /* GD_RESTORE_* */
 } gdk_box_restore_args;
 
 cudaError_t gdk_box_restore_launch(const gdk_box_restore_args *a, cudaStream_t stream);
