@@ -1,7 +1,7 @@
 /* activation_cpu.c -- the activations vectorised and dealt out to the thread pool.
  *
  * In place, x and y are the same array: `omp simd` says that lanes do not touch each other.
- * Bound by memory; sigmoid and silu too, with exp as straight-line code (cpu/vmath.h). */
+ * Bound by memory; those made of exp too, which is straight-line code (cpu/vmath.h). */
 #include "kernels/activation/activation.h"
 #include "kernels/cpu/spread.h"
 #include "kernels/cpu/vmath.h"
@@ -36,9 +36,53 @@ GD_ISA_BODY void silu_body SPAN {
     (void)unused;
     (void)attr;
 #pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = x[i] / (1.0f + gd_exp_f32(-x[i]));
+    for (int64_t i = 0; i < n; i++) y[i] = gd_silu_f32(x[i]);
 }
 GD_ISA(silu, SPAN, (x, unused, y, n, attr))
+
+GD_ISA_BODY void relu6_body SPAN {
+    (void)unused;
+    (void)attr;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = gd_relu6_f32(x[i]);
+}
+GD_ISA(relu6, SPAN, (x, unused, y, n, attr))
+
+GD_ISA_BODY void hardsigmoid_body SPAN {
+    (void)unused;
+    (void)attr;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = gd_hardsigmoid_f32(x[i]);
+}
+GD_ISA(hardsigmoid, SPAN, (x, unused, y, n, attr))
+
+GD_ISA_BODY void hardswish_body SPAN {
+    (void)unused;
+    (void)attr;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = gd_hardswish_f32(x[i]);
+}
+GD_ISA(hardswish, SPAN, (x, unused, y, n, attr))
+
+GD_ISA_BODY void mish_body SPAN {
+    (void)unused;
+    (void)attr;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = gd_mish_f32(x[i]);
+}
+GD_ISA(mish, SPAN, (x, unused, y, n, attr))
+
+GD_ISA_BODY void gelu_body SPAN {
+    (void)unused;
+    if (((const gd_gelu *)attr)->tanh) {
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++) y[i] = gd_gelu_tanh_f32(x[i]);
+    } else {
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++) y[i] = gd_gelu_f32(x[i]);
+    }
+}
+GD_ISA(gelu, SPAN, (x, unused, y, n, attr))
 
 #define OPERATOR(name)                                                  \
     gd_status gdk_##name##_cpu_f32(const gd_launch *l, gd_error *err) { \
@@ -51,3 +95,8 @@ OPERATOR(relu)
 OPERATOR(leaky_relu)
 OPERATOR(sigmoid)
 OPERATOR(silu)
+OPERATOR(relu6)
+OPERATOR(hardsigmoid)
+OPERATOR(hardswish)
+OPERATOR(mish)
+OPERATOR(gelu)

@@ -1,4 +1,4 @@
-/* vmath.h -- exp in single precision as straight-line code that compilers vectorise.
+/* vmath.h -- exp and what is made of it, as straight-line code that compilers vectorise.
  *
  * exp(x) = 2^n * exp(r) with n = round(x / ln 2), |r| <= ln 2 / 2, and the polynomial of
  * Cephes' expf for exp(r). ln 2 is split so that n * hi is exact without a fused
@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/activation/normal.h"
 #include "kernels/cpu/isa.h"
 
 /* 2^n for -126 <= n <= 127. */
@@ -43,5 +44,33 @@ GD_ISA_BODY float gd_exp_f32(float x) {
 }
 
 GD_ISA_BODY float gd_sigmoid_f32(float x) { return 1.0f / (1.0f + gd_exp_f32(-x)); }
+
+/* The activations of more than one operation, for kernels that apply them to tiles, too. NaN
+ * stays NaN in all of them. */
+GD_ISA_BODY float gd_relu6_f32(float x) {
+    x = x <= 0 ? 0 : x;
+    return x > 6 ? 6 : x;
+}
+GD_ISA_BODY float gd_hardsigmoid_f32(float x) {
+    return gd_relu6_f32(x + 3.0f) * 0.16666666666666667f;
+}
+GD_ISA_BODY float gd_hardswish_f32(float x) { return x * gd_hardsigmoid_f32(x); }
+GD_ISA_BODY float gd_silu_f32(float x) { return x / (1.0f + gd_exp_f32(-x)); }
+
+/* With e = exp(x): tanh(log(1 + e)) = n / (n + 2), n = e (e + 2), which is 1 from 20 on. */
+GD_ISA_BODY float gd_mish_f32(float x) {
+    const float e = gd_exp_f32(x > 20.0f ? 20.0f : x), n = e * (e + 2.0f);
+    return x * (n / (n + 2.0f));
+}
+
+GD_ISA_BODY float gd_gelu_f32(float x) {
+    const float a = x < 0 ? -x : x, t = a > 20.0f ? 20.0f : a, s = GDK_NORMAL_SLOPE * t;
+    const float tail = gd_exp_f32(-0.5f * t * t) * gdk_normal_ratio(s / (1.0f + s));
+    return x * (x > 0 ? 1.0f - tail : tail);
+}
+/* (1 + tanh(v)) / 2 = sigmoid(2 v) */
+GD_ISA_BODY float gd_gelu_tanh_f32(float x) {
+    return x * gd_sigmoid_f32(1.5957691216057308f * (x + 0.044715f * x * x * x));
+}
 
 #endif

@@ -4,25 +4,30 @@
  * there are two inputs, else four), THREADS apart, all of whose loads are under way before the
  * first is used. The function is chosen at run time by a branch that all threads take alike:
  * templates of the kernel are for types. */
+#include "kernels/cuda/activation.cuh"
 #include "kernels/cuda/pointwise.h"
 #include "kernels/cuda/vec.cuh"
 
 enum { THREADS = 256 };
 
-/* NaN stays NaN. The fast exponential is for results that are rounded to halves. */
+/* The fast exponential is for results that are rounded to halves. */
 template <int KIND, int WIDE>
 static __device__ __forceinline__ float apply(const gdk_pointwise &p, float a, float b,
                                               int64_t c) {
     if constexpr (KIND == GDK_POINTWISE_ADD) return a + b;
     if constexpr (KIND == GDK_POINTWISE_MUL) return a * b;
-    if constexpr (KIND == GDK_POINTWISE_RELU) return a <= 0.0f ? 0.0f : a;
+    if constexpr (KIND == GDK_POINTWISE_RELU) return gdk_relu(a);
     if constexpr (KIND == GDK_POINTWISE_LEAKY) return a > 0.0f ? a : a * p.slope;
     if constexpr (KIND == GDK_POINTWISE_AFFINE)
         return (p.mean ? a - p.mean[c] : a) * p.scale[c] + p.shift[c];
-    if constexpr (KIND == GDK_POINTWISE_SIGMOID || KIND == GDK_POINTWISE_SILU) {
-        const float top = KIND == GDK_POINTWISE_SILU ? a : 1.0f;
-        return WIDE ? top / (1.0f + expf(-a)) : __fdividef(top, 1.0f + __expf(-a));
-    }
+    if constexpr (KIND == GDK_POINTWISE_SIGMOID) return gdk_sigmoid<WIDE>(a);
+    if constexpr (KIND == GDK_POINTWISE_SILU) return gdk_silu<WIDE>(a);
+    if constexpr (KIND == GDK_POINTWISE_RELU6) return gdk_relu6(a);
+    if constexpr (KIND == GDK_POINTWISE_HARDSIGMOID) return gdk_hardsigmoid(a);
+    if constexpr (KIND == GDK_POINTWISE_HARDSWISH) return a * gdk_hardsigmoid(a);
+    if constexpr (KIND == GDK_POINTWISE_MISH) return gdk_mish<WIDE>(a);
+    if constexpr (KIND == GDK_POINTWISE_GELU) return gdk_gelu<WIDE>(a);
+    if constexpr (KIND == GDK_POINTWISE_GELU_TANH) return gdk_gelu_tanh<WIDE>(a);
     return a;
 }
 
@@ -49,6 +54,12 @@ static __device__ __forceinline__ void run(const gdk_pointwise &p, float (&a)[V]
     case GDK_POINTWISE_LEAKY: each<GDK_POINTWISE_LEAKY, V, WIDE>(p, a, b, c); break;
     case GDK_POINTWISE_SIGMOID: each<GDK_POINTWISE_SIGMOID, V, WIDE>(p, a, b, c); break;
     case GDK_POINTWISE_SILU: each<GDK_POINTWISE_SILU, V, WIDE>(p, a, b, c); break;
+    case GDK_POINTWISE_RELU6: each<GDK_POINTWISE_RELU6, V, WIDE>(p, a, b, c); break;
+    case GDK_POINTWISE_HARDSIGMOID: each<GDK_POINTWISE_HARDSIGMOID, V, WIDE>(p, a, b, c); break;
+    case GDK_POINTWISE_HARDSWISH: each<GDK_POINTWISE_HARDSWISH, V, WIDE>(p, a, b, c); break;
+    case GDK_POINTWISE_MISH: each<GDK_POINTWISE_MISH, V, WIDE>(p, a, b, c); break;
+    case GDK_POINTWISE_GELU: each<GDK_POINTWISE_GELU, V, WIDE>(p, a, b, c); break;
+    case GDK_POINTWISE_GELU_TANH: each<GDK_POINTWISE_GELU_TANH, V, WIDE>(p, a, b, c); break;
     case GDK_POINTWISE_AFFINE: each<GDK_POINTWISE_AFFINE, V, WIDE>(p, a, b, c); break;
     }
 }

@@ -21,6 +21,12 @@ typedef enum gdk_pointwise_kind {
     GDK_POINTWISE_LEAKY,
     GDK_POINTWISE_SIGMOID,
     GDK_POINTWISE_SILU,
+    GDK_POINTWISE_RELU6,
+    GDK_POINTWISE_HARDSIGMOID,
+    GDK_POINTWISE_HARDSWISH,
+    GDK_POINTWISE_MISH,
+    GDK_POINTWISE_GELU,
+    GDK_POINTWISE_GELU_TANH,
     GDK_POINTWISE_AFFINE /* (a - mean[c]) * scale[c] + shift[c]; mean may be NULL */
 } gdk_pointwise_kind;
 

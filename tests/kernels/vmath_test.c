@@ -1,5 +1,5 @@
-/* vmath_test.c -- the vectorised exp against the C library's in double, and the instruction
- * sets against each other. */
+/* vmath_test.c -- the vectorised exp against the C library's in double, the instruction sets
+ * against each other, and the activations far from zero. */
 #include <math.h>
 
 #include "kernels/cpu/vmath.h"
@@ -59,6 +59,26 @@ static void ends(void **state) {
     assert_true(gd_sigmoid_f32(-200) == 0 && gd_sigmoid_f32(200) == 1);
 }
 
+/* Where an exponential, a square or a quotient leaves the range of floats. */
+static void activations_far_out(void **state) {
+    (void)state;
+    const float far[3] = {50, 1e30f, INFINITY};
+    for (int i = 0; i < 3; i++) {
+        const float x = far[i];
+        assert_true(gd_mish_f32(x) == x && gd_gelu_f32(x) == x && gd_gelu_tanh_f32(x) == x);
+        assert_true(gd_hardswish_f32(x) == x && gd_hardsigmoid_f32(x) == 1);
+        assert_true(gd_relu6_f32(x) == 6 && gd_relu6_f32(-x) == 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        const float x = -far[i];
+        assert_true(fabsf(gd_mish_f32(x)) < 1e-6f);
+        assert_true(gd_gelu_f32(x) == 0 && gd_gelu_tanh_f32(x) == 0 &&
+                    gd_hardswish_f32(x) == 0);
+    }
+    assert_true(isnan(gd_mish_f32(NAN)) && isnan(gd_gelu_f32(NAN)) && isnan(gd_relu6_f32(NAN)));
+    assert_true(isnan(gd_gelu_tanh_f32(NAN)) && isnan(gd_hardswish_f32(NAN)));
+}
+
 static void same_bits_everywhere(void **state) {
     (void)state;
     float x[N], y[3][N];
@@ -77,6 +97,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(within_two_ulps),
         cmocka_unit_test(ends),
+        cmocka_unit_test(activations_far_out),
         cmocka_unit_test(same_bits_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
