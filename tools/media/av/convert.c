@@ -46,31 +46,37 @@ static enum AVPixelFormat plain(enum AVPixelFormat f, bool *full) {
     }
 }
 
-static gd_status to_rgb(gd_av_source *s, const AVFrame *in, uint8_t *out, int pitch,
-                        gd_error *err) {
+static gd_status to_rgb(gd_av_source *s, AVFrame *in, uint8_t *out, int pitch, gd_error *err) {
     static const int          spaces[] = {SWS_CS_ITU601, SWS_CS_ITU709, SWS_CS_BT2020};
     bool                      full = in->color_range == AVCOL_RANGE_JPEG;
     const enum AVPixelFormat  format = plain(in->format, &full);
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
-    uint8_t *const            to[4] = {out};
-    const int                 stride[4] = {pitch};
     if (d && d->flags & AV_PIX_FMT_FLAG_RGB) full = true;
-    s->sws = sws_getCachedContext(s->sws, in->width, in->height, format, in->width, in->height,
-                                  AV_PIX_FMT_RGB24, SWS_BILINEAR, NULL, NULL, NULL);
-    if (!s->sws)
+    const gd_av_conversion c = {.from_width = in->width,
+                                .from_height = in->height,
+                                .to_width = in->width,
+                                .to_height = in->height,
+                                .from = format,
+                                .to = AV_PIX_FMT_RGB24,
+                                .flags = SWS_BILINEAR,
+                                .from_matrix =
+                                    spaces[gd_av_color(in->colorspace, in->width, in->height)],
+                                .to_matrix = SWS_CS_DEFAULT,
+                                .from_full = full,
+                                .to_full = true};
+    AVFrame               *to = gd_av_wrap(out, in->width, in->height, pitch);
+    in->format = format;
+    const int rc = to ? gd_av_scale(&s->scaler, &c, to, in) : AVERROR(ENOMEM);
+    av_frame_free(&to);
+    if (rc >= 0) return GD_OK;
+    if (rc == AVERROR(ENOMEM))
+        return gd_fail_code(err, GD_ERR_NOMEM, 600, "no memory to turn a frame to RGB");
+    if (!s->scaler.sws)
         return gd_fail_code(err, GD_ERR_UNSUPPORTED, 377,
                             "frames of %d x %d in %s cannot be turned to RGB", in->width,
                             in->height, d ? d->name : "an unknown pixel format");
-    const gd_video_color color = gd_av_color(in->colorspace, in->width, in->height);
-    const int           *from = sws_getCoefficients(spaces[color]);
-    (void)sws_setColorspaceDetails(s->sws, from, full, sws_getCoefficients(SWS_CS_DEFAULT), 1,
-                                   0, 1 << 16, 1 << 16);
-    const int rows = sws_scale(s->sws, (const uint8_t *const *)in->data, in->linesize, 0,
-                               in->height, to, stride);
-    return rows == in->height ? GD_OK
-                              : gd_fail_code(err, GD_ERR_FORMAT, 378,
-                                             "a frame of %d x %d could not be turned to RGB",
-                                             in->width, in->height);
+    return gd_fail_code(err, GD_ERR_FORMAT, 378,
+                        "a frame of %d x %d could not be turned to RGB", in->width, in->height);
 }
 
 /* Space for `bytes` in s->turn. */

@@ -7,10 +7,10 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
-#include <libswscale/swscale.h>
 #include <pthread.h>
 
 #include "engine/io.h"
+#include "tools/media/av/scale.h"
 #include "tools/media/av/sink.h"
 #include "tools/media/av/source.h"
 #include "tools/media/video_pace.h"
@@ -45,12 +45,11 @@ extern const gd_av_encoder   gd_av_encoders[]; /* both end with a NULL name */
 
 /* RGB of any size to the encoder's pixels. */
 typedef struct gd_av_painter {
-    struct SwsContext *sws;
-    AVBufferPool      *pool;
-    uint8_t           *even; /* a picture with its last column or row doubled */
-    size_t             room;
-    int                from_width, from_height; /* what sws is set up for */
-    gd_video_color     color;
+    gd_av_scaler   scaler;
+    AVBufferPool  *pool;
+    uint8_t       *even; /* a picture with its last column or row doubled */
+    size_t         room;
+    gd_video_color color;
 } gd_av_painter;
 
 /* One stream that is copied. */

@@ -2,15 +2,13 @@
  *
  * Written in limited range with the source's matrix (BT.601, BT.709 or BT.2020), which the tags
  * say. 4:2:0 needs even sides: an odd picture gets its last column or row twice. */
-#include <libavutil/cpu.h>
 #include <libavutil/imgutils.h>
-#include <libavutil/opt.h>
 #include <string.h>
 
 #include "engine/mem.h"
 #include "tools/media/av/sink_impl.h"
 
-enum { ALIGN = 64, MOST_THREADS = 4 };
+enum { ALIGN = 64 };
 /* libswscale reads a row in whole vectors, past its end. */
 enum { SLACK = 64 };
 
@@ -50,29 +48,6 @@ static int coefficients_of(enum AVColorSpace matrix) {
                                             : SWS_CS_ITU601;
 }
 
-static int set_scaler(gd_av_painter *p, int width, int height, const AVCodecContext *c) {
-    const int threads = av_cpu_count() < MOST_THREADS ? av_cpu_count() : MOST_THREADS;
-    sws_freeContext(p->sws);
-    if (!(p->sws = sws_alloc_context())) return AVERROR(ENOMEM);
-    av_opt_set_int(p->sws, "srcw", width, 0);
-    av_opt_set_int(p->sws, "srch", height, 0);
-    av_opt_set_int(p->sws, "src_format", AV_PIX_FMT_RGB24, 0);
-    av_opt_set_int(p->sws, "dstw", c->width, 0);
-    av_opt_set_int(p->sws, "dsth", c->height, 0);
-    av_opt_set_int(p->sws, "dst_format", c->pix_fmt, 0);
-    av_opt_set_int(p->sws, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, 0);
-    av_opt_set_int(p->sws, "threads", threads, 0);
-    const int rc = sws_init_context(p->sws, NULL, NULL);
-    /* Afterwards, since this reaches the contexts of the threads only once there are such. */
-    const int *table = sws_getCoefficients(coefficients_of(c->colorspace));
-    if (rc >= 0)
-        sws_setColorspaceDetails(p->sws, table, 1, table, c->color_range == AVCOL_RANGE_JPEG, 0,
-                                 1 << 16, 1 << 16);
-    p->from_width = rc < 0 ? 0 : width;
-    p->from_height = rc < 0 ? 0 : height;
-    return rc;
-}
-
 /* The picture with its last column and row doubled where they make it even. */
 static uint8_t *make_even(gd_av_painter *p, const gd_video_frame *f, int width, int height) {
     const size_t from = 3 * (size_t)f->width, to = 3 * (size_t)width;
@@ -91,25 +66,6 @@ static uint8_t *make_even(gd_av_painter *p, const gd_video_frame *f, int width, 
         if (to > from) memcpy(dst + from, src + from - 3, 3);
     }
     return p->even;
-}
-
-static void keep(void *opaque, uint8_t *data) {
-    (void)opaque;
-    (void)data;
-}
-
-/* A frame around pixels that stay the caller's: the scaler's threads want a reference. */
-static AVFrame *wrap(uint8_t *rgb, int width, int height) {
-    AVFrame *f = av_frame_alloc();
-    if (!f) return NULL;
-    f->width = width;
-    f->height = height;
-    f->format = AV_PIX_FMT_RGB24;
-    f->data[0] = rgb;
-    f->linesize[0] = 3 * width;
-    f->buf[0] = av_buffer_create(rgb, 3 * (size_t)width * (size_t)height, keep, NULL, 0);
-    if (!f->buf[0]) av_frame_free(&f);
-    return f;
 }
 
 /* An empty frame of the encoder's kind; its memory returns to the pool. */
@@ -139,7 +95,7 @@ static AVFrame *blank(gd_av_painter *p, const AVCodecContext *c) {
 
 gd_status gd_av_paint(gd_av_painter *p, const gd_video_frame *f, const AVCodecContext *c,
                       AVFrame **out, gd_error *err) {
-    int      rc = 0, width = f->width, height = f->height;
+    int      width = f->width, height = f->height;
     uint8_t *rgb = f->rgb;
     AVFrame *from = NULL, *to = NULL;
     *out = NULL;
@@ -149,14 +105,21 @@ gd_status gd_av_paint(gd_av_painter *p, const gd_video_frame *f, const AVCodecCo
         height = c->height;
         rgb = make_even(p, f, width, height);
     }
-    if (rgb && (width != p->from_width || height != p->from_height))
-        rc = set_scaler(p, width, height, c);
-    if (rgb && rc >= 0) {
-        from = wrap(rgb, width, height);
-        to = blank(p, c);
-    }
-    if (rc >= 0 && (!from || !to)) rc = AVERROR(ENOMEM);
-    if (rc >= 0) rc = sws_scale_frame(p->sws, to, from);
+    const int              matrix = coefficients_of(c->colorspace);
+    const gd_av_conversion how = {.from_width = width,
+                                  .from_height = height,
+                                  .to_width = c->width,
+                                  .to_height = c->height,
+                                  .from = AV_PIX_FMT_RGB24,
+                                  .to = c->pix_fmt,
+                                  .flags = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP,
+                                  .from_matrix = matrix,
+                                  .to_matrix = matrix,
+                                  .from_full = true,
+                                  .to_full = c->color_range == AVCOL_RANGE_JPEG};
+    if (rgb) from = gd_av_wrap(rgb, width, height, 3 * width);
+    if (rgb) to = blank(p, c);
+    const int rc = from && to ? gd_av_scale(&p->scaler, &how, to, from) : AVERROR(ENOMEM);
     av_frame_free(&from);
     if (rc < 0) {
         av_frame_free(&to);
@@ -167,7 +130,7 @@ gd_status gd_av_paint(gd_av_painter *p, const gd_video_frame *f, const AVCodecCo
 }
 
 void gd_av_painter_close(gd_av_painter *p) {
-    sws_freeContext(p->sws);
+    gd_av_scaler_close(&p->scaler);
     av_buffer_pool_uninit(&p->pool);
     gd_mem_put(p->even);
 }

@@ -125,7 +125,7 @@ void gd_av_source_close(gd_av_source *s) {
     av_frame_free(&s->frame);
     av_frame_free(&s->copied);
     av_buffer_unref(&s->gpu);
-    sws_freeContext(s->sws);
+    gd_av_scaler_close(&s->scaler);
     gd_mem_put(s->turn);
     (void)pthread_mutex_destroy(&s->lock);
     gd_mem_put(s);

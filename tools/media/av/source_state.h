@@ -11,7 +11,6 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
-#include <libswscale/swscale.h>
 #include <pthread.h>
 
 #ifdef __cplusplus
@@ -22,6 +21,7 @@ using std::atomic_llong;
 #include <stdatomic.h>
 #endif
 
+#include "tools/media/av/scale.h"
 #include "tools/media/av/source.h"
 #include "tools/media/video_clock.h"
 
@@ -59,11 +59,11 @@ struct gd_av_source {
     AVRational       base;    /* of the video's timestamps, this time */
     bool             shifted; /* the first packet's time was looked at */
 
-    AVPacket          *packet;
-    AVFrame           *frame, *copied; /* copied: from the device */
-    struct SwsContext *sws;
-    uint8_t           *turn; /* pixels before they are turned */
-    size_t             turn_room;
+    AVPacket    *packet;
+    AVFrame     *frame, *copied; /* copied: from the device */
+    gd_av_scaler scaler;
+    uint8_t     *turn; /* pixels before they are turned */
+    size_t       turn_room;
 
     gd_video_clock clock;
     gd_av_arrival  arrival[ARRIVALS];
