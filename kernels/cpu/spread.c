@@ -28,7 +28,7 @@ void gdk_spread_pixels(int64_t n, size_t bytes_per_pixel, gdk_pixels_fn f, void 
 typedef struct spread_job {
     const gd_tensor *a, *b;
     gd_tensor       *y;
-    int64_t          channels, share; /* pixels of a for one of b */
+    int64_t          channels;
     gdk_span_f32     f;
     const void      *attr;
 } spread_job;
@@ -37,7 +37,7 @@ static void spread_rows(void *ctx, int64_t first, int64_t last) {
     const spread_job *j = ctx;
     for (int64_t p = first; p < last; p++)
         j->f((const float *)j->a->data + p * j->a->pitch,
-             j->b ? (const float *)j->b->data + p / j->share * j->b->pitch : NULL,
+             j->b ? (const float *)j->b->data + p * j->b->pitch : NULL,
              (float *)j->y->data + p * j->y->pitch, j->channels, j->attr);
 }
 
@@ -48,16 +48,14 @@ static void spread_flat(void *ctx, int64_t first, int64_t last) {
 }
 
 void gdk_spread_f32(const gd_launch *l, gdk_span_f32 f) {
-    const gd_tensor *b = l->n_in > 1 ? l->in[1] : NULL;
-    const int64_t    pixels = gd_tensor_pixels(l->in[0]), of_b = b ? gd_tensor_pixels(b) : 0;
-    const int64_t    share = of_b ? pixels / of_b : 1;
-    spread_job   j = {l->in[0], b, l->out[0], gd_tensor_channels(l->in[0]), share, f, l->attr};
+    spread_job   j = {l->in[0],  l->n_in > 1 ? l->in[1] : NULL,
+                      l->out[0], gd_tensor_channels(l->in[0]),
+                      f,         l->attr};
     const size_t size = sizeof(float) * (j.b ? 3 : 2);
-    if (share == 1 && gd_tensor_dense(j.a) && gd_tensor_dense(j.y) &&
-        (!j.b || gd_tensor_dense(j.b)))
+    if (gd_tensor_dense(j.a) && gd_tensor_dense(j.y) && (!j.b || gd_tensor_dense(j.b)))
         gdk_spread_pixels(gd_tensor_count(j.a), size, spread_flat, &j);
     else
-        gdk_spread_pixels(pixels, size * (size_t)j.channels, spread_rows, &j);
+        gdk_spread_pixels(gd_tensor_pixels(j.a), size * (size_t)j.channels, spread_rows, &j);
 }
 
 typedef struct copy_job {

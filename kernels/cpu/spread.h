@@ -7,8 +7,7 @@
 /* y[i] = f(a[i], b[i]) for n adjacent elements; b is NULL for functions of one input. */
 typedef void (*gdk_span_f32)(const float *a, const float *b, float *y, int64_t n,
                              const void *attr);
-/* out[0] = f(in[0] [, in[1]]), all of one shape, any pitch. Where in[1] has fewer pixels, each
- * goes with as many that follow each other. */
+/* out[0] = f(in[0] [, in[1]]), all of one shape, any pitch. */
 void gdk_spread_f32(const gd_launch *l, gdk_span_f32 f);
 
 /* f(ctx, first, last) over pixels [0, n), in chunks of about `grain` bytes of work each; serial

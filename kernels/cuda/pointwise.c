@@ -28,10 +28,8 @@ gd_status gdk_pointwise_run(const gd_launch *l, gdk_pointwise *p, gd_error *err)
     p->C = gd_tensor_channels(a);
     p->a_wide = a->dtype == GD_F32;
     p->y_wide = y->dtype == GD_F32;
-    const int64_t of_b = gd_tensor_pixels(b), share = of_b && pixels ? pixels / of_b : 1;
-    p->share = gdk_fastdiv_by(share);
-    if (p->kind != GDK_POINTWISE_AFFINE && share == 1 && gd_tensor_dense(a) &&
-        gd_tensor_dense(b) && gd_tensor_dense(y)) {
+    if (p->kind != GDK_POINTWISE_AFFINE && gd_tensor_dense(a) && gd_tensor_dense(b) &&
+        gd_tensor_dense(y)) {
         p->C *= pixels;
         pixels = 1;
     }

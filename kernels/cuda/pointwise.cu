@@ -71,10 +71,6 @@ struct place {
     int      n;
 };
 
-static __device__ __forceinline__ int64_t pixel_of_b(const gdk_pointwise &p, uint32_t pixel) {
-    return p.share.d > 1 ? gdk_divide(pixel, &p.share) : pixel;
-}
-
 template <int V>
 static __device__ __forceinline__ place place_of(const gdk_pointwise &p, uint32_t u) {
     place t;
@@ -89,8 +85,7 @@ template <int WIDE, int TWO>
 static __device__ __forceinline__ void run_part(const gdk_pointwise &p, const place &t) {
     for (int i = 0; i < t.n; i++) {
         float a[1] = {gdk_element(p.a, t.pixel * p.a_pitch + t.c + i, p.a_wide)}, b[1] = {};
-        if (TWO)
-            b[0] = gdk_element(p.b, pixel_of_b(p, t.pixel) * p.b_pitch + t.c + i, p.a_wide);
+        if (TWO) b[0] = gdk_element(p.b, t.pixel * p.b_pitch + t.c + i, p.a_wide);
         run<1, WIDE, TWO>(p, a, b, t.c + i);
         gdk_element_set(p.y, t.pixel * p.y_pitch + t.c + i, a[0], p.y_wide);
     }
@@ -109,8 +104,8 @@ static __global__ void __launch_bounds__(THREADS, 2)
         if (t.n < V || !p.vec) continue;
         a[j] = gdk_run_load<V>((const char *)p.a + (t.pixel * p.a_pitch + t.c) * IN, IN_WIDE);
         if (TWO)
-            b[j] = gdk_run_load<V>(
-                (const char *)p.b + (pixel_of_b(p, t.pixel) * p.b_pitch + t.c) * IN, IN_WIDE);
+            b[j] =
+                gdk_run_load<V>((const char *)p.b + (t.pixel * p.b_pitch + t.c) * IN, IN_WIDE);
     }
 #pragma unroll
     for (int j = 0; j < DEEP; j++) {

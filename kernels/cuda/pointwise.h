@@ -1,6 +1,6 @@
 /* pointwise.h -- one kernel for all functions that treat each element alike.
  *
- *   y[p][c] = f(a[p][c] [, b[p / share][c]] [, vectors at c])
+ *   y[p][c] = f(a[p][c] [, b[p][c]] [, vectors at c])
  *
  * Halves or floats, any pitch; arithmetic in FP32. */
 #ifndef GD_KERNELS_CUDA_POINTWISE_H
@@ -37,9 +37,8 @@ typedef struct gdk_pointwise {
     void        *y;
     int64_t      a_pitch, b_pitch, y_pitch; /* elements */
     int64_t      C;
-    uint32_t     n;     /* units in total */
-    gdk_fastdiv  unit;  /* units of a pixel */
-    gdk_fastdiv  share; /* pixels of a that one of b goes with */
+    uint32_t     n;    /* units in total */
+    gdk_fastdiv  unit; /* units of a pixel */
     int32_t      kind;
     int32_t      a_wide, y_wide; /* 1: F32, 0: F16; b is like a */
     int32_t      vec;            /* every pixel begins at a 16-byte boundary */
