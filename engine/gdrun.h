@@ -126,6 +126,8 @@ typedef enum gd_precision {
     GD_N_PRECISION
 } gd_precision;
 
+enum { GD_IMGSZ_NATIVE = -1 };
+
 typedef struct gd_session_options {
     uint32_t    size;             /* set to sizeof(gd_session_options) */
     const char *device;           /* "auto" (NULL): a usable GPU, else the CPU; "cpu", "cuda",
@@ -136,7 +138,8 @@ typedef struct gd_session_options {
     float       iou;              /* NMS threshold; < 0: the model's own */
     int         max_det;          /* detections a picture; 0: no limit, < 0: the model's own */
     int         top_k;            /* classifiers: classes returned; 0: 5 */
-    int         imgsz_h, imgsz_w; /* forces the network's input size; 0: the model's rule */
+    int         imgsz_h, imgsz_w; /* forces the network's input size; 0: the model's rule; both
+                                   * GD_IMGSZ_NATIVE: pictures are not resized */
     int         agnostic_nms;     /* suppress across classes */
     int         check_numerics;   /* stop at the first layer with NaN or Inf (GD_ERR_CHECK) */
     int         trace;            /* keep a time for each node: gd_session_trace */

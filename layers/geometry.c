@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const names[] = {"shortest_edge", "letterbox", "letterbox_center", "stretch",
-                                    "center_crop"};
+static const char *const names[] = {"shortest_edge",    "exact_edge", "native",     "letterbox",
+                                    "letterbox_center", "stretch",    "center_crop"};
 
 bool gd_rule_parse(const char *name, gd_rule_kind *out) {
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
@@ -32,6 +32,26 @@ static void shortest_edge(const gd_geometry_rule *r, gd_geometry *g) {
     const float s = a < b ? a : b;
     g->new_h = at_least_1(floor((double)g->src_h * (double)s));
     g->new_w = at_least_1(floor((double)g->src_w * (double)s));
+    g->net_h = round_up(g->new_h, r->multiple);
+    g->net_w = round_up(g->new_w, r->multiple);
+}
+
+/* Both quotients are those of whole numbers in double, as Python's. */
+static void exact_edge(const gd_geometry_rule *r, gd_geometry *g) {
+    const bool   wide = g->src_w >= g->src_h;
+    const double small = wide ? g->src_h : g->src_w, large = wide ? g->src_w : g->src_h;
+    double       side = r->short_side;
+    if (large / small * side > r->long_side) side = nearbyint(r->long_side * small / large);
+    const int other = at_least_1(floor(side * large / small));
+    g->new_h = wide ? at_least_1(side) : other;
+    g->new_w = wide ? other : at_least_1(side);
+    g->net_h = round_up(g->new_h, r->multiple);
+    g->net_w = round_up(g->new_w, r->multiple);
+}
+
+static void native(const gd_geometry_rule *r, gd_geometry *g) {
+    g->new_h = g->src_h;
+    g->new_w = g->src_w;
     g->net_h = round_up(g->new_h, r->multiple);
     g->net_w = round_up(g->new_w, r->multiple);
 }
@@ -74,6 +94,8 @@ void gd_geometry_of(const gd_geometry_rule *r, int src_h, int src_w, gd_geometry
         (gd_geometry){.src_h = src_h, .src_w = src_w, .net_h = r->size_h, .net_w = r->size_w};
     switch (r->kind) {
     case GD_RULE_SHORTEST_EDGE: shortest_edge(r, out); break;
+    case GD_RULE_EXACT_EDGE: exact_edge(r, out); break;
+    case GD_RULE_NATIVE: native(r, out); break;
     case GD_RULE_LETTERBOX: letterbox(r, out, false); break;
     case GD_RULE_LETTERBOX_CENTER: letterbox(r, out, true); break;
     case GD_RULE_CENTER_CROP: center_crop(r, out); break;

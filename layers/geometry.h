@@ -16,6 +16,10 @@ typedef enum gd_rule_kind {
     /* torchvision GeneralizedRCNNTransform: short side to `short_side` unless the long one
      * would pass `long_side`; canvas rounded up to `multiple`. */
     GD_RULE_SHORTEST_EDGE,
+    /* DETR: the short side becomes short_side, or what makes the long one long_side where it
+     * would pass that; the other side is cut to whole pixels. */
+    GD_RULE_EXACT_EDGE,
+    GD_RULE_NATIVE, /* not resized; canvas rounded up to `multiple` */
     /* YOLOX: aspect kept, corner top left, canvas size_h x size_w. */
     GD_RULE_LETTERBOX,
     /* YOLOv5: aspect kept, sides rounded, in the middle, an odd pixel of padding below and

@@ -172,11 +172,18 @@ void gd_model_recipe(const gd_model *m, const gd_session_options *opt, gd_recipe
     if (opt->conf >= 0) out->conf = opt->conf;
     if (opt->iou >= 0) out->iou = opt->iou;
     if (opt->max_det >= 0) out->max_det = opt->max_det;
+    const bool sized = out->rule.kind == GD_RULE_SHORTEST_EDGE ||
+                       out->rule.kind == GD_RULE_EXACT_EDGE || out->rule.kind == GD_RULE_NATIVE;
+    if (opt->imgsz_h == GD_IMGSZ_NATIVE) {
+        /* Networks of a fixed size are made for multiples of their deepest stride. */
+        if (!sized) out->rule.multiple = 32;
+        out->rule.kind = GD_RULE_NATIVE;
+    }
     if (opt->imgsz_h > 0 && opt->imgsz_w > 0) {
         out->rule.size_h = opt->imgsz_h;
         out->rule.size_w = opt->imgsz_w;
         /* A forced size leaves no room for a rule that computes one. */
-        if (out->rule.kind == GD_RULE_SHORTEST_EDGE) out->rule.kind = GD_RULE_STRETCH;
+        if (sized) out->rule.kind = GD_RULE_STRETCH;
         out->rule.multiple = 1;
         if (out->rule.kind == GD_RULE_CENTER_CROP)
             out->rule.short_side = (opt->imgsz_h < opt->imgsz_w ? opt->imgsz_h : opt->imgsz_w) *

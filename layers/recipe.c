@@ -72,12 +72,12 @@ static gd_status read_rule(const reader *r, gd_geometry_rule *g) {
     double      size[2];
     *g = (gd_geometry_rule){.multiple = 1};
     if (!v || !gd_rule_parse(v, &g->kind)) return bad(r, "input.rule", "a known rule");
-    if (g->kind == GD_RULE_SHORTEST_EDGE || g->kind == GD_RULE_CENTER_CROP)
+    const bool edge = g->kind == GD_RULE_SHORTEST_EDGE || g->kind == GD_RULE_EXACT_EDGE;
+    if (edge || g->kind == GD_RULE_CENTER_CROP)
         GD_TRY(read_int(r, "input.short", 1, 65535, &g->short_side));
-    if (g->kind == GD_RULE_SHORTEST_EDGE) {
-        GD_TRY(read_int(r, "input.long", 1, 65535, &g->long_side));
+    if (edge) GD_TRY(read_int(r, "input.long", 1, 65535, &g->long_side));
+    if (edge || g->kind == GD_RULE_NATIVE)
         return read_int(r, "input.multiple", 1, 1024, &g->multiple);
-    }
     if (!numbers(r, value_of(r, "input.size"), 'x', 2, 1, 16384, size) ||
         size[0] != floor(size[0]) || size[1] != floor(size[1]))
         return bad(r, "input.size", "HxW");

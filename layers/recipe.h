@@ -1,8 +1,9 @@
 /* recipe.h -- what a model wants done to a picture and to its raw results; stored in the file.
  *
  * Metadata keys of a .gdw (all text, numbers with a decimal point in any locale):
- *   input.rule     shortest_edge | letterbox | stretch | center_crop   (layers/geometry.h)
- *   input.short, input.long, input.multiple    pixels; rules shortest_edge and center_crop
+ *   input.rule     shortest_edge | exact_edge | native | letterbox | letterbox_center |
+ *                  stretch | center_crop   (layers/geometry.h)
+ *   input.short, input.long, input.multiple    pixels; rules of edges, native, center_crop
  *   input.size     "HxW"; rules letterbox, letterbox_center, stretch and center_crop
  *   input.multiple    also for letterbox_center, where it may be absent: the whole size
  *   input.filter   torch_bilinear | pil_bilinear | pil_bicubic | opencv | nearest

@@ -29,8 +29,10 @@ static gd_status check_options(const gd_session_options *o, gd_error *err) {
     if (!(o->conf <= 1) || !(o->iou <= 1))
         return gd_fail(err, GD_ERR_ARG, "conf %g and iou %g must be at most 1", (double)o->conf,
                        (double)o->iou);
-    if ((o->imgsz_h == 0) != (o->imgsz_w == 0) || o->imgsz_h < 0 || o->imgsz_w < 0 ||
-        o->imgsz_h > 16384 || o->imgsz_w > 16384)
+    const bool native = o->imgsz_h == GD_IMGSZ_NATIVE && o->imgsz_w == GD_IMGSZ_NATIVE;
+    if ((o->imgsz_h == 0) != (o->imgsz_w == 0) ||
+        (!native && (o->imgsz_h < 0 || o->imgsz_w < 0)) || o->imgsz_h > 16384 ||
+        o->imgsz_w > 16384)
         return gd_fail(err, GD_ERR_ARG, "network input of %dx%d", o->imgsz_h, o->imgsz_w);
     if (o->precision < 0 || o->precision >= GD_N_PRECISION)
         return gd_fail(err, GD_ERR_ARG, "precision %d, wanted 0 to %d", o->precision,

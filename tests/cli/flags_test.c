@@ -80,6 +80,11 @@ static void forms(void **state) {
     assert_int_equal(gd_flag_get(&f, GD_OPT_IMGSZ)->height, 480);
     assert_string_equal(f.args[0], "-");
     gd_flags_free(&f);
+
+    gd_assert_ok(parse(&f, GD_CMD_DETECT, "--imgsz native", &err), &err);
+    assert_int_equal(gd_flag_get(&f, GD_OPT_IMGSZ)->width, -1);
+    assert_int_equal(gd_flag_get(&f, GD_OPT_IMGSZ)->height, -1);
+    gd_flags_free(&f);
 }
 
 /* Each line: arguments, code, a part of the message, a part of the advice. */
@@ -112,7 +117,7 @@ static const struct {
     {"--batch 99999999999999999999", 204, "--batch takes a whole number from 1 to 1024", ""},
     {"--batch 0", 204, "--batch takes a whole number from 1 to 1024, or auto, not '0'", ""},
     {"--batch 1.5", 204, "not '1.5'", ""},
-    {"--imgsz 0", 204, "a multiple of 32 from 32 to 8192, not '0'", ""},
+    {"--imgsz 0", 204, "a multiple of 32 from 32 to 8192, or native, not '0'", ""},
     {"--imgsz 7", 204, "not '7'", ""},
     {"--imgsz 33", 204, "not '33'", ""},
     {"--imgsz 1e9", 204, "not '1e9'", ""},

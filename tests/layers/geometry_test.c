@@ -21,6 +21,14 @@ static void rules(void **state) {
     expect(edge, 480, 640, (int[]){800, 1066, 0, 0, 800, 1088});
     expect(edge, 100, 1000, (int[]){133, 1333, 0, 0, 160, 1344});
     expect(edge, 1, 65535, (int[]){1, 1333, 0, 0, 32, 1344});
+    const gd_geometry_rule exact = {GD_RULE_EXACT_EDGE, 800, 1333, 1, 0, 0};
+    expect(exact, 427, 640, (int[]){800, 1199, 0, 0, 800, 1199});
+    expect(exact, 640, 427, (int[]){1199, 800, 0, 0, 1199, 800});
+    expect(exact, 375, 500, (int[]){800, 1066, 0, 0, 800, 1066});
+    expect(exact, 100, 1000, (int[]){133, 1330, 0, 0, 133, 1330});
+    expect(exact, 1, 65535, (int[]){1, 1, 0, 0, 1, 1});
+    const gd_geometry_rule native = {.kind = GD_RULE_NATIVE, .multiple = 32};
+    expect(native, 427, 640, (int[]){427, 640, 0, 0, 448, 640});
     const gd_geometry_rule box = {.kind = GD_RULE_LETTERBOX, .size_h = 416, .size_w = 416};
     expect(box, 426, 640, (int[]){276, 416, 0, 0, 416, 416});
     expect(box, 500, 333, (int[]){416, 277, 0, 0, 416, 416});
@@ -56,9 +64,10 @@ static void packed(void **state) {
 
 static void names(void **state) {
     (void)state;
-    const gd_rule_kind all[] = {GD_RULE_SHORTEST_EDGE, GD_RULE_LETTERBOX,
-                                GD_RULE_LETTERBOX_CENTER, GD_RULE_STRETCH, GD_RULE_CENTER_CROP};
-    for (int i = 0; i < 5; i++) {
+    const gd_rule_kind all[] = {
+        GD_RULE_SHORTEST_EDGE,    GD_RULE_EXACT_EDGE, GD_RULE_NATIVE,     GD_RULE_LETTERBOX,
+        GD_RULE_LETTERBOX_CENTER, GD_RULE_STRETCH,    GD_RULE_CENTER_CROP};
+    for (int i = 0; i < 7; i++) {
         gd_rule_kind k;
         assert_true(gd_rule_parse(gd_rule_name(all[i]), &k));
         assert_int_equal(k, all[i]);

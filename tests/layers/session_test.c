@@ -246,7 +246,7 @@ static void options_out_of_range(void **state) {
         if (i == 3) o.iou = 1.5f;
         if (i == 4) o.imgsz_h = 64;
         if (i == 5) o.imgsz_h = o.imgsz_w = 16385;
-        if (i == 6) o.imgsz_h = o.imgsz_w = -1;
+        if (i == 6) o.imgsz_h = o.imgsz_w = -2;
         if (i == 7) o.device = "cuda";
         if (i == 8) o.size--;
         assert_int_equal(gd_session_open(m, &o, &s, &err), i == 7 ? GD_ERR_DEVICE : GD_ERR_ARG);

@@ -142,8 +142,8 @@ void gd_flag_range(const gd_flag *flag, char *out, size_t room) {
         snprintf(out, room, "a time from %gs to %gs, such as 50ms or 1.5s", flag->lo, flag->hi);
         break;
     case GD_KIND_EXTENT:
-        snprintf(out, room, "N or WIDTHxHEIGHT, each a multiple of %.0f from %.0f to %.0f",
-                 flag->step, flag->lo, flag->hi);
+        snprintf(out, room, "N or WIDTHxHEIGHT, each a multiple of %.0f from %.0f to %.0f%s",
+                 flag->step, flag->lo, flag->hi, flag->or_native ? ", or native" : "");
         break;
     case GD_KIND_CHOICE: snprintf(out, room, "one of %s", flag->choices); break;
     case GD_KIND_LIST: snprintf(out, room, "a comma list without empty items"); break;
@@ -196,6 +196,8 @@ static bool read_value(const gd_flag *flag, const char *text, gd_flag_value *v) 
         return true;
     case GD_KIND_SECONDS: return gd_number_seconds(text, &v->real) && in_range(flag, v->real);
     case GD_KIND_EXTENT:
+        v->width = v->height = -1;
+        if (flag->or_native && !strcmp(text, "native")) return true;
         return gd_number_extent(text, &v->width, &v->height) && extent_ok(flag, v->width) &&
                extent_ok(flag, v->height);
     case GD_KIND_CHOICE: return choice_ok(flag->choices, text);

@@ -197,6 +197,7 @@ typedef struct gd_flag {
     bool         from_model;   /* without a default here: the model file has it */
     bool         no_config;    /* meaningless in a config file */
     bool         or_auto;      /* of an INT: "auto" is 0 */
+    bool         or_native;    /* of an EXTENT: "native" is -1 x -1 */
     bool         hidden;       /* for the program itself: in no help, man page or completion */
     const char  *argument;     /* "FILE"; NULL for switches */
     const char  *choices;      /* "auto|cpu"; a trailing "*" of a choice matches any ending */

@@ -30,8 +30,10 @@ static gd_status input_rule(const gd_arch *a, char *out, size_t room, gd_error *
     const gd_geometry_rule *g = &r.rule;
     switch (g->kind) {
     case GD_RULE_SHORTEST_EDGE:
+    case GD_RULE_EXACT_EDGE:
         snprintf(out, room, "short side %d, long <= %d", g->short_side, g->long_side);
         break;
+    case GD_RULE_NATIVE: snprintf(out, room, "as it is"); break;
     case GD_RULE_CENTER_CROP:
         snprintf(out, room, "short side %d, centre %dx%d", g->short_side, g->size_w, g->size_h);
         break;
