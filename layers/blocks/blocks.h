@@ -3,6 +3,7 @@
 #ifndef GD_LAYERS_BLOCKS_BLOCKS_H
 #define GD_LAYERS_BLOCKS_BLOCKS_H
 
+#include "kernels/class_boxes/class_boxes.h"
 #include "layers/arch.h"
 #include "layers/net.h"
 
@@ -54,9 +55,23 @@ typedef struct gd_roi_args {
 void gd_block_roi_heads(gd_net *n, const gd_roi_args *a, const gd_net_options *opt,
                         const int *feature, int boxes, int count, int geom);
 
+/* Layers of torchvision's VGGs at the current path, modules numbered from 0: a width is a 3x3
+ * convolution (with batch norm if `norm`) and relu, a negative entry 2x2 max pooling; 0 ends. */
+enum { GD_VGG_POOL = -1, GD_VGG_POOL_CEIL = -2 };
+int gd_block_vgg(gd_net *n, int x, const int *layer, bool norm);
+
+/* Marks the outputs of a classifier (arch.h) from its logits [B, n_class]. */
+void gd_block_classes(gd_net *n, int logits);
+
 /* `max_det` as suppression takes it: never more than `boxes` [B, n, 4] can give, so that a
  * large limit takes no memory. 0 stays 0: no limit. */
 int32_t gd_block_max_out(const gd_net *n, int boxes, int max_det);
+
+/* The common end of torchvision's detectors: candidates of every class from scores [B, n, K]
+ * and boxes [B, n, 4] or [B, n, 4K] in network pixels (count i32 [B], or -1), suppression by
+ * class, outputs. */
+void gd_block_select(gd_net *n, const gd_class_boxes *a, const gd_net_options *opt, int scores,
+                     int boxes, int count, int geom);
 
 /* Marks the outputs of a detector (arch.h); boxes are mapped back to the source picture.
  * value: boxes, scores, labels, count, top, dropped. */

@@ -1,5 +1,6 @@
 /* detections.c -- the common end of every detector: back to source pixels, named outputs. */
 #include "kernels/box_restore/box_restore.h"
+#include "kernels/nms/nms.h"
 #include "layers/blocks/blocks.h"
 
 int32_t gd_block_max_out(const gd_net *n, int boxes, int max_det) {
@@ -14,4 +15,19 @@ void gd_block_detections(gd_net *n, const int value[6], int geom, int restore_mo
     const int                source = gd_net_op(n, "box_restore", &a, 2, in, NULL);
     for (int i = 0; i < 6 && gd_net_ok(n); i++)
         n->st = gd_graph_output(n->g, name[i], i ? value[i] : source, n->err);
+}
+
+void gd_block_select(gd_net *n, const gd_class_boxes *a, const gd_net_options *opt, int scores,
+                     int boxes, int count, int geom) {
+    int c[6] = {-1, -1, -1, -1, -1, -1}, kept[4] = {-1, -1, -1, -1}, picked[3];
+    gd_net_op(n, "class_boxes", a, 3, (const int[]){scores, boxes, count}, c);
+    const gd_nms nms = {
+        .iou = opt->iou, .min_score = -1, .max_out = gd_block_max_out(n, c[0], opt->max_det)};
+    gd_net_op(n, "nms", &nms, 4, (const int[]){c[0], c[1], opt->agnostic_nms ? -1 : c[2], c[3]},
+              kept);
+    gd_net_op(n, "gather_boxes", NULL, 5, (const int[]){c[0], c[1], c[2], kept[0], kept[1]},
+              picked);
+    gd_block_detections(n,
+                        (const int[]){picked[0], picked[1], picked[2], kept[1], c[5], kept[3]},
+                        geom, GD_RESTORE_RATIO, false);
 }

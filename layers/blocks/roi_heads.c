@@ -6,10 +6,7 @@
 #include <stdio.h>
 
 #include "kernels/box_decode/box_decode.h"
-#include "kernels/box_restore/box_restore.h"
-#include "kernels/class_boxes/class_boxes.h"
 #include "kernels/fpn_level/fpn_level.h"
-#include "kernels/nms/nms.h"
 #include "kernels/roi_align/roi_align.h"
 #include "layers/blocks/blocks.h"
 
@@ -50,7 +47,6 @@ static void select(gd_net *n, const gd_net_options *opt, int scores, int deltas,
     const gd_box_decode decode = {
         .weights = {10, 10, 5, 5}, .max_log = (float)log(1000.0 / 16.0), .clip = 1};
     const int64_t rois = gd_net_dim(n, scores, 1), K = gd_net_dim(n, scores, 2);
-    int           c[6] = {-1, -1, -1, -1, -1, -1}, kept[4] = {-1, -1, -1, -1}, picked[3];
     const int     decoded =
         gd_net_op(n, "box_decode", &decode, 4, (const int[]){deltas, boxes, -1, geom}, NULL);
     const gd_class_boxes candidates = {.min_score = opt->conf,
@@ -58,16 +54,7 @@ static void select(gd_net *n, const gd_net_options *opt, int scores, int deltas,
                                        .background = 0,
                                        .capacity =
                                            (int32_t)(rois * most_classes(opt->conf, K - 1))};
-    gd_net_op(n, "class_boxes", &candidates, 3, (const int[]){scores, decoded, count}, c);
-    const gd_nms nms = {
-        .iou = opt->iou, .min_score = -1, .max_out = gd_block_max_out(n, c[0], opt->max_det)};
-    gd_net_op(n, "nms", &nms, 4, (const int[]){c[0], c[1], opt->agnostic_nms ? -1 : c[2], c[3]},
-              kept);
-    gd_net_op(n, "gather_boxes", NULL, 5, (const int[]){c[0], c[1], c[2], kept[0], kept[1]},
-              picked);
-    gd_block_detections(n,
-                        (const int[]){picked[0], picked[1], picked[2], kept[1], c[5], kept[3]},
-                        geom, GD_RESTORE_RATIO, false);
+    gd_block_select(n, &candidates, opt, scores, decoded, count, geom);
 }
 
 /* torchvision's TwoMLPHead, or its FastRCNNConvFCHead: [B*n, 1024]. */

@@ -10,10 +10,7 @@ static void classify(gd_net *n, int x, const char *head) {
     const size_t                 mark = gd_net_enter(n, "avgpool");
     x = gd_net_op(n, "adaptive_avg_pool2d", &one, 1, &x, NULL);
     gd_net_leave(n, mark);
-    const int logits = gd_net_linear(n, x, head, n->n_class, true, true);
-    const int probs = gd_net_unary(n, "softmax", "softmax", logits);
-    if (gd_net_ok(n)) n->st = gd_graph_output(n->g, "logits", logits, n->err);
-    if (gd_net_ok(n)) n->st = gd_graph_output(n->g, "probs", probs, n->err);
+    gd_block_classes(n, gd_net_linear(n, x, head, n->n_class, true, true));
 }
 
 /* config: blocks of the four stages, then 1 for bottlenecks. */

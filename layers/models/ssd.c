@@ -1,0 +1,168 @@
+/* ssd.c -- the Single Shot Detector (Liu et al. 2016), torchvision's semantics.
+ *
+ *   maps of six sizes -> class scores and box deltas of every default box
+ *   softmax; of each class the best `per_class` above the confidence; suppression by class */
+#include <math.h>
+
+#include "kernels/box_decode/box_decode.h"
+#include "kernels/l2_norm/l2_norm.h"
+#include "kernels/pool/pool.h"
+#include "layers/blocks/blocks.h"
+#include "layers/blocks/default_boxes.h"
+
+enum { LEVELS = GD_SSD_LEVELS };
+
+/* What one network has of its own. */
+typedef struct variant {
+    gd_default_boxes boxes;
+    int              per_class;
+    /* k outputs for every cell of a map, by the prediction module so named. */
+    int (*predict)(gd_net *n, int x, const char *module, int k, bool class_head);
+} variant;
+
+/* One head on all maps: [B, boxes, each]. */
+static int head(gd_net *n, const variant *v, const char *module, const int *map, int each,
+                bool class_head) {
+    const size_t mark = gd_net_enter(n, "head.%s.module_list", module);
+    int          out[LEVELS];
+    for (int i = 0; i < LEVELS; i++) {
+        const int     boxes = gd_block_default_count(&v->boxes, i);
+        const char    name[2] = {(char)('0' + i), '\0'};
+        const int     y = v->predict(n, map[i], name, boxes * each, class_head);
+        const int64_t cells = gd_net_dim(n, y, 1) * gd_net_dim(n, y, 2);
+        if (gd_net_ok(n) && gd_net_dim(n, y, 3) != (int64_t)boxes * each)
+            gd_net_fail(n, GD_ERR_SHAPE, "%s: %lld outputs, wanted %d for each of %d boxes",
+                        name, (long long)gd_net_dim(n, y, 3), each, boxes);
+        out[i] = gd_net_reshape(n, y, 3,
+                                (const int64_t[]){gd_net_dim(n, y, 0), cells * boxes, each});
+    }
+    const int all = gd_net_concat(n, 1, LEVELS, out);
+    gd_net_leave(n, mark);
+    return all;
+}
+
+static void detect(gd_net *n, const variant *v, const gd_net_options *opt, const int *map,
+                   int image, int geom) {
+    const gd_box_decode decode = {
+        .weights = {10, 10, 5, 5}, .max_log = (float)log(1000.0 / 16.0), .clip = 1};
+    const int logits = head(n, v, "classification_head", map, n->n_class, true);
+    const int deltas = head(n, v, "regression_head", map, 4, false);
+    const int scores = gd_net_unary(n, "softmax", "softmax", logits);
+    const int boxes = gd_block_default_boxes(n, &v->boxes, map, image);
+    const int decoded =
+        gd_net_op(n, "box_decode", &decode, 4, (const int[]){deltas, boxes, -1, geom}, NULL);
+    const int64_t        rows = gd_net_dim(n, scores, 1);
+    const int64_t        most = rows < v->per_class ? rows : v->per_class;
+    const gd_class_boxes candidates = {.min_score = opt->conf,
+                                       .background = 0,
+                                       .capacity = (int32_t)(most * (n->n_class - 1)),
+                                       .per_class = v->per_class};
+    gd_block_select(n, &candidates, opt, scores, decoded, -1, geom);
+}
+
+/* ---- SSD300 on VGG-16 -------------------------------------------------------------------- */
+
+static int conv_relu(gd_net *n, int x, const char *conv, const char *relu,
+                     const gd_conv_args *a) {
+    return gd_net_unary(n, relu, "relu", gd_net_conv(n, x, conv, a));
+}
+
+/* conv4_3 at unit length, times what was learnt for each channel. */
+static int rescale(gd_net *n, int x) {
+    const gd_l2_norm a = {.eps = 1e-12f};
+    const int64_t    channels = gd_net_dim(n, x, 3);
+    const int    in[2] = {x, gd_net_weight(n, "scale_weight", GD_WEIGHT_VECTOR, 1, &channels)};
+    const size_t mark = gd_net_enter(n, "rescale");
+    const int    y = gd_net_op(n, "l2_norm", &a, 2, in, NULL);
+    gd_net_leave(n, mark);
+    return y;
+}
+
+/* conv5 and the two layers that were VGG's first linear ones, with a window of 3 and holes. */
+static int extra_0(gd_net *n, int x) {
+    static const int   conv5[] = {GD_VGG_POOL, 512, 512, 512, 0};
+    const gd_conv_args fc6 = {.k = 1024, .size = 3, .pad = 6, .dilation = 6, .bias = true};
+    const gd_conv_args fc7 = {.k = 1024, .size = 1, .bias = true};
+    const size_t       mark = gd_net_enter(n, "extra.0");
+    x = gd_block_vgg(n, x, conv5, false);
+    const size_t inner = gd_net_enter(n, "7");
+    x = gd_net_max_pool(n, x, "0", 3, 1, 1);
+    x = conv_relu(n, x, "1", "2", &fc6);
+    x = conv_relu(n, x, "3", "4", &fc7);
+    gd_net_leave(n, inner);
+    gd_net_leave(n, mark);
+    return x;
+}
+
+/* Maps of 38, 19, 10, 5, 3 and 1 cells a side for 300 pixels. */
+static void vgg_maps(gd_net *n, int image, int *map) {
+    static const int features[] = {64,  64,  GD_VGG_POOL,      128, 128, GD_VGG_POOL, 256,
+                                   256, 256, GD_VGG_POOL_CEIL, 512, 512, 512,         0};
+    static const int width[LEVELS] = {0, 0, 512, 256, 256, 256};
+    size_t           mark = gd_net_enter(n, "features");
+    int              x = gd_block_vgg(n, image, features, false);
+    gd_net_leave(n, mark);
+    map[0] = rescale(n, x);
+    map[1] = x = extra_0(n, x);
+    for (int i = 2; i < LEVELS; i++) {
+        const bool         halves = i < 4;
+        const gd_conv_args a = {.k = width[i] / 2, .size = 1, .bias = true};
+        const gd_conv_args b = {
+            .k = width[i], .size = 3, .stride = halves ? 2 : 1, .pad = halves, .bias = true};
+        mark = gd_net_enter(n, "extra.%d", i - 1);
+        map[i] = x = conv_relu(n, conv_relu(n, x, "0", "1", &a), "2", "3", &b);
+        gd_net_leave(n, mark);
+    }
+}
+
+static int predict_3x3(gd_net *n, int x, const char *module, int k, bool class_head) {
+    const gd_conv_args a = {
+        .k = k, .size = 3, .pad = 1, .bias = true, .class_head = class_head};
+    return gd_net_conv(n, x, module, &a);
+}
+
+static void build_ssd300(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
+                         int geom) {
+    static const variant ssd300 = {
+        .boxes = {.n_level = LEVELS,
+                  .scale = {0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05},
+                  .ratio = {{2}, {2, 3}, {2, 3}, {2, 3}, {2}, {2}},
+                  .step = {8, 16, 32, 64, 100, 300}},
+        .per_class = 400,
+        .predict = predict_3x3};
+    int          map[LEVELS];
+    const size_t mark = gd_net_enter(n, "backbone");
+    (void)arch;
+    vgg_maps(n, image, map);
+    gd_net_leave(n, mark);
+    detect(n, &ssd300, opt, map, image, geom);
+}
+
+static const gd_meta_pair recipe_ssd300[] = {{"input.rule", "stretch"},
+                                             {"input.size", "300x300"},
+                                             {"input.filter", "torch_bilinear"},
+                                             {"input.order", "rgb"},
+                                             {"input.scale", "0.00392156862745098"},
+                                             {"input.mean", "0.48235,0.45882,0.40784"},
+                                             {"input.std", "0.00392156862745098,"
+                                                           "0.00392156862745098,"
+                                                           "0.00392156862745098"},
+                                             {"post.conf", "0.01"},
+                                             {"post.iou", "0.45"},
+                                             {"post.max_det", "200"},
+                                             {"bn_eps", "1e-05"},
+                                             {0}};
+
+const gd_arch gd_arch_ssd300_vgg16 = {.name = "ssd300_vgg16",
+                                      .truth = "torchvision",
+                                      .task = GD_TASK_DETECT,
+                                      .n_class = 91,
+                                      .n_background = 1,
+                                      .names = "coco90",
+                                      .recipe = recipe_ssd300,
+                                      .build = build_ssd300,
+                                      .class_key =
+                                          "head.classification_head.module_list.0.bias",
+                                      .class_per = 4,
+                                      .nominal_h = 300,
+                                      .nominal_w = 300};
