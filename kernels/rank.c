@@ -48,3 +48,20 @@ void gdk_rank_sort(uint64_t *key, uint64_t *tmp, int64_t n) { radix_sort(key, tm
 void gdk_rank_sort_stable(uint64_t *key, uint64_t *tmp, int64_t n) {
     radix_sort(key, tmp, n, SCORE);
 }
+
+int64_t gdk_best_room(int64_t k, int64_t n) {
+    const int64_t most = k < n / 4 ? 4 * k : n;
+    return most > 1024 ? most : 1024;
+}
+
+void gdk_best_cut(gdk_best *b) {
+    gdk_rank_sort_stable(b->key, b->key + b->most, b->held);
+    b->held = b->k;
+    b->worst = (uint32_t)(b->key[b->k - 1] >> 32);
+    if (b->worst == UINT32_MAX) b->worst = 0; /* NaN bounds nothing */
+}
+
+int64_t gdk_best_end(gdk_best *b) {
+    gdk_rank_sort_stable(b->key, b->key + b->most, b->held);
+    return b->held < b->k ? b->held : b->k;
+}

@@ -6,6 +6,7 @@
  * class, a kernel before them finds the last that stays: a block a class, whose column of
  * scores comes from the L2 cache. */
 #include "kernels/class_boxes/class_boxes_cuda.h"
+#include "kernels/cuda/last_key.cuh"
 #include "kernels/rank.h"
 
 enum { THREADS = 256, WARPS = THREADS / 32 };
@@ -81,36 +82,13 @@ static __device__ __forceinline__ bool candidate(const gdk_class_boxes_args &a,
     return passes(a, limit, b, i, k, v, &box);
 }
 
-/* The largest key that stays: the need-th of pairs first, first + step ... below `all`, byte by
- * byte from the top. Each block searches for itself; what hardly occurs need not be fast. */
+/* The largest key that stays: the need-th of pairs first, first + step ... below `all`. Each
+ * block searches for itself; what hardly occurs need not be fast. */
 static __device__ uint64_t search_last(const gdk_class_boxes_args &a, const uint64_t *limit,
                                        int b, int first, int step, int all, unsigned need) {
-    __shared__ unsigned bin[256];
-    __shared__ unsigned chosen, before;
-    uint64_t            prefix = 0;
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        __syncthreads();
-        bin[threadIdx.x] = 0;
-        __syncthreads();
-        for (int64_t at = first + (int64_t)step * (int)threadIdx.x; at < all;
-             at += (int64_t)step * THREADS) {
-            uint64_t key;
-            if (candidate(a, limit, b, (int)at, &key) &&
-                (shift == 56 || (key ^ prefix) >> (shift + 8) == 0))
-                atomicAdd(&bin[key >> shift & 255], 1u);
-        }
-        __syncthreads();
-        if (threadIdx.x == 0) {
-            unsigned sum = 0, i = 0;
-            while (i < 255 && sum + bin[i] < need) sum += bin[i++];
-            chosen = i;
-            before = sum;
-        }
-        __syncthreads();
-        need -= before;
-        prefix |= (uint64_t)chosen << shift;
-    }
-    return prefix;
+    return gdk_last_key<THREADS>(
+        [&](int at, uint64_t *key) { return candidate(a, limit, b, at, key); }, first, step,
+        all, need);
 }
 
 /* ---- more of a class than its limit ------------------------------------------------------ */

@@ -11,11 +11,8 @@
 
 enum { STEP = 16 };
 
-/* Keys that a buffer holds, and a second one for sorting. */
 static int64_t room(const gd_launch *l) {
-    const int64_t k = ((const gd_top_k *)l->attr)->k, n = l->in[0]->dim[1];
-    const int64_t most = k < n / 4 ? 4 * k : n;
-    return most > 1024 ? most : 1024;
+    return gdk_best_room(((const gd_top_k *)l->attr)->k, l->in[0]->dim[1]);
 }
 
 size_t gdk_top_k_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
@@ -38,23 +35,13 @@ GD_ISA(skip, (const float *s, int64_t n, float least, int64_t *at), (s, n, least
 
 /* Leaves the best min(k, n) of n scores in key, sorted. */
 static void select_best(const float *s, int64_t n, int64_t k, uint64_t *key, int64_t most) {
-    int64_t  held = 0;
-    uint32_t worst = UINT32_MAX;
-    bool     cut = false;
+    gdk_best best = gdk_best_start(key, k, most);
     for (int64_t i = 0; i < n;) {
-        if (cut) skip(s, n, s[gdk_rank_index(key[k - 1])], &i);
-        for (const int64_t end = n - i < STEP ? n : i + STEP; i < end; i++) {
-            const uint32_t r = gdk_rank_of(s[i]);
-            if (cut && r >= worst) continue; /* an equal score came earlier */
-            key[held++] = (uint64_t)r << 32 | (uint32_t)i;
-            if (held < most || most <= k) continue;
-            gdk_rank_sort_stable(key, key + most, held);
-            held = k;
-            worst = (uint32_t)(key[k - 1] >> 32);
-            cut = worst != UINT32_MAX; /* NaN bounds nothing */
-        }
+        if (best.worst) skip(s, n, gdk_rank_score(best.worst), &i);
+        for (const int64_t end = n - i < STEP ? n : i + STEP; i < end; i++)
+            gdk_best_push(&best, gdk_rank_of(s[i]), i);
     }
-    gdk_rank_sort_stable(key, key + most, held);
+    gdk_best_end(&best);
 }
 
 static void one_picture(const gd_launch *l, int64_t b) {
