@@ -1,4 +1,4 @@
-/* scale.h -- swscale on several threads: one conversion that is kept while frames stay alike. */
+/* scale.h -- swscale on several threads: one conversion, kept while frames stay alike. */
 #ifndef GD_TOOLS_MEDIA_AV_SCALE_H
 #define GD_TOOLS_MEDIA_AV_SCALE_H
 
