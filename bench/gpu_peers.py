@@ -153,14 +153,6 @@ def show(row):
               f"{t['allocated_bytes'] / 2 ** 20:.0f} MiB", flush=True)
 
 
-def commit(a):
-    if a.commit:
-        return a.commit
-    text = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True, check=False).stdout.strip()
-    return text or "unknown"
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--bin", default=os.path.join(ROOT, "build/release"))
@@ -201,7 +193,7 @@ def main():
         record = add(record or earlier(a), {
             "kind": "gpu", "device": (r or {}).get("name") or peer.get("device", "unknown"),
             "driver": (r or {}).get("driver") or "unknown", "date": datetime.date.today().isoformat(),
-            "commit": commit(a), "gdrun": (r or {}).get("gdrun", "unknown"),
+            "commit": a.commit or report.commit(), "gdrun": (r or {}).get("gdrun", "unknown"),
             **{k: peer.get(k, "-") for k in ("torch", "torchvision", "cuda", "cudnn")}, "rows": joined,
             "cold": [start] if start else [], "missing": missing}, case["model"])
         if a.out:

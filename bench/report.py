@@ -4,6 +4,7 @@ their markers. --check changes nothing and exits 7 where a table is not what its
 import glob
 import json
 import os
+import subprocess
 import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -94,8 +95,42 @@ def gpu_table(r):
     return "\n".join(lines) + "\n"
 
 
+def rate(side):
+    return side["frames"] / side["seconds"] if side else None
+
+
+def video_row(x):
+    g, t = x["gdrun"], x["peer"]
+    busy = lambda side: f"{side['gpu_busy']:.0f} %" if side and side.get("gpu_busy") is not None else "-"
+    return (x["video"], f"{x['model']} {x['precision']}", x["output"], str(g["frames"]), f"{rate(g):.1f}",
+            f"{rate(t):.1f}" if t else "-", f"{rate(g) / rate(t):.2f}" if t else "-", g["bottleneck"], busy(g), busy(t))
+
+
+VIDEO_HEAD = ("video", "model", "output", "frames", "gdrun", "OpenCV and PyTorch", "faster", "slowest stage",
+              "GPU busy, gdrun", "OpenCV and PyTorch")
+
+
+def video_line(x):
+    """One row in a line, for a terminal."""
+    return ", ".join(f"{head} {cell}" for head, cell in zip(VIDEO_HEAD, video_row(x)))
+
+
+def video_table(r):
+    lines = ["# gdrun track beside OpenCV and PyTorch\n", f"{r['device']}, {r['threads']} threads, {r['date']}, commit "
+             f"{r['commit']}; PyTorch {r['torch']}, OpenCV {r['opencv']}. Frames a second from the first frame to the "
+             "last: decoding, detecting, tracking, and where there is an output drawing and encoding.\n"]
+    return "\n".join(lines + rows(VIDEO_HEAD, [video_row(x) for x in r["rows"]])) + "\n"
+
+
 def table(record):
-    return {"cpu": cpu_table, "gpu": gpu_table}[record["kind"]](record)
+    return {"cpu": cpu_table, "gpu": gpu_table, "video": video_table}[record["kind"]](record)
+
+
+def commit():
+    """Of the tree, for a record."""
+    text = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=False).stdout.strip()
+    return text or "unknown"
 
 
 def load(name):
@@ -119,7 +154,7 @@ this table; `gdrun bench` alone times any model.
 def section(record):
     """What README.md shows of a record; a GPU's brings its headline, since there may be none."""
     body = table(record).split("\n\n", 1)[1]
-    return body if record["kind"] == "cpu" else GPU_SECTION + body
+    return GPU_SECTION + body if record["kind"] == "gpu" else body
 
 
 def with_table(page, name, record):
