@@ -1,0 +1,28 @@
+/* channel_scale_cpu.c -- channel_scale vectorised over channels; memory-bound. */
+#include "kernels/channel_scale/channel_scale.h"
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/spread.h"
+
+GD_ISA_BODY void scale_body(const float *x, const float *s, float *y, int64_t n) {
+#pragma omp      simd
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] * s[i];
+}
+GD_ISA(scale, (const float *x, const float *s, float *y, int64_t n), (x, s, y, n))
+
+static void scale_pixels(void *ctx, int64_t first, int64_t last) {
+    const gd_launch *l = ctx;
+    const gd_tensor *x = l->in[0], *s = l->in[1], *y = l->out[0];
+    const int64_t    plane = x->dim[1] * x->dim[2];
+    for (int64_t p = first; p < last; p++)
+        scale((const float *)x->data + p * x->pitch,
+              (const float *)s->data + p / plane * s->pitch, (float *)y->data + p * y->pitch,
+              x->dim[3]);
+}
+
+gd_status gdk_channel_scale_cpu_f32(const gd_launch *l, gd_error *err) {
+    (void)err;
+    gd_launch copy = *l;
+    gdk_spread_pixels(gd_tensor_pixels(l->in[0]), (size_t)l->in[0]->dim[3] * 2 * sizeof(float),
+                      scale_pixels, &copy);
+    return GD_OK;
+}
