@@ -1,0 +1,57 @@
+/* layer_norm_cpu.c -- layer norm, a row at a time: mean, variance about it, values.
+ *
+ * Sixteen partial sums, added in a fixed order: the same bits whatever the instruction set. */
+#include <math.h>
+
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/spread.h"
+#include "kernels/layer_norm/layer_norm.h"
+
+enum { LANES = 16 };
+
+/* Sum of (x - from)^2, or of x. */
+GD_ISA_BODY float sum_of(const float *x, int64_t n, float from, bool square) {
+    float         sum[LANES] = {0};
+    const int64_t whole = n - n % LANES;
+    for (int64_t i = 0; i < whole; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            const float d = x[i + k] - from;
+            sum[k] += square ? d * d : d;
+        }
+    for (int64_t i = whole; i < n; i++) {
+        const float d = x[i] - from;
+        sum[i - whole] += square ? d * d : d;
+    }
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int k = 0; k < width; k++) sum[k] += sum[k + width];
+    return sum[0];
+}
+
+#define ROW \
+    (const float *x, const float *gamma, const float *beta, float eps, float *y, int64_t n)
+
+GD_ISA_BODY void norm_row_body ROW {
+    const float mean = sum_of(x, n, 0, false) / (float)n;
+    const float var = sum_of(x, n, mean, true) / (float)n, invstd = 1 / sqrtf(var + eps);
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * invstd * gamma[i] + beta[i];
+}
+GD_ISA(norm_row, ROW, (x, gamma, beta, eps, y, n))
+
+static void norm_rows(void *ctx, int64_t first, int64_t last) {
+    const gd_launch *l = ctx;
+    const gd_tensor *x = l->in[0], *y = l->out[0];
+    for (int64_t p = first; p < last; p++)
+        norm_row((const float *)x->data + p * x->pitch, l->in[1]->data, l->in[2]->data,
+                 ((const gd_layer_norm *)l->attr)->eps, (float *)y->data + p * y->pitch,
+                 gd_tensor_channels(x));
+}
+
+gd_status gdk_layer_norm_cpu_f32(const gd_launch *l, gd_error *err) {
+    (void)err;
+    gd_launch copy = *l;
+    gdk_spread_pixels(gd_tensor_pixels(l->in[0]),
+                      (size_t)gd_tensor_channels(l->in[0]) * 2 * sizeof(float), norm_rows,
+                      &copy);
+    return GD_OK;
+}
