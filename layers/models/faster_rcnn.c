@@ -1,12 +1,25 @@
-/* faster_rcnn.c -- Faster R-CNN with a ResNet and a feature pyramid, torchvision's first
- * generation and its second (fasterrcnn_resnet50_fpn_v2). */
+/* faster_rcnn.c -- Faster R-CNN with a feature pyramid as torchvision has it: on ResNets, the
+ * first generation and the second (fasterrcnn_resnet50_fpn_v2), and on MobileNetV3-Large. */
 #include "layers/blocks/blocks.h"
+#include "layers/blocks/mobilenet_v3.h"
 
 enum { LEVELS = 4 };
 
 /* gd_arch.config. The second generation has batch norm in the pyramid, two convolutions before
  * the proposals and four, with batch norm, before the boxes. */
 enum { STAGES = 0, BOTTLENECK = 4, SECOND = 5 };
+
+/* Both stages on a pyramid. */
+static void detect(gd_net *n, const gd_rpn_args *rpn, const gd_roi_args *roi,
+                   const gd_net_options *opt, const int *feature, int image, int geom) {
+    int    boxes, count;
+    size_t mark = gd_net_enter(n, "rpn");
+    gd_block_rpn(n, rpn, feature, image, geom, &boxes, &count);
+    gd_net_leave(n, mark);
+    mark = gd_net_enter(n, "roi_heads");
+    gd_block_roi_heads(n, roi, opt, feature, boxes, count, geom);
+    gd_net_leave(n, mark);
+}
 
 static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
                   int geom) {
@@ -22,7 +35,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     const gd_roi_args roi = {.n_level = LEVELS,
                              .scale = {1 / 4.0f, 1 / 8.0f, 1 / 16.0f, 1 / 32.0f},
                              .conv_depth = second ? 4 : 0};
-    int               stage[4], feature[LEVELS + 1], boxes, count;
+    int               stage[4], feature[LEVELS + 1];
     size_t            mark = gd_net_enter(n, "backbone.body");
     gd_block_resnet(n, image, arch->config + STAGES, arch->config[BOTTLENECK] != 0, NULL,
                     stage);
@@ -31,29 +44,55 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     gd_block_fpn(n, LEVELS, stage, 256, second, feature);
     feature[LEVELS] = gd_net_max_pool(n, feature[LEVELS - 1], "extra_blocks", 1, 2, 0);
     gd_net_leave(n, mark);
-    mark = gd_net_enter(n, "rpn");
-    gd_block_rpn(n, &rpn, feature, image, geom, &boxes, &count);
-    gd_net_leave(n, mark);
-    mark = gd_net_enter(n, "roi_heads");
-    gd_block_roi_heads(n, &roi, opt, feature, boxes, count, geom);
-    gd_net_leave(n, mark);
+    detect(n, &rpn, &roi, opt, feature, image, geom);
 }
 
-static const gd_meta_pair recipe[] = {{"input.rule", "shortest_edge"},
-                                      {"input.short", "800"},
-                                      {"input.long", "1333"},
-                                      {"input.multiple", "32"},
-                                      {"input.filter", "torch_bilinear"},
-                                      {"input.order", "rgb"},
-                                      {"input.scale", "0.00392156862745098"},
-                                      {"input.mean", "0.485,0.456,0.406"},
-                                      {"input.std", "0.229,0.224,0.225"},
-                                      {"input.pad", "0,0,0"},
-                                      {"post.conf", "0.05"},
-                                      {"post.iou", "0.5"},
-                                      {"post.max_det", "100"},
-                                      {"bn_eps", "1e-05"},
-                                      {0}};
+/* config: proposals kept of each level, and of all after suppression. The pyramid stands on the
+ * unit that halves last and on the last convolution, maps of one size. */
+static void build_mobile(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
+                         int geom) {
+    enum { MAPS = 2, HALVES_LAST = 12 };
+    const gd_rpn_args rpn = {
+        .n_level = MAPS + 1,
+        .n_size = 5,
+        .size = {{32, 64, 128, 256, 512}, {32, 64, 128, 256, 512}, {32, 64, 128, 256, 512}},
+        .ratio = {0.5f, 1, 2},
+        .pre_nms = arch->config[0],
+        .post_nms = arch->config[0],
+        .nms_iou = 0.7f,
+        .min_score = 0.05f};
+    /* Two maps of one scale are one level to torchvision, which takes the first. */
+    const gd_roi_args roi = {.n_level = 1, .scale = {1 / 32.0f}};
+    int               stage[GD_MOBILE_LARGE], map[MAPS], feature[MAPS + 1];
+    size_t            mark = gd_net_enter(n, "backbone.body");
+    map[1] = gd_block_mobilenet(n, image, gd_mobile_large, GD_MOBILE_LARGE, stage);
+    map[0] = stage[HALVES_LAST];
+    gd_net_leave(n, mark);
+    mark = gd_net_enter(n, "backbone.fpn");
+    gd_block_fpn(n, MAPS, map, 256, false, feature);
+    feature[MAPS] = gd_net_max_pool(n, feature[MAPS - 1], "extra_blocks", 1, 2, 0);
+    gd_net_leave(n, mark);
+    detect(n, &rpn, &roi, opt, feature, image, geom);
+}
+
+#define RECIPE(name, shortest, longest)                                         \
+    static const gd_meta_pair name[] = {{"input.rule", "shortest_edge"},        \
+                                        {"input.short", shortest},              \
+                                        {"input.long", longest},                \
+                                        {"input.multiple", "32"},               \
+                                        {"input.filter", "torch_bilinear"},     \
+                                        {"input.order", "rgb"},                 \
+                                        {"input.scale", "0.00392156862745098"}, \
+                                        {"input.mean", "0.485,0.456,0.406"},    \
+                                        {"input.std", "0.229,0.224,0.225"},     \
+                                        {"input.pad", "0,0,0"},                 \
+                                        {"post.conf", "0.05"},                  \
+                                        {"post.iou", "0.5"},                    \
+                                        {"post.max_det", "100"},                \
+                                        {"bn_eps", "1e-05"},                    \
+                                        {0}}
+RECIPE(recipe_800, "800", "1333");
+RECIPE(recipe_320, "320", "640");
 
 /* Keys since torchvision 0.13 are read as those of the published files. */
 static const gd_key_rule rules[] = {
@@ -65,25 +104,27 @@ static const gd_key_rule rules[] = {
 static const gd_key_sign signs[] = {{"backbone.fpn.inner_blocks.0.weight", {"bn_eps", "0"}},
                                     {0}};
 
-#define FASTER_RCNN(net, key_rules, key_signs, ...)                                         \
+#define FASTER_RCNN(net, builder, rule, key_rules, key_signs, ...)                          \
     const gd_arch gd_arch_fasterrcnn_##net = {.name = "fasterrcnn_" #net,                   \
                                               .truth = "torchvision",                       \
                                               .task = GD_TASK_DETECT,                       \
                                               .n_class = 91,                                \
                                               .n_background = 1,                            \
                                               .names = "coco90",                            \
-                                              .recipe = recipe,                             \
+                                              .recipe = rule,                               \
                                               .rules = key_rules,                           \
                                               .signs = key_signs,                           \
                                               .config = (const int[]){__VA_ARGS__},         \
-                                              .build = build,                               \
+                                              .build = builder,                             \
                                               .class_key =                                  \
                                                   "roi_heads.box_predictor.cls_score.bias", \
                                               .nominal_h = 224,                             \
                                               .nominal_w = 224}
-FASTER_RCNN(resnet18_fpn, rules, signs, 2, 2, 2, 2, 0, 0);
-FASTER_RCNN(resnet34_fpn, rules, signs, 3, 4, 6, 3, 0, 0);
-FASTER_RCNN(resnet50_fpn, rules, signs, 3, 4, 6, 3, 1, 0);
-FASTER_RCNN(resnet101_fpn, rules, signs, 3, 4, 23, 3, 1, 0);
-FASTER_RCNN(resnet152_fpn, rules, signs, 3, 8, 36, 3, 1, 0);
-FASTER_RCNN(resnet50_fpn_v2, NULL, NULL, 3, 4, 6, 3, 1, 1);
+FASTER_RCNN(resnet18_fpn, build, recipe_800, rules, signs, 2, 2, 2, 2, 0, 0);
+FASTER_RCNN(resnet34_fpn, build, recipe_800, rules, signs, 3, 4, 6, 3, 0, 0);
+FASTER_RCNN(resnet50_fpn, build, recipe_800, rules, signs, 3, 4, 6, 3, 1, 0);
+FASTER_RCNN(resnet101_fpn, build, recipe_800, rules, signs, 3, 4, 23, 3, 1, 0);
+FASTER_RCNN(resnet152_fpn, build, recipe_800, rules, signs, 3, 8, 36, 3, 1, 0);
+FASTER_RCNN(resnet50_fpn_v2, build, recipe_800, NULL, NULL, 3, 4, 6, 3, 1, 1);
+FASTER_RCNN(mobilenet_v3_large_fpn, build_mobile, recipe_800, rules, NULL, 1000);
+FASTER_RCNN(mobilenet_v3_large_320_fpn, build_mobile, recipe_320, rules, NULL, 150);
