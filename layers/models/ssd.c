@@ -9,6 +9,7 @@
 #include "kernels/pool/pool.h"
 #include "layers/blocks/blocks.h"
 #include "layers/blocks/default_boxes.h"
+#include "layers/blocks/mobilenet_v3.h"
 
 enum { LEVELS = GD_SSD_LEVELS };
 
@@ -166,3 +167,106 @@ const gd_arch gd_arch_ssd300_vgg16 = {.name = "ssd300_vgg16",
                                       .class_per = 4,
                                       .nominal_h = 300,
                                       .nominal_w = 300};
+
+/* ---- SSDlite320 on MobileNetV3-Large ----------------------------------------------------- */
+
+/* The last three units at half their width (table 6 of the MobileNetV3 paper). */
+static const gd_mobile_unit reduced[3] = {{5, 112, 672, 80, true, true, 2},
+                                          {5, 80, 480, 80, true, true, 1},
+                                          {5, 80, 480, 80, true, true, 1}};
+
+/* 1x1 to half the width, depthwise of stride 2, 1x1. */
+static int extra_lite(gd_net *n, int x, int width) {
+    const gd_conv_args in = {.k = width / 2, .size = 1}, out = {.k = width, .size = 1};
+    const gd_conv_args depth = {.size = 3, .stride = 2, .depthwise = true};
+    x = gd_block_conv_norm(n, x, "0", &in, "relu6");
+    x = gd_block_conv_norm(n, x, "1", &depth, "relu6");
+    return gd_block_conv_norm(n, x, "2", &out, "relu6");
+}
+
+/* Maps of 20, 10, 5, 3, 2 and 1 cells a side for 320 pixels. The trunk is torchvision's, cut
+ * inside the unit that halves last: its wide half is the end of features.0. */
+static void mobile_maps(gd_net *n, int image, int *map) {
+    enum { BEFORE = GD_MOBILE_LARGE - 3 };
+    static const int   width[LEVELS] = {0, 0, 512, 256, 256, 128};
+    const gd_conv_args stem = {.k = GD_MOBILE_STEM, .size = 3, .stride = 2};
+    const gd_conv_args last = {.k = 6 * reduced[2].out, .size = 1};
+    size_t             mark = gd_net_enter(n, "features.0"), inner;
+    int                x = gd_block_conv_norm(n, image, "0", &stem, "hardswish");
+    for (int i = 0; i < BEFORE; i++) {
+        inner = gd_net_enter(n, "%d", i + 1);
+        x = gd_block_mobile(n, x, &gd_mobile_large[i]);
+        gd_net_leave(n, inner);
+    }
+    map[0] = gd_block_mobile_expand(n, x, &reduced[0], "13");
+    gd_net_leave(n, mark);
+    mark = gd_net_enter(n, "features.1");
+    inner = gd_net_enter(n, "0");
+    x = gd_block_mobile_rest(n, map[0], &reduced[0]);
+    gd_net_leave(n, inner);
+    for (int i = 1; i < 3; i++) {
+        inner = gd_net_enter(n, "%d", i);
+        x = gd_block_mobile(n, x, &reduced[i]);
+        gd_net_leave(n, inner);
+    }
+    map[1] = x = gd_block_conv_norm(n, x, "3", &last, "hardswish");
+    gd_net_leave(n, mark);
+    for (int i = 2; i < LEVELS; i++) {
+        mark = gd_net_enter(n, "extra.%d", i - 2);
+        map[i] = x = extra_lite(n, x, width[i]);
+        gd_net_leave(n, mark);
+    }
+}
+
+/* Depthwise 3x3 and 1x1 for a 3x3. */
+static int predict_lite(gd_net *n, int x, const char *module, int k, bool class_head) {
+    const gd_conv_args depth = {.size = 3, .depthwise = true};
+    const gd_conv_args point = {.k = k, .size = 1, .bias = true, .class_head = class_head};
+    const size_t       mark = gd_net_enter(n, "%s", module);
+    x = gd_net_conv(n, gd_block_conv_norm(n, x, "0", &depth, "relu6"), "1", &point);
+    gd_net_leave(n, mark);
+    return x;
+}
+
+static void build_ssdlite(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
+                          int geom) {
+    static const variant ssdlite = {
+        .boxes = {.n_level = LEVELS,
+                  .scale = {0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1},
+                  .ratio = {{2, 3}, {2, 3}, {2, 3}, {2, 3}, {2, 3}, {2, 3}}},
+        .per_class = 300,
+        .predict = predict_lite};
+    int          map[LEVELS];
+    const size_t mark = gd_net_enter(n, "backbone");
+    (void)arch;
+    mobile_maps(n, image, map);
+    gd_net_leave(n, mark);
+    detect(n, &ssdlite, opt, map, image, geom);
+}
+
+static const gd_meta_pair recipe_ssdlite[] = {{"input.rule", "stretch"},
+                                              {"input.size", "320x320"},
+                                              {"input.filter", "torch_bilinear"},
+                                              {"input.order", "rgb"},
+                                              {"input.scale", "0.00392156862745098"},
+                                              {"input.mean", "0.5,0.5,0.5"},
+                                              {"input.std", "0.5,0.5,0.5"},
+                                              {"post.conf", "0.001"},
+                                              {"post.iou", "0.55"},
+                                              {"post.max_det", "300"},
+                                              {"bn_eps", "0.001"},
+                                              {0}};
+
+const gd_arch gd_arch_ssdlite320_mobilenet_v3_large = {
+    .name = "ssdlite320_mobilenet_v3_large",
+    .truth = "torchvision",
+    .task = GD_TASK_DETECT,
+    .n_class = 91,
+    .n_background = 1,
+    .names = "coco90",
+    .recipe = recipe_ssdlite,
+    .build = build_ssdlite,
+    .class_key = "head.classification_head.module_list.0.1.bias",
+    .class_per = 6,
+    .nominal_h = 320,
+    .nominal_w = 320};
