@@ -24,16 +24,21 @@ CONF = 0.05  # least score of a detection, as bench/gpu_peers.py gives it to gdr
 COMPILED = ("compiled", "nhwc compiled", "compiled parts")
 
 
+def selects(arch):
+    """torchvision's detectors, which choose boxes in their forward pass: no graph, mixed types."""
+    return arch.startswith(("fasterrcnn", "retinanet", "ssd"))
+
+
 def modes(arch, precision, batch, full, quick):
     """Modes worth a try, best known first; measured on this stack (CONTRIBUTING.md, benches)."""
-    two_stage = arch.startswith("fasterrcnn")
+    whole = selects(arch)
     if precision == "fp16":
-        best = ["eager", "compiled parts"] if two_stage else ["nhwc compiled", "nhwc graph"]
-        rest = ["nhwc"] if two_stage else ["eager", "nhwc", "graph"]
+        best = ["eager", "compiled parts"] if whole else ["nhwc compiled", "nhwc graph"]
+        rest = ["nhwc"] if whole else ["eager", "nhwc", "graph"]
     else:
         graph = "graph" if precision == "fp32" else "nhwc graph"
-        best = ["eager"] if two_stage else [graph]
-        rest = ["nhwc", "compiled parts"] if two_stage else ["eager", "nhwc", "nhwc compiled"] + [
+        best = ["eager"] if whole else [graph]
+        rest = ["nhwc", "compiled parts"] if whole else ["eager", "nhwc", "nhwc compiled"] + [
             g for g in ("graph", "nhwc graph") if g != graph]
     wanted = best + rest if full else best
     return [m for m in wanted if not (quick and m in COMPILED)] or ["eager"]
@@ -99,10 +104,13 @@ def peers(device):
         def count(self, results):
             return len(results[0])
 
-    class FasterRcnn:
+    class Detector:
+        """torchvision's own: resizing, normalising and selection are in the model."""
+
         def __init__(self, case):
+            least = "box_score_thresh" if case["arch"].startswith("fasterrcnn") else "score_thresh"
             self.model = getattr(torchvision.models.detection, case["arch"])(
-                weights=None, weights_backbone=None, box_score_thresh=CONF)
+                weights=None, weights_backbone=None, **{least: CONF})
             self.model.load_state_dict(torch.load(case["weights"], map_location="cpu"))
 
         def before(self, u8, dtype, nhwc):
@@ -117,8 +125,63 @@ def peers(device):
         def count(self, results):
             return len(results[0])
 
-    return lambda case: (FasterRcnn if case["arch"].startswith("fasterrcnn") else
-                         Yolox if case["arch"].startswith("yolox") else Classifier)(case)
+    class Detr:
+        def __init__(self, case):
+            import detr_twin
+            self.model = detr_twin.Detr(*{"detr_resnet50": ("resnet50", False), "detr_resnet101": ("resnet101", False),
+                                          "detr_resnet50_dc5": ("resnet50", True)}[case["arch"]])
+            self.model.load_state_dict(torch.load(case["weights"], map_location="cpu"))
+
+        def before(self, u8, dtype, nhwc):
+            x = u8.permute(0, 3, 1, 2)
+            h, w = x.shape[2:]
+            r = min(800 / min(h, w), 1333 / max(h, w))
+            if r != 1:
+                x = F.resize(x, [round(h * r), round(w * r)], antialias=True)
+            self.size = torch.tensor([w, h, w, h], device=u8.device)
+            x = (x.float() / 255 - mean) / std
+            return x.to(dtype, memory_format=torch.channels_last if nhwc else torch.contiguous_format)
+
+        def network(self, x):
+            return self.model(x)
+
+        def after(self, y):
+            score, label = y[0].float().softmax(2)[..., :-1].max(2)
+            c, half = y[1].float().split(2, 2)
+            return [torch.cat((c - half / 2, c + half / 2), 2) * self.size, score, label]
+
+        def count(self, results):
+            return int((results[1][0] > CONF).sum())
+
+    class Segmenter:
+        """The picture at the size it has; classes of its pixels."""
+
+        def __init__(self, case):
+            self.model = getattr(torchvision.models.segmentation, case["arch"])(
+                weights=None, weights_backbone=None, num_classes=21, aux_loss=False)
+            state = torch.load(case["weights"], map_location="cpu")
+            self.model.load_state_dict({k: v for k, v in state.items() if not k.startswith("aux_")})
+
+        def before(self, u8, dtype, nhwc):
+            x = (u8.permute(0, 3, 1, 2).float() / 255 - mean) / std
+            return x.to(dtype, memory_format=torch.channels_last if nhwc else torch.contiguous_format)
+
+        def network(self, x):
+            return self.model(x)["out"]
+
+        def after(self, y):
+            return [y.argmax(1).byte()]
+
+        def count(self, results):
+            return int(results[0][0].unique().numel())
+
+    kinds = (("yolox", Yolox), ("detr", Detr), ("deeplab", Segmenter))
+
+    def make(case):
+        if selects(case["arch"]):
+            return Detector(case)
+        return next((kind for name, kind in kinds if case["arch"].startswith(name)), Classifier)(case)
+    return make
 
 
 class Run:
@@ -130,10 +193,10 @@ class Run:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
         torch.backends.cudnn.benchmark = True
         self.peer = make(case)
-        self.two_stage = case["arch"].startswith("fasterrcnn")
+        self.whole = selects(case["arch"])
         self.nhwc = "nhwc" in mode or mode == "compiled parts"
-        # Two-stage models mix types in FP16, so autocast casts; the others are halved whole.
-        self.half = precision == "fp16" and not self.two_stage
+        # Models that select boxes mix types in FP16, so autocast casts; the others are halved whole.
+        self.half = precision == "fp16" and not self.whole
         self.dtype = torch.float16 if self.half else torch.float32
         model = self.peer.model.eval().to(device)
         if self.half:
@@ -155,8 +218,11 @@ class Run:
         if self.mode == "compiled parts":
             how = {"mode": "reduce-overhead", "dynamic": False}
             model.backbone = torch.compile(model.backbone, **how)
-            model.rpn.head = torch.compile(model.rpn.head, **how)
-            model.roi_heads.box_head = torch.compile(model.roi_heads.box_head, **how)
+            if hasattr(model, "rpn"):
+                model.rpn.head = torch.compile(model.rpn.head, **how)
+                model.roi_heads.box_head = torch.compile(model.roi_heads.box_head, **how)
+            else:
+                model.head = torch.compile(model.head, **how)
         elif "compiled" in self.mode:
             model = torch.compile(model, mode="reduce-overhead", dynamic=False)
         return model
@@ -177,7 +243,7 @@ class Run:
     def forward(self, x):
         if self.graph is None:
             with torch.autocast("cuda", torch.float16, enabled=self.precision == "fp16" and
-                                self.two_stage and self.device.type == "cuda"):
+                                self.whole and self.device.type == "cuda"):
                 if "compiled" in self.mode:
                     torch.compiler.cudagraph_mark_step_begin()
                 return self.peer.network(x)
