@@ -35,11 +35,22 @@ def write_safetensors(path, tensors):
             f.write(np.ascontiguousarray(a).tobytes())
 
 
+# Where a detector's number of classes can be read, and for how many anchors each is there.
+HEADS = (("roi_heads.box_predictor.cls_score.bias", 1),
+         ("head.classification_head.cls_logits.bias", 9),
+         ("head.classification_head.module_list.0.bias", 4),
+         ("head.classification_head.module_list.0.1.bias", 6))
+
+
 def build(arch, weights):
-    """The torchvision model with the checkpoint's number of classes."""
+    """The torchvision model with the checkpoint's number of classes and widths of linear layers."""
     state = torch.load(weights, map_location="cpu")
     state = state.get("state_dict", state.get("model", state))
-    if arch.startswith("fasterrcnn_"):
+    if hasattr(torchvision.models.detection, arch):
+        n = next(state[key].numel() // each for key, each in HEADS if key in state)
+        model = getattr(torchvision.models.detection, arch)(
+            weights=None, weights_backbone=None, num_classes=n)
+    elif arch.startswith("fasterrcnn_"):
         from torchvision.models.detection import FasterRCNN
         from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
         n = state["roi_heads.box_predictor.cls_score.bias"].numel()
@@ -47,7 +58,11 @@ def build(arch, weights):
                                    trainable_layers=5)
         model = FasterRCNN(body, num_classes=n)
     else:
-        model = getattr(torchvision.models, arch)(num_classes=state["fc.bias"].numel())
+        model = getattr(torchvision.models, arch)()
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            module.weight = torch.nn.Parameter(state[name + ".weight"])
+            module.bias = torch.nn.Parameter(state[name + ".bias"])
     model.load_state_dict(state)
     return model.eval()
 
@@ -92,8 +107,9 @@ def main():
             images, _ = model.transform([to_tensor(picture)])
             x = images.tensors
             record(model, layers)
-            model.rpn.register_forward_hook(
-                lambda _module, _inputs, y: layers.update({"rpn.proposals": y[0][0].numpy()}))
+            if hasattr(model, "rpn"):
+                model.rpn.register_forward_hook(
+                    lambda _module, _inputs, y: layers.update({"rpn.proposals": y[0][0].numpy()}))
             model([to_tensor(picture)])
         else:
             x = classify_input(picture)

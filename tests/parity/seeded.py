@@ -18,6 +18,21 @@ def seed_norms(model, seed):
             v.copy_(torch.rand(v.shape, generator=g) * 0.5 + 0.75)
 
 
+def settle_norms(model, x):
+    """Averages and variances that the network makes of this input, for networks so deep and narrow
+    that random ones let nothing through that depends on the picture. No channel of a layer varies
+    less than they do on average: another picture may have more of it."""
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for m in norms:
+        m.momentum = 1.0
+        m.train()
+    with torch.no_grad():
+        model(x)
+    for m in norms:
+        m.running_var.clamp_(min=float(m.running_var.mean()))
+        m.eval()
+
+
 def damp_branches(model):
     """The last norm of each residual branch is small, as trained ones are: branches that nobody
     trained would pass on twice the rounding errors that they got, block after block."""
