@@ -1,4 +1,4 @@
-/* normal.h -- the tail of the normal distribution, of which gelu is made, as straight-line code.
+/* normal.h -- the tail of the normal distribution, of which gelu is made, without branches.
  *
  *   P(X < -t) = exp(-t^2 / 2) r(v),  v = 0.35 t / (1 + 0.35 t),  t >= 0
  *

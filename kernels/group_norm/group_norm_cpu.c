@@ -1,5 +1,5 @@
-/* group_norm_cpu.c -- group norm. The pool shares pieces of one wide group or of narrow ones that
- * together have 32 channels, so that vectors are full.
+/* group_norm_cpu.c -- group norm. The pool shares pieces of one wide group or of narrow ones
+ * that together have 32 channels, so that vectors are full.
  *
  * Bound by memory: three passes (sum, squares about the mean, values). Each channel is summed
  * in FP32 over 64 pixels, then in double: the same bits whatever the instruction set. */

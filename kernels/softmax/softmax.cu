@@ -3,31 +3,10 @@
  * Short rows: a warp a row, up to 4 values a lane. Longer ones: a block a row, up to 16 values
  * a thread in registers. Beyond, values are read three times. Sums are added in a fixed order.
  * */
+#include "kernels/cuda/reduce.cuh"
 #include "kernels/softmax/softmax_cuda.h"
 
 enum { THREADS = 256, WARPS = THREADS / 32, SHORT = 128, EACH = 16 };
-
-struct largest {
-    static __device__ __forceinline__ float of(float a, float b) { return fmaxf(a, b); }
-};
-struct sum {
-    static __device__ __forceinline__ float of(float a, float b) { return a + b; }
-};
-
-template <class Op> static __device__ __forceinline__ float across_warp(float v) {
-    for (int d = 16; d > 0; d /= 2) v = Op::of(v, __shfl_xor_sync(0xffffffffu, v, d));
-    return v;
-}
-
-template <class Op> static __device__ __forceinline__ float across_block(float v, float *s) {
-    v = across_warp<Op>(v);
-    __syncthreads();
-    if (threadIdx.x % 32 == 0) s[threadIdx.x / 32] = v;
-    __syncthreads();
-    v = s[0];
-    for (int w = 1; w < WARPS; w++) v = Op::of(v, s[w]);
-    return v;
-}
 
 static __global__ void __launch_bounds__(THREADS) warp_kernel(const gdk_softmax_args a) {
     const int64_t row = (int64_t)blockIdx.x * WARPS + threadIdx.x / 32;
@@ -40,11 +19,11 @@ static __global__ void __launch_bounds__(THREADS) warp_kernel(const gdk_softmax_
         v[i] = lane + 32 * i < a.n ? x[lane + 32 * i] : -INFINITY;
         top = fmaxf(top, v[i]);
     }
-    top = across_warp<largest>(top);
+    top = gdk_across_warp<gdk_largest>(top);
 #pragma unroll
     for (int i = 0; i < SHORT / 32; i++)
         if (lane + 32 * i < a.n) all += v[i] = expf(v[i] - top);
-    all = across_warp<sum>(all);
+    all = gdk_across_warp<gdk_sum>(all);
 #pragma unroll
     for (int i = 0; i < SHORT / 32; i++)
         if (lane + 32 * i < a.n) y[lane + 32 * i] = v[i] / all;
@@ -60,11 +39,11 @@ static __global__ void __launch_bounds__(THREADS) block_kernel(const gdk_softmax
         v[i] = c < a.n ? x[c] : -INFINITY;
         top = fmaxf(top, v[i]);
     }
-    top = across_block<largest>(top, s);
+    top = gdk_across_block<gdk_largest, WARPS>(top, s);
 #pragma unroll
     for (int i = 0; i < EACH; i++)
         if (i * THREADS + (int)threadIdx.x < a.n) all += v[i] = expf(v[i] - top);
-    all = across_block<sum>(all, s);
+    all = gdk_across_block<gdk_sum, WARPS>(all, s);
 #pragma unroll
     for (int i = 0; i < EACH; i++) {
         const int c = i * THREADS + (int)threadIdx.x;
@@ -77,9 +56,9 @@ static __global__ void __launch_bounds__(THREADS) long_kernel(const gdk_softmax_
     const float     *x = a.x + (int64_t)blockIdx.x * a.x_pitch;
     float           *y = a.y + (int64_t)blockIdx.x * a.y_pitch, top = -INFINITY, all = 0.0f;
     for (int c = (int)threadIdx.x; c < a.n; c += THREADS) top = fmaxf(top, x[c]);
-    top = across_block<largest>(top, s);
+    top = gdk_across_block<gdk_largest, WARPS>(top, s);
     for (int c = (int)threadIdx.x; c < a.n; c += THREADS) all += expf(x[c] - top);
-    all = across_block<sum>(all, s);
+    all = gdk_across_block<gdk_sum, WARPS>(all, s);
     for (int c = (int)threadIdx.x; c < a.n; c += THREADS) y[c] = expf(x[c] - top) / all;
 }
 
