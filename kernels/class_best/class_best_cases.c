@@ -1,4 +1,4 @@
-/* class_best_cases.c -- shapes on which every kernel of the likeliest class is checked and timed.
+/* class_best_cases.c -- shapes on which kernels of the likeliest class are checked and timed.
  *
  * Golden values: PyTorch in float64, with one tie. */
 #include "kernels/class_best/class_best.h"

@@ -187,9 +187,7 @@ static bool in_set(const gd_pickle *p, gd_pref set, gd_pref key) {
     return false;
 }
 
-/* The attributes of a pickled torch.nn.Module, or 0: a dict that has _parameters and
- * _modules. */
-static gd_pref module_attributes(const gd_pickle *p, gd_pref r) {
+gd_pref gd_torch_module(const gd_pickle *p, gd_pref r) {
     const gd_pnode *v = gd_pickle_at(p, r);
     if (v->kind != GD_P_OBJECT || !v->object->state) return 0;
     gd_pref s = v->object->state;
@@ -214,7 +212,7 @@ static gd_status visit_module(walk *w, gd_pref attributes) {
 
 static gd_status visit_object(walk *w, gd_pref r) {
     const gd_pobject *o = gd_pickle_at(w->p, r)->object;
-    gd_pref           attributes = module_attributes(w->p, r);
+    gd_pref           attributes = gd_torch_module(w->p, r);
     if (attributes) return visit_module(w, attributes);
     if (o->dict) GD_TRY(visit_dict(w, gd_pickle_at(w->p, o->dict)));
     if (o->list) GD_TRY(visit_list(w, gd_pickle_at(w->p, o->list)));

@@ -43,7 +43,15 @@ typedef struct gd_torch_found {
  * the top-level facts of c. gd_torch_found_free in every case. */
 gd_status gd_torch_collect(gd_ckpt *c, gd_pickle *p, gd_torch_found *f,
                            gd_error *err) GD_MUST_CHECK;
-/* Decides which dict or module holds the weights: f->base. */
+/* The attributes of a pickled torch.nn.Module, or 0: a dict that has _parameters and
+ * _modules. */
+gd_pref gd_torch_module(const gd_pickle *p, gd_pref r);
+/* Metadata from the attributes of the module whose weights are taken (0, or no module: none):
+ * `names`, a list or a dict from 0, 1, ... on, as "classes" and "n_class". Names that are none,
+ * as a line of text, are left out with a warning. */
+gd_status gd_torch_facts(gd_ckpt *c, const gd_pickle *p, gd_pref module,
+                         gd_error *err) GD_MUST_CHECK;
+/* Decides which dict or module holds the weights: f->base. Reads the facts of a module. */
 gd_status gd_torch_choose(gd_ckpt *c, const gd_pickle *p, gd_torch_found *f, gd_error *err);
 /* After the storages have their index: adds the tensors to c and chooses the weights. */
 gd_status gd_torch_deliver(gd_ckpt *c, gd_torch_found *f, gd_error *err) GD_MUST_CHECK;

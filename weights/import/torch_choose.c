@@ -149,6 +149,7 @@ gd_status gd_torch_choose(gd_ckpt *c, const gd_pickle *p, gd_torch_found *f, gd_
     bool        deeper = true;
     if (c->opt.state_key) {
         GD_TRY(asked_for(c, f, &base, err));
+        at = gd_pickle_get(p, at, c->opt.state_key);
         deeper = false;
     }
     for (int level = 0; deeper && level < MAX_LEVELS; level++) {
@@ -156,5 +157,5 @@ gd_status gd_torch_choose(gd_ckpt *c, const gd_pickle *p, gd_torch_found *f, gd_
         GD_TRY(one_level(c, p, f, &at, &base, &deeper, err));
     }
     f->base = base;
-    return GD_OK;
+    return gd_torch_facts(c, p, at, err);
 }
