@@ -116,6 +116,12 @@ static gd_status fit_given(const gd_arch *a, int outputs, const gd_names *given,
         out->joined += strcspn(out->joined, "\n") + 1;
         out->count--;
     }
+    /* The architecture's own list under another hat has that list's ids. */
+    const char  *list = a->names ? gd_class_list(a->names) : NULL;
+    const size_t n = strlen(out->joined);
+    if (list && strncmp(list, out->joined, n) == 0 &&
+        strspn(list + n, "\n") == strlen(list + n))
+        out->ids = gd_class_list_ids(a->names);
     if (out->count == outputs - a->n_background) return GD_OK;
     gd_status st =
         gd_fail_code(err, GD_ERR_FORMAT, 463,
