@@ -16,6 +16,28 @@ extern "C" {
 int gd_block_conv_bn(gd_net *n, int x, const char *conv, const char *bn, const gd_conv_args *a,
                      const char *module, const char *act);
 
+/* Convolution, batch norm and SiLU as submodules conv, bn and act of `name`; padded to keep the
+ * size, depthwise without regard to k. A file whose norms were folded has conv.bias instead. */
+int gd_block_silu_conv(gd_net *n, int x, const char *name, int k, int size, int stride,
+                       bool depthwise);
+/* A 3x3 one; depthwise: as the separable pair dconv and pconv. */
+int gd_block_silu_conv3(gd_net *n, int x, const char *name, int k, int stride, bool depthwise);
+/* A cross-stage partial block with three convolutions, "conv1" to "conv3": one branch goes
+ * through `depth` bottlenecks m.i (or as many as the file has), the other passes them by, the
+ * third joins them. */
+typedef struct gd_csp_args {
+    const char *conv; /* "conv", or how the family calls them */
+    int         k, depth;
+    bool        shortcut, depthwise;
+} gd_csp_args;
+int gd_block_csp(gd_net *n, int x, const char *name, const gd_csp_args *a);
+/* Spatial pyramid pooling of the YOLO family: what `first` gives, its maxima over 5, 9 and 13
+ * pixels, all joined and put through `second`. */
+int gd_block_sppf(gd_net *n, int x, const char *name, const char *first, const char *second,
+                  int k);
+/* `top` upsampled to the size of `lateral`, and both joined. */
+int gd_block_join_up(gd_net *n, int top, int lateral);
+
 /* A ResNet trunk of torchvision's layout at the current path: conv1, bn1, layer1 .. layer4.
  * depth: blocks of the four stages; bottleneck: 1x1-3x3-1x1 with expansion 4 (He et al. 2016;
  * stride on the 3x3, as torchvision). dilate[i] (NULL: none) is torchvision's
@@ -72,6 +94,16 @@ int32_t gd_block_max_out(const gd_net *n, int boxes, int max_det);
  * class, outputs. */
 void gd_block_select(gd_net *n, const gd_class_boxes *a, const gd_net_options *opt, int scores,
                      int boxes, int count, int geom);
+
+/* From the decoded cells of a dense detector -- boxes [B, n, 4] in network pixels, scores
+ * [B, n], labels i32 [B, n] -- to its outputs: suppression within classes, or across them
+ * where the session says so. */
+typedef struct gd_dense_args {
+    bool strict; /* scores must be above the threshold, not at it */
+    bool clip;   /* boxes end where the picture does */
+} gd_dense_args;
+void gd_block_dense(gd_net *n, const int decoded[3], const gd_net_options *opt,
+                    const gd_dense_args *a, int geom);
 
 /* Marks the outputs of a detector (arch.h); boxes are mapped back to the source picture.
  * value: boxes, scores, labels, count, top, dropped. */

@@ -31,3 +31,18 @@ void gd_block_select(gd_net *n, const gd_class_boxes *a, const gd_net_options *o
                         (const int[]){picked[0], picked[1], picked[2], kept[1], c[5], kept[3]},
                         geom, GD_RESTORE_RATIO, false);
 }
+
+void gd_block_dense(gd_net *n, const int decoded[3], const gd_net_options *opt,
+                    const gd_dense_args *a, int geom) {
+    const gd_nms nms = {.iou = opt->iou,
+                        .min_score = opt->conf,
+                        .strict_score = a->strict,
+                        .max_out = gd_block_max_out(n, decoded[0], opt->max_det)};
+    int          kept[4] = {-1, -1, -1, -1}, picked[3] = {-1, -1, -1};
+    gd_net_op(n, "nms", &nms, opt->agnostic_nms ? 2 : 3, decoded, kept);
+    gd_net_op(n, "gather_boxes", NULL, 5,
+              (const int[]){decoded[0], decoded[1], decoded[2], kept[0], kept[1]}, picked);
+    gd_block_detections(
+        n, (const int[]){picked[0], picked[1], picked[2], kept[1], kept[2], kept[3]}, geom,
+        GD_RESTORE_LETTERBOX, a->clip);
+}

@@ -5,9 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/box_restore/box_restore.h"
 #include "kernels/conv2d/conv2d.h"
-#include "kernels/nms/nms.h"
 #include "kernels/yolox_decode/yolox_decode.h"
 #include "layers/blocks/blocks.h"
 
@@ -21,51 +19,9 @@ static scale scale_of(const gd_arch *a) {
     return (scale){a->config[0] / 100.0, a->config[1] / 1000.0, a->config[2] != 0};
 }
 
-static int base_conv(gd_net *n, int x, const char *name, int k, int size, int stride,
-                     bool depthwise) {
-    const gd_conv_args a = {
-        .k = k, .size = size, .stride = stride, .pad = (size - 1) / 2, .depthwise = depthwise};
-    const size_t mark = gd_net_enter(n, "%s", name);
-    const int    y = gd_block_conv_bn(n, x, "conv", "bn", &a, "act", "silu");
-    gd_net_leave(n, mark);
-    return y;
-}
-
-/* A 3x3 convolution, or its depthwise-separable pair in nano. */
-static int conv3(gd_net *n, int x, const char *name, int k, int stride, bool depthwise) {
-    if (!depthwise) return base_conv(n, x, name, k, 3, stride, false);
-    const size_t mark = gd_net_enter(n, "%s", name);
-    x = base_conv(n, x, "dconv", 0, 3, stride, true);
-    x = base_conv(n, x, "pconv", k, 1, 1, false);
-    gd_net_leave(n, mark);
-    return x;
-}
-
 static int csp(gd_net *n, int x, const char *name, int k, int blocks, bool shortcut,
                bool depthwise) {
-    const size_t mark = gd_net_enter(n, "%s", name);
-    int          a = base_conv(n, x, "conv1", k / 2, 1, 1, false);
-    const int    b = base_conv(n, x, "conv2", k / 2, 1, 1, false);
-    for (int i = 0; i < blocks; i++) {
-        const size_t inner = gd_net_enter(n, "m.%d", i);
-        const int y = conv3(n, base_conv(n, a, "conv1", k / 2, 1, 1, false), "conv2", k / 2, 1,
-                            depthwise);
-        a = shortcut ? gd_net_add(n, y, a) : y;
-        gd_net_leave(n, inner);
-    }
-    x = base_conv(n, gd_net_concat(n, 3, 2, (const int[]){a, b}), "conv3", k, 1, 1, false);
-    gd_net_leave(n, mark);
-    return x;
-}
-
-/* Pools of 5, 9 and 13: two and three passes of 5 give the same maxima. */
-static int spp(gd_net *n, int x, const char *name, int k) {
-    const size_t mark = gd_net_enter(n, "%s", name);
-    int          in[4] = {base_conv(n, x, "conv1", k / 2, 1, 1, false)};
-    for (int i = 1; i < 4; i++) in[i] = gd_net_max_pool(n, in[i - 1], "m", 5, 1, 2);
-    x = base_conv(n, gd_net_concat(n, 3, 4, in), "conv2", k, 1, 1, false);
-    gd_net_leave(n, mark);
-    return x;
+    return gd_block_csp(n, x, name, &(gd_csp_args){"conv", k, blocks, shortcut, depthwise});
 }
 
 /* Weights [K, 3, 3, 12] over the four phases of 2x2 pixels are weights [K, 6, 6, 3] over the
@@ -117,8 +73,8 @@ static void backbone(gd_net *n, const scale *s, int image, int out[3]) {
     for (int i = 0; i < 4; i++) {
         const int    k = base << (i + 1);
         const size_t inner = gd_net_enter(n, "dark%d", i + 2);
-        x = conv3(n, x, "0", k, 2, s->depthwise);
-        if (i == 3) x = spp(n, x, "1", k);
+        x = gd_block_silu_conv3(n, x, "0", k, 2, s->depthwise);
+        if (i == 3) x = gd_block_sppf(n, x, "1", "conv1", "conv2", k);
         x = csp(n, x, i == 3 ? "2" : "1", k, blocks[i], i < 3, s->depthwise);
         gd_net_leave(n, inner);
         if (i > 0) out[i - 1] = x;
@@ -126,23 +82,18 @@ static void backbone(gd_net *n, const scale *s, int image, int out[3]) {
     gd_net_leave(n, mark);
 }
 
-static int join_up(gd_net *n, int top, int lateral) {
-    const int in[2] = {gd_net_upsample_like(n, top, lateral), lateral};
-    return gd_net_concat(n, 3, 2, in);
-}
-
 static void pafpn(gd_net *n, const scale *s, int level[3]) {
     const int    k[3] = {(int)(256 * s->width), (int)(512 * s->width), (int)(1024 * s->width)};
     const int    blocks = (int)round(3 * s->depth);
     const bool   dw = s->depthwise;
     const size_t mark = gd_net_enter(n, "backbone");
-    const int    f0 = base_conv(n, level[2], "lateral_conv0", k[1], 1, 1, false);
-    const int    p4 = csp(n, join_up(n, f0, level[1]), "C3_p4", k[1], blocks, false, dw);
-    const int    f1 = base_conv(n, p4, "reduce_conv1", k[0], 1, 1, false);
-    level[0] = csp(n, join_up(n, f1, level[0]), "C3_p3", k[0], blocks, false, dw);
-    const int d1[2] = {conv3(n, level[0], "bu_conv2", k[0], 2, dw), f1};
+    const int    f0 = gd_block_silu_conv(n, level[2], "lateral_conv0", k[1], 1, 1, false);
+    const int p4 = csp(n, gd_block_join_up(n, f0, level[1]), "C3_p4", k[1], blocks, false, dw);
+    const int f1 = gd_block_silu_conv(n, p4, "reduce_conv1", k[0], 1, 1, false);
+    level[0] = csp(n, gd_block_join_up(n, f1, level[0]), "C3_p3", k[0], blocks, false, dw);
+    const int d1[2] = {gd_block_silu_conv3(n, level[0], "bu_conv2", k[0], 2, dw), f1};
     level[1] = csp(n, gd_net_concat(n, 3, 2, d1), "C3_n3", k[1], blocks, false, dw);
-    const int d0[2] = {conv3(n, level[1], "bu_conv1", k[1], 2, dw), f0};
+    const int d0[2] = {gd_block_silu_conv3(n, level[1], "bu_conv1", k[1], 2, dw), f0};
     level[2] = csp(n, gd_net_concat(n, 3, 2, d0), "C3_n4", k[2], blocks, false, dw);
     gd_net_leave(n, mark);
 }
@@ -156,11 +107,12 @@ static int head(gd_net *n, const scale *s, int x, int i) {
     const gd_conv_args cls = {.k = n->n_class, .size = 1, .bias = true, .class_head = true};
     int                branch[2], out[3];
     size_t             mark = gd_net_enter(n, "stems");
-    x = base_conv(n, x, digit[i], k, 1, 1, false);
+    x = gd_block_silu_conv(n, x, digit[i], k, 1, 1, false);
     gd_net_leave(n, mark);
     for (int b = 0; b < 2; b++) {
         mark = gd_net_enter(n, b ? "reg_convs.%d" : "cls_convs.%d", i);
-        branch[b] = conv3(n, conv3(n, x, "0", k, 1, s->depthwise), "1", k, 1, s->depthwise);
+        branch[b] = gd_block_silu_conv3(n, gd_block_silu_conv3(n, x, "0", k, 1, s->depthwise),
+                                        "1", k, 1, s->depthwise);
         gd_net_leave(n, mark);
     }
     mark = gd_net_enter(n, "cls_preds");
@@ -187,22 +139,13 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
                   int geom) {
     const scale           s = scale_of(arch);
     const gd_yolox_decode decode = {.n_level = 3, .stride = {8, 16, 32}};
-    int                   level[3] = {-1, -1, -1}, d[3] = {-1, -1, -1}, picked[3];
-    int                   kept[4] = {-1, -1, -1, -1};
+    int                   level[3] = {-1, -1, -1}, d[3] = {-1, -1, -1};
     backbone(n, &s, image, level);
     pafpn(n, &s, level);
     const size_t mark = gd_net_enter(n, "head");
     for (int i = 0; i < 3; i++) level[i] = head(n, &s, level[i], i);
     gd_net_op(n, "yolox_decode", &decode, 3, level, d);
-    const gd_nms nms = {.iou = opt->iou,
-                        .min_score = opt->conf,
-                        .max_out = gd_block_max_out(n, d[0], opt->max_det)};
-    gd_net_op(n, "nms", &nms, opt->agnostic_nms ? 2 : 3, d, kept);
-    gd_net_op(n, "gather_boxes", NULL, 5, (const int[]){d[0], d[1], d[2], kept[0], kept[1]},
-              picked);
-    gd_block_detections(
-        n, (const int[]){picked[0], picked[1], picked[2], kept[1], kept[2], kept[3]}, geom,
-        GD_RESTORE_LETTERBOX, false);
+    gd_block_dense(n, d, opt, &(gd_dense_args){.strict = false, .clip = false}, geom);
     gd_net_leave(n, mark);
 }
 
