@@ -1,0 +1,137 @@
+# yolo_parity_test.py -- YOLOv5 and YOLOv8, n and s, from pickled modules, against a PyTorch twin.
+"""Raw heads, detections on pictures of different sizes, class names; and the published numbers of
+parameters, of every size."""
+import json
+import os
+import sys
+
+from network import outputs
+from parity import (SANITIZED, convert, differences, gdrun, iou, load, np, pictures, skip, torch,
+                    torchvision, workspace)
+
+try:
+    import cv2
+except ImportError as e:
+    skip(f"no oracle: {e}")
+import yolo_twin
+
+CONF, IOU, NEAR = 0.25, 0.45, 1e-4
+SIZE = 256  # one picture of each nano model has the full 640
+PUBLISHED = {"yolov5n": 1.9, "yolov5s": 7.2, "yolov5m": 21.2, "yolov5l": 46.5, "yolov5x": 86.7,
+             "yolov8n": 3.2, "yolov8s": 11.2, "yolov8m": 25.9, "yolov8l": 43.7, "yolov8x": 68.2}
+COCO = [c for c in torchvision.models.detection.FasterRCNN_ResNet50_FPN_Weights.COCO_V1
+        .meta["categories"] if c not in ("__background__", "N/A")]
+FEW = ["cat", "traffic light", "überholer"]
+
+
+def letterbox(path, size, multiple):
+    """Network input f32 [h, w, 3], RGB in 0..1; ratio, left and top."""
+    picture = np.asarray(load(path))
+    h, w = picture.shape[:2]
+    r = min(size / h, size / w)
+    nh, nw = round(h * r), round(w * r)
+    ph, pw = size - nh, size - nw
+    if multiple:
+        ph, pw = ph % multiple, pw % multiple
+    top, left = round(ph / 2 - 0.1), round(pw / 2 - 0.1)
+    small = cv2.resize(picture, (nw, nh), interpolation=cv2.INTER_LINEAR)
+    out = cv2.copyMakeBorder(small, top, ph - top, left, pw - left, cv2.BORDER_CONSTANT,
+                             value=(114, 114, 114))
+    return out.astype(np.float32) / 255, r, (left, top), (w, h)
+
+
+def as_input(image):
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None]))
+
+
+def reference(model, path, size, multiple):
+    """[(class, score, box)], and the boxes that rounding decides: two classes score alike, or the
+    score is that of the threshold."""
+    image, r, (left, top), (w, h) = letterbox(path, size, multiple)
+    with torch.no_grad():
+        box, score = model.model[-1].decode(model(as_input(image)))
+    best, label = score.topk(min(2, score.shape[1]), 1)
+    second = best[:, 1] if best.shape[1] > 1 else torch.zeros(len(best))
+    best, label = best[:, 0], label[:, 0]
+    doubt = (best > CONF - NEAR) & ((best - second < NEAR) | ((best - CONF).abs() < NEAR))
+
+    def source(b):
+        b = (b.double() - torch.tensor([left, top, left, top])) / r
+        return torch.minimum(b.clamp(min=0), torch.tensor([w, h, w, h])).tolist()
+    keep = best > CONF
+    unsure = source(box[doubt])
+    box, best, label = box[keep], best[keep], label[keep]
+    keep = torchvision.ops.batched_nms(box, best, label, IOU)[:300]
+    return [(int(label[i]), float(best[i]), source(box[i])) for i in keep], unsure
+
+
+def check_heads(name, tag, model, gdw, path):
+    image = letterbox(path, SIZE, 32)[0]
+    with torch.no_grad():
+        raw = model(as_input(image))
+    if isinstance(raw[0], tuple):
+        nodes = [f"model.22.{b}.{i}.2" for i in range(3) for b in ("cv2", "cv3")]
+        raw = [y for level in raw for y in level]
+    else:
+        nodes = [f"model.24.m.{i}" for i in range(3)]
+    worst = 0.0
+    for fused in (False, True) if name.endswith("n") else (True,):
+        for ours, theirs in zip(outputs(gdw, image[None], nodes, fused), raw):
+            theirs = theirs.permute(0, 2, 3, 1).numpy()
+            worst = max(worst, float(np.abs(ours - theirs).max()))
+    print(f"{tag}: raw heads of {image.shape[1]}x{image.shape[0]} within {worst:.1e}")
+    return worst < 1e-4
+
+
+def check_pictures(tag, model, gdw, paths, names, size, multiple):
+    argv = ["--imgsz", f"{size}x{size}"] if not multiple else []
+    out = json.loads(gdrun("detect", "-m", gdw, *paths, "--json", "-", "-q", "--conf", str(CONF),
+                           "--iou", str(IOU), *argv))
+    ok, total = True, 0
+    for frame in out["frames"]:
+        path = frame["source"]
+        ours = [(names.index(d["name"]), d["conf"], d["box"]) for d in frame["detections"]]
+        theirs, unsure = reference(model, path, size, multiple)
+        wrong = [d for d in differences(ours, theirs, cut=300)[0]
+                 if all(iou(d[2], box) <= 0.999 for box in unsure)]
+        print(f"{tag} {os.path.basename(path)} at {size}{'' if multiple else ' square'}: "
+              f"{len(theirs)} detections, {len(unsure)} in doubt, {len(wrong)} differ", *wrong[:2])
+        ok &= not wrong
+        total += len(theirs)
+    return ok and total > 0
+
+
+def check(name, names, trained, folder, paths, full):
+    listed = list(names.values()) if isinstance(names, dict) else names
+    tag = f"{name}/{len(listed)}"
+    x = torch.cat([as_input(letterbox(p, SIZE, 0)[0]) for p in paths])
+    model = yolo_twin.calibrate(yolo_twin.build(name, names, 5), x)
+    pt, gdw = os.path.join(folder, tag.replace("/", "-") + ".pt"), os.path.join(folder, "m.gdw")
+    yolo_twin.checkpoint(model, pt, trained)
+    convert(pt, gdw, "--set", f"input.size={SIZE}x{SIZE}")
+    ok = check_heads(name, tag, model, gdw, paths[0])
+    ok &= check_pictures(tag, model, gdw, paths, listed, SIZE, 32)
+    if full:
+        ok &= check_pictures(tag, model, gdw, paths[1:2], listed, 640, 0)
+    return ok
+
+
+def check_counts(name, text):
+    ours = float(next(l for l in text.splitlines() if l.startswith(name + " ")).split(" M ")[0]
+                 .split()[-1])
+    ok = abs(ours - PUBLISHED[name]) <= 0.1
+    if not ok:
+        print(f"{name}: {ours} M parameters, published {PUBLISHED[name]} M")
+    return ok
+
+
+CASES = (("yolov5n", COCO, False), ("yolov5s", FEW, True), ("yolov8n", dict(enumerate(FEW)), True),
+         ("yolov8s", dict(enumerate(COCO)), False))
+table = gdrun("help", "models").decode()
+ok = all([check_counts(name, table) for name in PUBLISHED])
+with workspace() as folder:
+    paths = pictures(folder, 8)[:4]
+    for name, names, trained in CASES[::2] if SANITIZED else CASES:
+        ok &= check(name, names, trained, folder, paths[:1] if SANITIZED else paths,
+                    name.endswith("n") and not SANITIZED)
+sys.exit(0 if ok else 1)
