@@ -1,11 +1,17 @@
 # detector_parity.py -- Faster R-CNN against live torchvision, for the tests of each backbone.
 import os
 
-from parity import (SANITIZED, Image, convert, detect, differences, load, pictures, scale_heads,
-                    seed_norms, torch, torchvision, workspace)
+from parity import (SANITIZED, Image, convert, damp_branches, detect, differences, load, pictures,
+                    scale_heads, seed_norms, torch, torchvision, workspace)
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.transforms.functional import to_tensor
+
+
+def prepare(model, seed, image):
+    seed_norms(model, seed)
+    damp_branches(model)
+    scale_heads(model, image)
 
 
 def seeded(backbone, classes, seed, path):
@@ -19,14 +25,18 @@ def seeded(backbone, classes, seed, path):
     return model
 
 
-def save(model, backbone, classes, folder, state=None, name="model"):
+def save_as(arch, model, classes, folder, *argv, state=None, name="model"):
     """The .pth and .gdw paths of a model, or of its weights under other names."""
     pth, gdw, names = (os.path.join(folder, name + end) for end in (".pth", ".gdw", ".names"))
     torch.save(state or model.state_dict(), pth)
     with open(names, "w") as f:
         f.write("".join(f"class {i}\n" for i in range(1, classes)))
-    convert(pth, gdw, "--arch", f"fasterrcnn_{backbone}_fpn", "--names", names)
+    convert(pth, gdw, "--arch", arch, "--names", names, *argv)
     return pth, gdw
+
+
+def save(model, backbone, classes, folder, state=None, name="model"):
+    return save_as(f"fasterrcnn_{backbone}_fpn", model, classes, folder, state=state, name=name)
 
 
 def reference(model, path):
@@ -37,11 +47,11 @@ def reference(model, path):
             for c, s, b in zip(out["labels"], out["scores"], out["boxes"])]
 
 
-def same(name, model, path, ours):
+def same(name, model, path, ours, cut=100):
     """True: equal detections. False: not. None: the reference disagrees with itself when
     oneDNN is off, so the picture says nothing."""
     theirs = reference(model, path)
-    wrong, left_out = differences(ours, theirs)
+    wrong, left_out = differences(ours, theirs, cut)
     with Image.open(path) as im:
         what = f"{name} {os.path.basename(path)} {im.width}x{im.height} {im.mode}"
     print(f"{what}: {len(theirs)} detections, {left_out} at the cut, {len(wrong)} differ",
@@ -50,7 +60,7 @@ def same(name, model, path, ours):
         return len(theirs) > 0
     with torch.backends.mkldnn.flags(enabled=False):
         again = reference(model, path)
-    if not differences(again, theirs)[0]:
+    if not differences(again, theirs, cut)[0]:
         return False
     print(f"{what}: the reference disagrees with itself")
     return None
@@ -69,3 +79,27 @@ def check(backbone, classes, seed):
     counted = len(said) - said.count(None)
     print(f"{backbone}: {counted} of {len(said)} pictures counted, {said.count(False)} failed")
     return 0 if False not in said and counted >= (1 if SANITIZED else 8) else 1
+
+
+def check_arch(arch, classes, seed, cut, small=320, large=800):
+    """0 if four real pictures give equal detections, their shorter sides brought to `small`, and
+    that of one to `large`. Seeded weights of torchvision's model `arch`."""
+    with workspace() as folder:
+        paths = pictures(folder, 8)[2:6]
+        torch.manual_seed(seed)
+        model = getattr(torchvision.models.detection, arch)(weights=None, weights_backbone=None,
+                                                            num_classes=classes).eval()
+        said = []
+        for size, some in ((small, paths[:1 if SANITIZED else 3]), (large, paths[3:])):
+            longest = size * 1333 // 800
+            model.transform.min_size, model.transform.max_size = (size,), longest
+            if not said:
+                prepare(model, seed, to_tensor(load(paths[0])))
+            elif SANITIZED:
+                break
+            _, gdw = save_as(arch, model, classes, folder, "--set", f"input.short={size}",
+                             "--set", f"input.long={longest}")
+            ours = detect(gdw, some, "--conf", "0.05")
+            said += [same(f"{arch} at {size}", model, path, ours[path], cut) for path in some]
+    print(f"{arch}: {said.count(True)} of {len(said)} pictures agree, {said.count(False)} do not")
+    return 0 if said.count(True) == len(said) else 1

@@ -42,19 +42,37 @@ def damp_branches(model):
             last.weight.data.mul_(0.1)
 
 
+def heads(model):
+    """[(layer, spread of its outputs)], those first that decide what later ones see."""
+    if hasattr(model, "rpn"):
+        rpn, box = model.rpn.head, model.roi_heads.box_predictor
+        return [[(rpn.cls_logits, 2.0), (rpn.bbox_pred, 0.25)],
+                [(box.cls_score, 2.2), (box.bbox_pred, 1.0)]]
+    head = model.head
+    return [[(head.classification_head.cls_logits, 0.45), (head.regression_head.bbox_reg, 0.25)]]
+
+
+def spread(outputs):
+    """Of the outputs around their layer's bias, but for those of a background."""
+    y = torch.cat(outputs)
+    return y[y > -10].std()
+
+
 def scale_heads(model, image):
     """Outputs of the heads get the spread of a trained detector's on this picture: the region
     proposals first, for they decide what the box heads see."""
-    rpn, box = model.rpn.head, model.roi_heads.box_predictor
-    for targets in ([(rpn.cls_logits, 2.0), (rpn.bbox_pred, 0.25)],
-                    [(box.cls_score, 2.2), (box.bbox_pred, 1.0)]):
+    if not hasattr(model, "rpn"):
+        # Output 0 of each anchor stands for the background, which no training ever raises.
+        head = model.head.classification_head
+        head.cls_logits.bias.data[::head.num_classes] = -20
+    for targets in heads(model):
         seen = {module: [] for module, _ in targets}
         hooks = [module.register_forward_hook(lambda m, _i, o: seen[m].append(o.flatten()))
                  for module, _ in targets]
         with torch.no_grad():
             model([image])
             for module, want in targets:
-                module.weight *= want / torch.cat(seen[module]).std()
+                module.weight *= want / spread(seen[module])
         for hook in hooks:
             hook.remove()
 
@@ -66,7 +84,7 @@ def noise(height=800, width=1333):
 def build(arch, image=None):
     """The model with its weights, in evaluation."""
     torch.manual_seed(2)
-    if not arch.startswith("fasterrcnn"):
+    if not arch.startswith(("fasterrcnn", "retinanet")):
         model = getattr(torchvision.models, arch)().eval()
         seed_norms(model, 2)
         damp_branches(model)
