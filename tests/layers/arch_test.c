@@ -106,6 +106,12 @@ static void torchvision_keys(void **state) {
                         "rpn.head.conv.bias");
     assert_string_equal(gd_arch_rename(a, "rpn.head.conv.bias", buf, sizeof buf),
                         "rpn.head.conv.bias");
+    a = gd_arch_find("retinanet_resnet50_fpn");
+    assert_string_equal(gd_arch_rename(a, "head.regression_head.conv.4.bias", buf, sizeof buf),
+                        "head.regression_head.conv.2.0.bias");
+    assert_string_equal(
+        gd_arch_rename(a, "head.regression_head.conv.2.0.bias", buf, sizeof buf),
+        "head.regression_head.conv.2.0.bias");
 }
 
 /* The first failure is the one told; every later call does nothing. */
