@@ -212,16 +212,18 @@ static void try_layouts(const oc_problem *p, const oc_truth *t, const gd_kernel 
 
 /* ---- absorbed steps ---------------------------------------------------------------------- */
 
-/* Attributes of some case; of an operator that changes the type, those which change this
- * one. */
-static const void *step_attr(const gd_op *op, gd_dtype type) {
+/* Attributes of some case: those of the first, or behind other steps the next that differ from
+ * them; of an operator that changes the type, those which change this one. */
+static const void *step_attr(const gd_op *op, gd_dtype type, bool first) {
     const gd_case *c = oc_cases_of(op->name);
-    const void    *any = NULL;
+    const void    *any = NULL, *other = NULL;
     for (; c && c->label; c++) {
+        if (!c->attr) continue;
         if (!any) any = c->attr;
-        if (c->attr && oc_type_behind(op, c->attr, type) != type) return c->attr;
+        if (!other && memcmp(any, c->attr, op->attr_size)) other = c->attr;
+        if (oc_type_behind(op, c->attr, type) != type) return c->attr;
     }
-    return any;
+    return other && !first ? other : any;
 }
 
 static void add_step(oc_problem *p, const char *name, const gd_tensor *out, gd_dtype *type) {
@@ -229,7 +231,7 @@ static void add_step(oc_problem *p, const char *name, const gd_tensor *out, gd_d
     oc_step     *s = &p->step[p->n_step];
     if (!op) return;
     s->op = op;
-    s->attr = step_attr(op, *type);
+    s->attr = step_attr(op, *type, p->n_step == 0);
     s->v = NULL;
     if (op->min_in > 1) {
         const int64_t n = gd_tensor_count(out);
@@ -266,7 +268,7 @@ static void try_steps(const reference *ref, const gd_kernel *row, const char *co
  * it. */
 static bool ends_chain(const char *name, gd_dtype type) {
     const gd_op *op = gd_op_find(name);
-    return op && oc_changes_type(op, step_attr(op, type));
+    return op && oc_changes_type(op, step_attr(op, type, true));
 }
 
 /* As many steps as a launch can have. */
@@ -283,7 +285,13 @@ static void try_longest(const reference *ref, const gd_kernel *row) {
     if (n > 2) try_steps(ref, row, chain);
 }
 
-/* Each step alone and, on small problems, each ordered pair of two different ones. */
+/* Pairs that are tried: steps next to each other in the list, and a second operand with all. */
+static bool is_pair(const char *const *a, const char *const *b) {
+    const gd_op *one = gd_op_find(*a), *two = gd_op_find(*b);
+    return a + 1 == b || b + 1 == a || (one && one->min_in > 1) || (two && two->min_in > 1);
+}
+
+/* Each step alone and, on small problems, pairs of them, either way round. */
 static void try_all_steps(const reference *ref, const gd_kernel *row) {
     const bool pairs = oc_problem_size(&ref->p) <= 2000;
     for (const char *const *a = row->absorbs; a && *a; a++) {
@@ -292,7 +300,7 @@ static void try_all_steps(const reference *ref, const gd_kernel *row) {
                       row->name, *a);
         try_steps(ref, row, (const char *const[GD_MAX_STEP]){*a});
         for (const char *const *b = row->absorbs; pairs && *b; b++)
-            if (a != b && !ends_chain(*a, ref->type))
+            if (a != b && is_pair(a, b) && !ends_chain(*a, ref->type))
                 try_steps(ref, row, (const char *const[GD_MAX_STEP]){*a, *b});
     }
     if (row->absorbs) try_longest(ref, row);

@@ -10,7 +10,9 @@
 #include "engine/mem.h"
 #include "kernels/activation/activation.h"
 
-const char *const gdk_dnnl_absorbs[] = {"add", "relu", "leaky_relu", "silu", "sigmoid", NULL};
+/* Not gelu: oneDNN's erf is wrong by more than a rounding. */
+const char *const gdk_dnnl_absorbs[] = {"add",   "relu",      "leaky_relu", "silu", "sigmoid",
+                                        "relu6", "hardswish", "mish",       NULL};
 
 /* Arguments of a primitive: x, weights, bias, y, scratch, then one for each binary step. */
 enum { ARG_X, ARG_W, ARG_B, ARG_Y, ARG_SCRATCH, ARG_STEP, MAX_ARG = ARG_STEP + GD_MAX_STEP };
@@ -122,6 +124,12 @@ static dnnl_status_t append_step(dnnl_post_ops_t ops, const gd_launch *l, int i,
     }
     if (is_step(l, i, "silu"))
         return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_swish, 1, 0);
+    if (is_step(l, i, "relu6"))
+        return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_clip, 0, 6);
+    if (is_step(l, i, "hardswish"))
+        return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_hardswish, 0, 0);
+    if (is_step(l, i, "mish"))
+        return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_mish, 0, 0);
     return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_logistic, 0, 0);
 }
 

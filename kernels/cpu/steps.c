@@ -7,9 +7,10 @@
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/vmath.h"
 
-static const char *const kinds[] = {"add", "relu", "leaky_relu", "silu", "sigmoid"};
-
-const char *const gdk_steps_absorbs[] = {"add", "relu", "leaky_relu", "silu", "sigmoid", NULL};
+/* In the order of gdk_step_kind. */
+const char *const gdk_steps_absorbs[] = {"add",     "relu",  "leaky_relu",  "silu",
+                                         "sigmoid", "relu6", "hardsigmoid", "hardswish",
+                                         "mish",    "gelu",  NULL};
 
 bool gdk_steps_fit(const gd_launch *l) {
     for (int i = 0; i < l->n_step; i++) {
@@ -27,7 +28,9 @@ void gdk_steps_read(const gd_launch *l, gdk_steps *s) {
     for (int i = 0; i < l->n_step; i++) {
         const gd_step *from = &l->step[i];
         int            kind = 0;
-        while (strcmp(kinds[kind], from->op->name) != 0) kind++;
+        while (strcmp(gdk_steps_absorbs[kind], from->op->name) != 0) kind++;
+        if (kind == GDK_STEP_GELU && ((const gd_gelu *)from->attr)->tanh)
+            kind = GDK_STEP_GELU_TANH;
         s->kind[i] = (gdk_step_kind)kind;
         s->slope[i] = kind == GDK_STEP_LEAKY ? ((const gd_leaky_relu *)from->attr)->slope : 0;
         s->arg[i] = from->arg ? from->arg->data : NULL;
@@ -47,10 +50,28 @@ GD_ISA_BODY void step_body STEP {
         for (int64_t i = 0; i < n; i++) t[i] = t[i] > 0 ? t[i] : t[i] * slope;
         break;
     case GDK_STEP_SILU:
-        for (int64_t i = 0; i < n; i++) t[i] = t[i] / (1.0f + gd_exp_f32(-t[i]));
+        for (int64_t i = 0; i < n; i++) t[i] = gd_silu_f32(t[i]);
         break;
     case GDK_STEP_SIGMOID:
         for (int64_t i = 0; i < n; i++) t[i] = gd_sigmoid_f32(t[i]);
+        break;
+    case GDK_STEP_RELU6:
+        for (int64_t i = 0; i < n; i++) t[i] = gd_relu6_f32(t[i]);
+        break;
+    case GDK_STEP_HARDSIGMOID:
+        for (int64_t i = 0; i < n; i++) t[i] = gd_hardsigmoid_f32(t[i]);
+        break;
+    case GDK_STEP_HARDSWISH:
+        for (int64_t i = 0; i < n; i++) t[i] = gd_hardswish_f32(t[i]);
+        break;
+    case GDK_STEP_MISH:
+        for (int64_t i = 0; i < n; i++) t[i] = gd_mish_f32(t[i]);
+        break;
+    case GDK_STEP_GELU:
+        for (int64_t i = 0; i < n; i++) t[i] = gd_gelu_f32(t[i]);
+        break;
+    case GDK_STEP_GELU_TANH:
+        for (int64_t i = 0; i < n; i++) t[i] = gd_gelu_tanh_f32(t[i]);
         break;
     }
 }

@@ -9,7 +9,13 @@ typedef enum gdk_step_kind {
     GDK_STEP_RELU,
     GDK_STEP_LEAKY,
     GDK_STEP_SILU,
-    GDK_STEP_SIGMOID
+    GDK_STEP_SIGMOID,
+    GDK_STEP_RELU6,
+    GDK_STEP_HARDSIGMOID,
+    GDK_STEP_HARDSWISH,
+    GDK_STEP_MISH,
+    GDK_STEP_GELU,
+    GDK_STEP_GELU_TANH /* gelu with its attribute set */
 } gdk_step_kind;
 
 /* The steps of a launch, read once for many tiles, and where the output lies. */
