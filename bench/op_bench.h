@@ -29,6 +29,7 @@ typedef enum fill_kind {
 typedef struct problem {
     const gd_op *op;
     char         attr[256];
+    char         step_attr[GD_MAX_STEP][16];
     gd_tensor    in[GD_MAX_IN], out[GD_MAX_OUT], arg[GD_MAX_STEP];
     fill_kind    fill[GD_MAX_IN];
     double       hi[GD_MAX_IN], given[8];

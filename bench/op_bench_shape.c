@@ -93,18 +93,20 @@ static int add_input(problem *p, char *value, int is_const, int batch) {
     return kind ? read_kind(p, i, t, kind) : 0;
 }
 
+static void put_number(char *attr, const gd_attr_field *f, int i, double v) {
+    const int32_t whole = (int32_t)v;
+    const float   real = (float)v;
+    memcpy(attr + f->offset + 4 * (size_t)i,
+           f->type == GD_ATTR_I32 ? (const void *)&whole : (const void *)&real, 4);
+}
+
 static int put_attr(problem *p, const char *key, const char *value) {
     double v[16];
     int    n = read_numbers(value, v, 16);
     for (const gd_attr_field *f = p->op->attr_fields; f && f->name; f++) {
         if (strcmp(f->name, key) != 0) continue;
         if (n != (f->count ? f->count : 1)) return complain("wrong count of numbers in", value);
-        for (int i = 0; i < n; i++) {
-            const int32_t whole = (int32_t)v[i];
-            const float   real = (float)v[i];
-            memcpy(p->attr + f->offset + 4 * (size_t)i,
-                   f->type == GD_ATTR_I32 ? (const void *)&whole : (const void *)&real, 4);
-        }
+        for (int i = 0; i < n; i++) put_number(p->attr, f, i, v[i]);
         return 0;
     }
     return complain("no such attribute:", key);
@@ -123,10 +125,13 @@ static void default_attrs(problem *p) {
 
 static int add_step(problem *p, const char *name) {
     gd_step *s = &p->l.step[p->l.n_step];
-    if (p->l.n_step == GD_MAX_STEP || !(s->op = gd_op_find(name)))
+    if (p->l.n_step == GD_MAX_STEP || !(s->op = gd_op_find(name)) ||
+        s->op->attr_size > sizeof p->step_attr[0])
         return complain("no such step:", name);
-    static const float slope = 0.1F; /* of leaky_relu, the one step with an attribute */
-    s->attr = s->op->attr_fields ? &slope : NULL;
+    s->attr = p->step_attr[p->l.n_step];
+    for (const gd_attr_field *f = s->op->attr_fields; f && f->name; f++)
+        for (int i = 0; i < (f->count ? f->count : 1); i++)
+            put_number(p->step_attr[p->l.n_step], f, i, f->def);
     p->l.n_step++;
     return 0;
 }
