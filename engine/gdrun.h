@@ -64,7 +64,7 @@ GD_API const char *gd_status_name(gd_status st);
 typedef struct gd_model   gd_model;
 typedef struct gd_session gd_session;
 
-typedef enum gd_task { GD_TASK_CLASSIFY, GD_TASK_DETECT } gd_task;
+typedef enum gd_task { GD_TASK_CLASSIFY, GD_TASK_DETECT, GD_TASK_SEGMENT } gd_task;
 
 /* Reads and verifies a .gdw file (every byte is covered by a checksum). */
 GD_API gd_status gd_model_load(const char *path, gd_model **out, gd_error *err) GD_MUST_CHECK;
@@ -73,6 +73,8 @@ GD_API gd_status gd_model_load_memory(const void *data, size_t size, gd_model **
                                       gd_error *err) GD_MUST_CHECK;
 GD_API void      gd_model_close(gd_model *m);
 
+/* "classify", "detect", "segment": also the command of gdrun that runs such models. */
+GD_API const char *gd_task_name(gd_task t);
 /* Strings belong to the model and live as long as it does. */
 GD_API gd_task     gd_model_task(const gd_model *m);
 GD_API const char *gd_model_arch(const gd_model *m);
@@ -112,6 +114,12 @@ typedef struct gd_result {
     int                   n_classes;
     int                   n_dropped; /* detections that did not fit the planned capacity */
     float                 top_score; /* best score seen before the threshold; -1 if unknown */
+    /* Segmenters: the class of each pixel of the picture given, row by row, and how many pixels
+     * each class has; NULL: none. */
+    const uint8_t *map;
+    int            map_width, map_height;
+    const int32_t *map_count; /* map_classes numbers: gd_model_class_count */
+    int            map_classes;
 } gd_result;
 
 /* ---- sessions ---------------------------------------------------------------------------- */
@@ -141,12 +149,14 @@ typedef struct gd_session_options {
     int         imgsz_h, imgsz_w; /* forces the network's input size; 0: the model's rule; both
                                    * GD_IMGSZ_NATIVE: pictures are not resized */
     int         agnostic_nms;     /* suppress across classes */
-    int         check_numerics;   /* stop at the first layer with NaN or Inf (GD_ERR_CHECK) */
-    int         trace;            /* keep a time for each node: gd_session_trace */
-    uint64_t    memory_limit;  /* bytes that the session may hold on its device; 0: no limit */
-    int         providers;     /* on a GPU: also kernels of cuDNN and cuBLASLt, from
+    int         smooth; /* segmenters: each pixel takes the class that is most frequent in the
+                         * 2 smooth + 1 pixels square around it; 0 .. 15, 0: as it came */
+    int         check_numerics; /* stop at the first layer with NaN or Inf (GD_ERR_CHECK) */
+    int         trace;          /* keep a time for each node: gd_session_trace */
+    uint64_t    memory_limit;   /* bytes that the session may hold on its device; 0: no limit */
+    int         providers;      /* on a GPU: also kernels of cuDNN and cuBLASLt, from
                                    * libgdrun_vendor.so; not there: code 502 */
-    int         keep_pictures; /* on a GPU: what was run stays there until the next run, for
+    int         keep_pictures;  /* on a GPU: what was run stays there until the next run, for
                                 * gd_session_run_crops of another session */
 } gd_session_options;
 

@@ -13,6 +13,11 @@ const gd_arch *const gd_archs[] = {
 #undef GD_MODEL
     NULL};
 
+const char *gd_task_name(gd_task t) {
+    static const char *const names[] = {"classify", "detect", "segment"};
+    return names[t];
+}
+
 const gd_arch *gd_arch_find(const char *name) {
     for (const gd_arch *const *p = gd_archs; *p; p++)
         if (!strcmp((*p)->name, name)) return *p;

@@ -32,11 +32,13 @@ typedef struct gd_key_sign {
 
 /* What a builder may choose at session open, beyond the recipe. */
 typedef struct gd_net_options {
-    int   batch, net_h, net_w; /* of the preprocessed input */
-    float conf, iou;
-    int   max_det; /* 0: no limit */
-    bool  agnostic_nms;
-    bool  crops; /* the pictures are rectangles of one: see gd_model_graph */
+    int     batch, net_h, net_w; /* of the preprocessed input */
+    float   conf, iou;
+    int     max_det; /* 0: no limit */
+    bool    agnostic_nms;
+    bool    crops;  /* the pictures are rectangles of one: see gd_model_graph */
+    int64_t pixels; /* segmenters: room for a picture's map; 0: as the network's input has */
+    int     smooth; /* segmenters: radius of the majority filter, 0: none */
 } gd_net_options;
 
 typedef struct gd_arch {
@@ -53,7 +55,9 @@ typedef struct gd_arch {
     /* Adds the network to the graph. `image` is f32 [B, H, W, 3], preprocessed; `geom` is
      * f32 [B, 8] (kernels/preprocess). Classifiers mark output "probs" [B, n_class] and
      * "logits"; detectors "boxes" [B, m, 4] in source pixels, "scores" [B, m], "labels"
-     * i32 [B, m], "count" i32 [B], "top" f32 [B] and "dropped" i32 [B]. */
+     * i32 [B, m], "count" i32 [B], "top" f32 [B] and "dropped" i32 [B]; segmenters "map" u8
+     * [B, pixels, 1], a class for each pixel of the source (kernels/class_map), and "count"
+     * i32 [B, n_class], pixels of each class. */
     void (*build)(gd_net *n, const struct gd_arch *arch, const gd_net_options *opt, int image,
                   int geom);
     /* The weight from whose first axis the number of classes is read: class_per anchors (0: 1)
@@ -87,8 +91,8 @@ int gd_arch_head(const gd_arch *a, int64_t n);
 /* Applies the rules to a checkpoint key: the name here, NULL if the key is not needed. Result
  * is `key` itself or lives in buf. */
 const char *gd_arch_rename(const gd_arch *a, const char *key, char *buf, size_t size);
-/* Names of a built-in class list, one a line ("coco80", "coco90", "cifar10", "imagenet1000"),
- * and its category ids, comma-separated or NULL when they are 0, 1, 2, ... */
+/* Names of a built-in class list, one a line ("coco80", "coco90", "voc21", "cifar10",
+ * "imagenet1000"), and its category ids, comma-separated or NULL when they are 0, 1, 2, ... */
 const char *gd_class_list(const char *list);
 const char *gd_class_list_ids(const char *list);
 

@@ -8,7 +8,7 @@
 
 #include "engine/mem.h"
 #include "engine/plugin.h"
-#include "kernels/crop_resize/crop_place.h"
+#include "kernels/class_map/class_map.h"
 #include "layers/session_impl.h"
 
 enum { MAX_THREADS = 1024 };
@@ -37,6 +37,8 @@ static gd_status check_options(const gd_session_options *o, gd_error *err) {
     if (o->precision < 0 || o->precision >= GD_N_PRECISION)
         return gd_fail(err, GD_ERR_ARG, "precision %d, wanted 0 to %d", o->precision,
                        GD_N_PRECISION - 1);
+    if (o->smooth < 0 || o->smooth > GD_MODE_RADIUS)
+        return gd_fail(err, GD_ERR_ARG, "smooth %d, wanted 0 to %d", o->smooth, GD_MODE_RADIUS);
     if (o->threads < 0 || o->threads > MAX_THREADS)
         return gd_fail(err, GD_ERR_ARG, "%d threads, wanted 0 to %d", o->threads, MAX_THREADS);
     return GD_OK;
@@ -124,6 +126,8 @@ void gd_session_close(gd_session *s) {
     gd_device_close(s->device);
     gd_mem_put(s->det);
     gd_mem_put(s->cls);
+    gd_mem_put(s->map);
+    gd_mem_put(s->count);
     gd_mem_put(s);
 }
 
@@ -138,7 +142,9 @@ gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only, gd_erro
                                  .iou = s->recipe.iou,
                                  .max_det = s->recipe.max_det,
                                  .agnostic_nms = s->opt.agnostic_nms != 0,
-                                 .crops = e->crops};
+                                 .crops = e->crops,
+                                 .pixels = e->map,
+                                 .smooth = s->opt.smooth};
     const gd_exec_options run = {.trace = s->opt.trace != 0,
                                  .check_numerics = s->opt.check_numerics != 0,
                                  .keep_inputs = s->opt.keep_pictures != 0,
@@ -198,15 +204,21 @@ int64_t gd_session_pixel_class(int64_t pixels) {
     return cap;
 }
 
-gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
-                          int64_t *cap) {
+gd_entry gd_session_key(const gd_session *s, int batch, int net_h, int net_w, int64_t pixels) {
+    gd_entry e = {
+        .batch = batch, .net_h = net_h, .net_w = net_w, .crops = pixels == 0, .cap = 1};
     /* On the CPU one picture is read where the caller holds it: no room is planned for it. */
-    const bool crops = pixels == 0;
-    *cap = crops || (batch == 1 && !s->device) ? 1 : gd_session_pixel_class(pixels);
+    if (!e.crops && (batch > 1 || s->device)) e.cap = gd_session_pixel_class(pixels);
+    if (s->m->arch->task == GD_TASK_SEGMENT) e.map = gd_session_pixel_class(pixels);
+    return e;
+}
+
+gd_entry *gd_session_find(gd_session *s, const gd_entry *key) {
     for (int i = 0; i < GD_SESSION_ENTRIES; i++) {
         gd_entry *e = &s->entry[i];
-        if (e->exec && e->batch == batch && e->net_h == net_h && e->net_w == net_w &&
-            e->cap == *cap && e->crops == crops)
+        if (e->exec && e->batch == key->batch && e->net_h == key->net_h &&
+            e->net_w == key->net_w && e->cap == key->cap && e->map == key->map &&
+            e->crops == key->crops)
             return e;
     }
     return NULL;
@@ -229,8 +241,8 @@ static gd_status open_entry(gd_session *s, const gd_entry *key, gd_entry **out, 
 
 static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
                             gd_entry **out, gd_error *err) {
-    gd_entry key = {.batch = batch, .net_h = net_h, .net_w = net_w, .crops = pixels == 0};
-    *out = gd_session_find(s, batch, net_h, net_w, pixels, &key.cap);
+    const gd_entry key = gd_session_key(s, batch, net_h, net_w, pixels);
+    *out = gd_session_find(s, &key);
     if (*out) return GD_OK;
     gd_status st = open_entry(s, &key, out, err);
     /* Graphs of other shapes are kept for speed alone. */
@@ -239,82 +251,14 @@ static gd_status find_entry(gd_session *s, int batch, int net_h, int net_w, int6
     return open_entry(s, &key, out, err);
 }
 
-/* ---- results out ------------------------------------------------------------------------- */
-
-static const gd_tensor *output(gd_entry *e, const char *name) {
-    const int v = gd_graph_find_output(&e->graph, name);
-    GD_ASSERT(v >= 0);
-    return gd_exec_output(e->exec, v);
-}
-
-static void take_detections(gd_session *s, gd_entry *e, int n) {
-    const gd_tensor *boxes = output(e, "boxes");
-    const float     *box = boxes->data, *score = output(e, "scores")->data;
-    const int32_t   *label = output(e, "labels")->data, *count = output(e, "count")->data;
-    const int64_t    m = boxes->dim[1];
-    for (int i = 0; i < n; i++)
-        for (int64_t k = 0; k < count[i]; k++) {
-            gd_detection *d = &s->det[s->n_det++];
-            memcpy(d->box, box + (i * m + k) * 4, sizeof d->box);
-            d->score = score[i * m + k];
-            d->class_id = label[i * m + k] - s->m->arch->n_background;
-        }
-}
-
-/* The k best of a row, best first; equal scores: lower class first. */
-int gd_session_take_classes(gd_session *s, gd_entry *e, int n) {
-    const gd_tensor *probs = output(e, "probs");
-    const int64_t    classes = probs->dim[1];
-    const int        want = s->opt.top_k > 0 ? s->opt.top_k : 5;
-    const int64_t    top = want < classes ? want : classes;
-    for (int i = 0; i < n; i++) {
-        const float    *p = (const float *)probs->data + i * classes;
-        gd_class_score *out = s->cls + s->n_cls;
-        int64_t         have = 0;
-        for (int64_t c = 0; c < classes; c++) {
-            int64_t at = have < top ? have++ : top;
-            for (; at > 0 && out[at - 1].score < p[c]; at--)
-                if (at < top) out[at] = out[at - 1];
-            if (at < top) out[at] = (gd_class_score){(int32_t)c, p[c]};
-        }
-        s->n_cls += (size_t)top;
-    }
-    return (int)top;
-}
-
-static gd_status grow(void **p, size_t *cap, size_t want, size_t size, gd_error *err) {
-    if (*cap >= want) return GD_OK;
-    void *q = gd_mem_grow(*p, *cap * size, want * size);
-    if (!q) return gd_fail(err, GD_ERR_NOMEM, "no memory for %zu results", want);
-    *p = q;
-    *cap = want;
-    return GD_OK;
-}
-
-/* Room for everything the entry can return, so that a known shape never allocates. */
-static gd_status reserve(gd_session *s, gd_entry *e, gd_error *err) {
-    if (s->m->arch->task == GD_TASK_DETECT) {
-        const gd_tensor *t = output(e, "scores");
-        void            *p = s->det;
-        gd_status        st =
-            grow(&p, &s->cap_det, s->n_det + (size_t)gd_tensor_count(t), sizeof *s->det, err);
-        s->det = p;
-        return st;
-    }
-    const gd_tensor *t = output(e, "probs");
-    void            *p = s->cls;
-    gd_status        st =
-        grow(&p, &s->cap_cls, s->n_cls + (size_t)gd_tensor_count(t), sizeof *s->cls, err);
-    s->cls = p;
-    return st;
-}
+/* ---- runs -------------------------------------------------------------------------------- */
 
 gd_status gd_session_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
                            gd_entry **out, gd_error *err) {
     GD_TRY(find_entry(s, batch, net_h, net_w, pixels, out, err));
     (*out)->used = ++s->tick;
     s->last = *out;
-    return reserve(s, *out, err);
+    return gd_session_reserve(s, *out, err);
 }
 
 gd_status gd_session_run_entry(gd_session *s, gd_entry *e, gd_error *err) {
@@ -345,19 +289,7 @@ static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_resu
     GD_TRY(gd_session_entry(s, n, at.net_h, at.net_w, most, &e, err));
     GD_TRY(gd_session_load(s, e, images, n, err));
     GD_TRY(gd_session_run_entry(s, e, err));
-    if (s->m->arch->task == GD_TASK_DETECT) {
-        const int32_t *count = output(e, "count")->data, *dropped = output(e, "dropped")->data;
-        const float   *top = output(e, "top")->data;
-        take_detections(s, e, n);
-        for (int i = 0; i < n; i++) {
-            results[i].n_detections = count[i];
-            results[i].n_dropped = dropped[i];
-            results[i].top_score = top[i];
-        }
-        return GD_OK;
-    }
-    const int top = gd_session_take_classes(s, e, n);
-    for (int i = 0; i < n; i++) results[i].n_classes = top;
+    gd_session_take(s, e, images, n, results);
     return GD_OK;
 }
 
@@ -381,14 +313,7 @@ static gd_status run_all(gd_session *s, const gd_image *images, int n, gd_result
         GD_TRY(run_batch(s, images + i, k, results + i, err));
         s->one_batch = k == n;
     }
-    /* Addresses last: the arrays may have moved while results were gathered. */
-    size_t det = 0, cls = 0;
-    for (int i = 0; i < n; i++) {
-        if (results[i].n_detections) results[i].detections = s->det + det;
-        if (results[i].n_classes) results[i].classes = s->cls + cls;
-        det += (size_t)results[i].n_detections;
-        cls += (size_t)results[i].n_classes;
-    }
+    gd_session_place(s, results, n);
     return GD_OK;
 }
 
@@ -396,12 +321,16 @@ void gd_session_clear(gd_result *results, int n) {
     for (int i = 0; i < n; i++) results[i] = (gd_result){.top_score = -1};
 }
 
-gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result *results,
-                         gd_error *err) {
-    s->n_det = s->n_cls = 0;
+void gd_session_reset(gd_session *s) {
+    s->n_det = s->n_cls = s->n_map = s->n_count = 0;
     s->batch = 0;
     s->one_batch = false;
     s->device_ms = 0;
+}
+
+gd_status gd_session_run(gd_session *s, const gd_image *images, int n, gd_result *results,
+                         gd_error *err) {
+    gd_session_reset(s);
     if (n < 1) return gd_fail(err, GD_ERR_ARG, "%d pictures", n);
     /* Folding computes too: the session's number of threads holds from here on. */
     const int before = gd_cpu_scope(s->n_thread);

@@ -177,10 +177,7 @@ static gd_status run_all(gd_session *s, const gd_crops *c, gd_result *results, g
 
 gd_status gd_session_run_crops(gd_session *s, const gd_crops *c, gd_result *results,
                                gd_error *err) {
-    s->n_det = s->n_cls = 0;
-    s->batch = 0;
-    s->one_batch = false;
-    s->device_ms = 0;
+    gd_session_reset(s);
     GD_TRY(check(s, c, err));
     if (c->n == 0) return GD_OK;
     const int before = gd_cpu_scope(s->n_thread);

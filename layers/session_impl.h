@@ -17,6 +17,7 @@ typedef struct gd_entry {
     int      batch, net_h, net_w;
     bool     crops; /* of one picture, bound to the input: cap is 1 and says nothing */
     int64_t  cap;   /* source pixels a picture may have */
+    int64_t  map;   /* room of a picture's map of classes; 0: the model makes none */
     uint64_t used;  /* tick of the last run */
     gd_arena arena;
     gd_graph graph;
@@ -44,6 +45,10 @@ struct gd_session {
     size_t          n_det, cap_det;
     gd_class_score *cls;
     size_t          n_cls, cap_cls;
+    uint8_t        *map; /* of the pictures of the last run, one after the other */
+    size_t          n_map, cap_map;
+    int32_t        *count; /* pixels by class, in the order of the pictures */
+    size_t          n_count, cap_count;
     int             batch;      /* of the last run, the largest */
     bool            one_batch;  /* the last run was one batch, and `last` has its pictures */
     void           *frame;      /* on the device: the picture whose crops are run */
@@ -53,20 +58,31 @@ struct gd_session {
     double          stage_ms[GD_N_STAGE];
 };
 
-/* The entry that `batch` pictures of at most `pixels` would take, or NULL when it is not there
- * yet; *cap is the room it has or would get for a picture. `pixels` 0 asks for one of crops. */
-gd_entry *gd_session_find(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
-                          int64_t *cap);
+/* An entry's description, for `batch` pictures of at most `pixels`: what it has, or would get,
+ * room for. `pixels` 0: it is for crops. */
+gd_entry gd_session_key(const gd_session *s, int batch, int net_h, int net_w, int64_t pixels);
+/* The entry of this description, or NULL when it is not there yet. */
+gd_entry *gd_session_find(gd_session *s, const gd_entry *key);
 /* The same, planned where it is not there yet; pixels 0: the entry is for crops. It is the
- * session's last from now on, and s->cls or s->det has room for its results. */
+ * session's last from now on, and there is room for its results. */
 gd_status gd_session_entry(gd_session *s, int batch, int net_h, int net_w, int64_t pixels,
                            gd_entry **out, gd_error *err) GD_MUST_CHECK;
 /* Runs e, whose inputs are set. */
 gd_status gd_session_run_entry(gd_session *s, gd_entry *e, gd_error *err) GD_MUST_CHECK;
-/* Appends the best classes of the first n pictures of e to s->cls: how many of each. */
-int  gd_session_take_classes(gd_session *s, gd_entry *e, int n);
+/* session_results.c. Room for everything the entry can return, so that a known shape never
+ * allocates. */
+gd_status gd_session_reserve(gd_session *s, gd_entry *e, gd_error *err) GD_MUST_CHECK;
+/* Appends what e made of its first n pictures, and counts it in results[0..n). */
+void gd_session_take(gd_session *s, gd_entry *e, const gd_image *images, int n,
+                     gd_result *results);
+/* The same for the best classes alone: how many of each picture. */
+int gd_session_take_classes(gd_session *s, gd_entry *e, int n);
+/* Addresses, once all is gathered: until then the arrays may move. */
+void gd_session_place(gd_session *s, gd_result *results, int n);
 void gd_session_clear(gd_result *results, int n);
-/* Builds and plans e (batch, net_h, net_w and cap are set); with plan_only nothing but the
+/* Forgets the results of the last run. */
+void gd_session_reset(gd_session *s);
+/* Builds and plans e, which is described; with plan_only nothing but the
  * plan is made, and e->bytes is what opening it would take. */
 gd_status gd_session_compile(gd_session *s, gd_entry *e, bool plan_only,
                              gd_error *err) GD_MUST_CHECK;

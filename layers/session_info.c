@@ -22,16 +22,14 @@ static gd_status staging_for(const gd_session *s, int batch, int64_t cap, uint64
 gd_status gd_session_plan(gd_session *s, int width, int height, int batch, uint64_t *bytes,
                           gd_error *err) {
     gd_geometry at;
-    gd_entry    e = {.batch = batch};
+    gd_entry    e;
     uint64_t    staging;
     *bytes = 0;
     if (width < 1 || height < 1 || width > 65535 || height > 65535 || batch < 1)
         return gd_fail(err, GD_ERR_ARG, "%d pictures of %d x %d", batch, width, height);
     gd_geometry_of(&s->recipe.rule, height, width, &at);
-    e.net_h = at.net_h;
-    e.net_w = at.net_w;
-    const bool known =
-        gd_session_find(s, batch, e.net_h, e.net_w, (int64_t)width * height, &e.cap) != NULL;
+    e = gd_session_key(s, batch, at.net_h, at.net_w, (int64_t)width * height);
+    const bool known = gd_session_find(s, &e) != NULL;
     GD_TRY(staging_for(s, batch, e.cap, &staging, err));
     *bytes = staging;
     if (known) return GD_OK;

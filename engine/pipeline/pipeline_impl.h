@@ -31,7 +31,9 @@ typedef struct gd_slot {
     size_t          rgb_size;
     gd_detection   *det;
     gd_class_score *cls;
-    int             cap_det, cap_cls;
+    uint8_t        *map;
+    int32_t        *count;
+    int             cap_det, cap_cls, cap_map, cap_count;
 } gd_slot;
 
 /* One source: its slots, and those submitted and not yet given out, oldest first. */

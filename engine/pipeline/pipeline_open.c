@@ -117,10 +117,11 @@ static gd_status warm_up(gd_pipeline *p, gd_error *err) {
     const gd_pipeline_options *o = &p->o;
     const size_t               size = (size_t)o->width * (size_t)o->height * 3;
     static const gd_detection  none[1];
+    const gd_result            room = {.detections = none, .n_detections = 1};
     for (int i = 0; i < p->n_slots; i++) {
         GD_TRY(gd_slot_reserve(p, &p->slot[i], size, err));
         memset(p->slot[i].rgb, GREY, size);
-        GD_TRY(gd_slot_keep(p, &p->slot[i], &(gd_result){none, 1, NULL, 0, 0, 0}, err));
+        GD_TRY(gd_slot_keep(p, &p->slot[i], &room, err));
     }
     for (int k = 0; k < o->sessions; k++) {
         gd_worker *w = &p->worker[k];
@@ -188,6 +189,8 @@ void gd_pipeline_close(gd_pipeline *p) {
     for (int i = 0; p->slot && i < p->n_slots; i++) {
         gd_session_unpin(p->worker[0].session, p->slot[i].rgb);
         gd_mem_put(p->slot[i].det);
+        gd_mem_put(p->slot[i].map);
+        gd_mem_put(p->slot[i].count);
         gd_mem_put(p->slot[i].cls);
     }
     for (int i = 0; p->worker && i < GD_PIPELINE_SESSIONS; i++) {

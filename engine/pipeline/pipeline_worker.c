@@ -35,6 +35,29 @@ static gd_status grow(void **p, int *cap, int want, int first, size_t size, gd_e
     return GD_OK;
 }
 
+/* The same for a map of classes: sizes of pictures hardly change, so there is no more room than
+ * is wanted. */
+static gd_status keep_map(gd_slot *s, const gd_result *r, gd_error *err) {
+    const size_t pixels = (size_t)r->map_width * (size_t)r->map_height;
+    const int    classes = r->map_classes;
+    void        *to = s->map;
+    gd_status    st = grow(&to, &s->cap_map, (int)pixels, (int)pixels, 1, err);
+    s->map = to;
+    if (st != GD_OK) return st;
+    to = s->count;
+    st = grow(&to, &s->cap_count, classes, classes, sizeof *s->count, err);
+    s->count = to;
+    if (st != GD_OK) return st;
+    memcpy(s->map, r->map, pixels);
+    memcpy(s->count, r->map_count, (size_t)classes * sizeof *s->count);
+    s->frame.result.map = s->map;
+    s->frame.result.map_count = s->count;
+    s->frame.result.map_width = r->map_width;
+    s->frame.result.map_height = r->map_height;
+    s->frame.result.map_classes = classes;
+    return GD_OK;
+}
+
 gd_status gd_slot_keep(const gd_pipeline *p, gd_slot *s, const gd_result *r, gd_error *err) {
     const int  first = p->o.session.max_det > 0 ? p->o.session.max_det : FIRST_RESULTS;
     gd_result *out = &s->frame.result;
@@ -58,7 +81,7 @@ gd_status gd_slot_keep(const gd_pipeline *p, gd_slot *s, const gd_result *r, gd_
         out->classes = s->cls;
         out->n_classes = r->n_classes;
     }
-    return GD_OK;
+    return r->map ? keep_map(s, r, err) : GD_OK;
 }
 
 /* ---- runs -------------------------------------------------------------------------------- */

@@ -24,7 +24,7 @@ struct tile {
     uint32_t present[8];             /* a bit a class */
 };
 
-/* Pixels [x0 - radius, ...) x [y0 - radius, ...) of the picture, and which classes they show. */
+/* Pixels [x0 - radius, ...) x [y0 - radius, ...) of the picture, and what classes they show. */
 static __device__ void read_tile(const gdk_map_args &a, const uint8_t *map,
                                  const gdk_map_place &at, int x0, int y0, tile &s) {
     const int w = TILE_W + 2 * a.radius, h = TILE_H + 2 * a.radius;

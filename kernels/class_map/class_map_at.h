@@ -40,9 +40,10 @@ static inline GD_HOST_DEVICE void gdk_map_add(double sum[3], int at, double v) {
     sum[2] += at >= 2 ? v : 0;
 }
 
-/* Along one axis: pixel i of `src` goes to `fresh` pixels from `start` on the network's input of
- * `net`, and these to `low` logits, low <= net. Returns the first of at most three logits that
- * follow each other, and their weights, which sum to 1; beyond the last logit they are 0. */
+/* Along one axis: pixel i of `src` goes to `fresh` pixels from `start` on the network's input
+ * of `net`, and these to `low` logits, low <= net. Returns the first of at most three logits
+ * that follow each other, and their weights, which sum to 1; beyond the last logit they are
+ * 0. */
 static inline GD_HOST_DEVICE int gdk_map_axis(int i, int src, int fresh, int start, int net,
                                               int low, float w[3]) {
     double    u, sum[3] = {0, 0, 0};

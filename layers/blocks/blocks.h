@@ -109,6 +109,10 @@ void gd_block_dense(gd_net *n, const int decoded[3], const gd_net_options *opt,
  * value: boxes, scores, labels, count, top, dropped. */
 void gd_block_detections(gd_net *n, const int value[6], int geom, int restore_mode, bool clip);
 
+/* Marks the outputs of a segmenter (arch.h): the class of each pixel of the source out of
+ * logits [B, h, w, n_class] of the preprocessed input `image`. */
+void gd_block_class_map(gd_net *n, int logits, int geom, int image, const gd_net_options *opt);
+
 #ifdef __cplusplus
 }
 #endif

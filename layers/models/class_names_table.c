@@ -1,5 +1,5 @@
-/* class_names_table.c -- class names of COCO, ImageNet and CIFAR-10, for files that bring
- * none. */
+/* class_names_table.c -- class names of COCO, VOC, ImageNet and CIFAR-10, for files that
+ * bring none. */
 #include <string.h>
 
 #include "layers/arch.h"
@@ -15,6 +15,11 @@ static const char coco90[] =
     "chair\ncouch\npotted plant\nbed\nN/A\ndining table\nN/A\nN/A\ntoilet\nN/A\ntv\nlaptop\n"
     "mouse\nremote\nkeyboard\ncell phone\nmicrowave\noven\ntoaster\nsink\nrefrigerator\nN/A\n"
     "book\nclock\nvase\nscissors\nteddy bear\nhair drier\ntoothbrush\n";
+
+static const char voc21[] =
+    "background\naeroplane\nbicycle\nbird\nboat\nbottle\nbus\ncar\ncat\nchair\ncow\n"
+    "diningtable\ndog\nhorse\nmotorbike\nperson\npottedplant\nsheep\nsofa\ntrain\n"
+    "tvmonitor\n";
 
 static const char coco80[] =
     "person\nbicycle\ncar\nmotorcycle\nairplane\nbus\ntrain\ntruck\nboat\ntraffic light\n"
@@ -186,6 +191,7 @@ static const struct {
     const char *list, *names, *ids;
 } lists[] = {{"coco80", coco80, coco80_ids},
              {"coco90", coco90, coco90_ids},
+             {"voc21", voc21, NULL},
              {"cifar10", cifar10, NULL},
              {"imagenet1000", imagenet1000, NULL}};
 

@@ -338,8 +338,12 @@ static void plan_model(planned *x, const gd_model *m, bool poison) {
     memset(x, 0, sizeof *x);
     gd_model_recipe(m, &o, &recipe);
     gd_geometry_of(&recipe.rule, 31, 45, &x->at);
-    const gd_net_options net = {2,          x->at.net_h,    x->at.net_w, recipe.conf,
-                                recipe.iou, recipe.max_det, false,       false};
+    const gd_net_options net = {.batch = 2,
+                                .net_h = x->at.net_h,
+                                .net_w = x->at.net_w,
+                                .conf = recipe.conf,
+                                .iou = recipe.iou,
+                                .max_det = recipe.max_det};
     gd_graph_init(&x->g, &x->arena);
     gd_assert_ok(gd_model_graph(m, &recipe, &net, 45 * 31, &x->g, &err), &err);
     gd_assert_ok(gd_pass_all(&x->g, &dev, GD_F32, &err), &err);

@@ -40,8 +40,8 @@ static gd_status open_on_gpu(const gd_model *m, gd_session **s, gd_error *err) {
 
 /* The address that the graph of `batch` crops reads; NULL: there is no such graph. */
 static const void *reads(gd_session *s, int batch) {
-    int64_t   cap;
-    gd_entry *e = gd_session_find(s, batch, 32, 32, 0, &cap);
+    const gd_entry key = gd_session_key(s, batch, 32, 32, 0);
+    gd_entry      *e = gd_session_find(s, &key);
     return e ? gd_exec_tensor(e->exec, gd_graph_find_input(&e->graph, "pixels"))->data : NULL;
 }
 
