@@ -99,8 +99,7 @@ static gd_status print_json(const gd_model *m, const gd_workload *w, const char 
     }
     gd_json_set(&ok, root, "file", text_of(path));
     gd_json_set(&ok, root, "architecture", text_of(gd_model_arch(m)));
-    gd_json_set(&ok, root, "task",
-                text_of(gd_model_task(m) == GD_TASK_DETECT ? "detect" : "classify"));
+    gd_json_set(&ok, root, "task", text_of(gd_task_name(gd_model_task(m))));
     gd_json_set(&ok, root, "parameters", json_integer(t.parameters));
     gd_json_set(&ok, root, "statistics", json_integer(t.statistics));
     gd_json_set(&ok, root, "weight_bytes", json_integer(t.bytes));
@@ -172,7 +171,7 @@ static void print_text(const gd_model *m, const gd_workload *w, const char *path
     char          shown[300];
     gd_print("file          %s\n", gd_escape(shown, sizeof shown, path));
     gd_print("architecture  %s\n", gd_model_arch(m));
-    gd_print("task          %s\n", gd_model_task(m) == GD_TASK_DETECT ? "detect" : "classify");
+    gd_print("task          %s\n", gd_task_name(gd_model_task(m)));
     gd_print("parameters    %lld, and %lld statistics of batch norm, in %zu tensors\n",
              (long long)t.parameters, (long long)t.statistics, gd_gdw_count(g));
     gd_print("weights       %.1f MiB\n", (double)t.bytes / 0x1p20);

@@ -55,11 +55,25 @@ static void test_classes(void **state) {
     gd_mem_put(text);
 }
 
+static void test_segments(void **state) {
+    gd_run_info info = sample_info;
+    (void)state;
+    info.task = GD_TASK_SEGMENT;
+    char *text = sample_text("csv", &info, NULL);
+    assert_non_null(strstr(text,
+                           "height,place,class_id,category_id,name,pixels,share\n"
+                           "a/000000000139.jpg,0,,640,480,1,1,10,"
+                           "\"traffic \"\"light\"\", <red> & co\",230400,0.750000\n"
+                           "a/000000000139.jpg,0,,640,480,2,0,1,person,76800,0.250000\n"));
+    gd_mem_put(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_detections),
         cmocka_unit_test(test_tracks),
         cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

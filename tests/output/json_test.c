@@ -138,6 +138,20 @@ static void test_classifier(void **state) {
     gd_mem_put(text);
 }
 
+static void test_segments(void **state) {
+    gd_run_info info = sample_info;
+    (void)state;
+    info.task = GD_TASK_SEGMENT;
+    char *text = sample_text("jsonl", &info, NULL);
+    assert_non_null(strstr(text, "\"segments\":[{\"class_id\":1,\"category_id\":10,\"name\":"
+                                 "\"traffic \\\"light\\\", <red> & co\",\"pixels\":230400,"
+                                 "\"share\":0.750000},{\"class_id\":0,\"category_id\":1,"
+                                 "\"name\":\"person\",\"pixels\":76800,\"share\":0.250000}]"));
+    assert_null(strstr(text, "\"detections\""));
+    assert_non_null(strstr(text, "\"count\":691200,\"share\":0.750000")); /* of the run */
+    gd_mem_put(text);
+}
+
 /* Only a JSON object is let into the header. */
 static void test_recipe(void **state) {
     static const char *const bad[] = {"",           "[1]",   "{\"a\":1",    "{} {}",
@@ -248,8 +262,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_video),
         cmocka_unit_test(test_flushed),    cmocka_unit_test(test_document),
-        cmocka_unit_test(test_classifier), cmocka_unit_test(test_recipe),
-        cmocka_unit_test(test_empty),      cmocka_unit_test(test_stats),
+        cmocka_unit_test(test_classifier), cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_recipe),     cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_stats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

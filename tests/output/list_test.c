@@ -29,10 +29,22 @@ static void test_classes(void **state) {
     gd_mem_put(text);
 }
 
+static void test_segments(void **state) {
+    gd_run_info info = sample_info;
+    (void)state;
+    info.task = GD_TASK_SEGMENT;
+    char *text = sample_text("list", &info, NULL);
+    assert_non_null(strstr(text,
+                           ": 2 classes (640x480, 22.7 ms)\n  traffic \"light\", <red> & co"
+                           "  75.0 %\n  person                       25.0 %\n"));
+    gd_mem_put(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_detections),
         cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

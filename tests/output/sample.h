@@ -31,6 +31,8 @@ static const gd_detection sample_boxes[] = {
     {{-5.5f, 10.25f, 20, 500}, 1.0f / 3, 1},
     {{700, 700, 800, 800}, 1e-7f, 2}, /* outside */
 };
+/* Of a map of 640 x 480: 3/4 of the second class, 1/4 of the first. */
+static const int32_t        sample_counts[] = {76800, 230400, 0};
 static const gd_class_score sample_classes[] = {{2, 0.75f}, {0, 0.125f}};
 
 /* Picture 139 with three detections, 12 with none, one whose name is not UTF-8. */
@@ -78,6 +80,12 @@ static inline gd_status sample_run(const char *kind, const char *target,
             r.n_detections = 0;
             r.classes = sample_classes;
             r.n_classes = 2;
+        }
+        if (info->task == GD_TASK_SEGMENT && !r.error) {
+            r.n_detections = 0;
+            r.map = rgb;
+            r.map_count = sample_counts;
+            r.map_classes = 3;
         }
         GD_GO(gd_summary_add(&sum, &r, err));
         GD_GO(gd_writer_put(w, &r, err));

@@ -157,6 +157,16 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                       .commands = GD_CMD_CLASSIFY | GD_CMD_BENCH,
                       .group = MODEL,
                       .help = "classes to report, best first"},
+    [GD_OPT_SMOOTH] = {.name = "smooth",
+                       .kind = GD_KIND_INT,
+                       .argument = "PIXELS",
+                       .lo = 0,
+                       .hi = 15,
+                       .def = "0",
+                       .commands = GD_CMD_SEGMENT | GD_CMD_BENCH,
+                       .group = MODEL,
+                       .help = "each pixel takes the class that is most frequent around it, "
+                               "as far as this: smooth edges, no specks"},
     [GD_OPT_IMGSZ] = {.name = "imgsz",
                       .kind = GD_KIND_EXTENT,
                       .argument = "N|WxH|native",
@@ -281,6 +291,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                            .commands = GD_CMD_VIDEO,
                            .group = OUTPUT,
                            .help = "each detection cut out, as a picture"},
+#include "tools/cli/flags_segment.def"
     [GD_OPT_MOT] =
         {.name = "mot",
          .kind = GD_KIND_FILE,

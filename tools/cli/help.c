@@ -98,7 +98,8 @@ static const char exit_codes[] =
     "  130, 143  interrupted by SIGINT, SIGTERM; outputs are finished first\n";
 
 static void overview(void) {
-    gd_print("gdrun %s -- find objects in pictures, classify pictures\n\n", gd_version());
+    gd_print("gdrun %s -- find objects in pictures, classify and segment pictures\n\n",
+             gd_version());
     gd_print("Usage: gdrun [FLAGS] COMMAND [FLAGS] [SOURCE...]\n\nCommands:\n");
     for (int i = 0; i < GD_COMMAND_INDEX_CONVERT; i++)
         gd_print("  %-12s%s\n", gd_command_table[i].name, gd_command_table[i].summary);
@@ -198,7 +199,7 @@ static void man_end(const char *other) {
 }
 
 static void man_gdrun(void) {
-    gd_print(".SH NAME\ngdrun \\- find objects in pictures, classify pictures\n");
+    gd_print(".SH NAME\ngdrun \\- find objects in pictures, classify and segment pictures\n");
     gd_print(".SH SYNOPSIS\n.B gdrun\n[\\fIFLAGS\\fR] \\fICOMMAND\\fR [\\fIFLAGS\\fR] "
              "[\\fISOURCE\\fR...]\n");
     gd_print(".SH DESCRIPTION\nRuns detection and classification models on pictures, without "
@@ -233,7 +234,8 @@ static void man_gdrun(void) {
     gd_print(".SH EXAMPLES\n.nf\n");
     roff("gdrun detect -m yolox_nano.gdw street.jpg -o found.jpg\n"
          "gdrun detect -m yolox_nano.gdw photos/ --jsonl results.jsonl --conf 0.3\n"
-         "gdrun classify -m resnet50.gdw cat.png -k 3\n");
+         "gdrun classify -m resnet50.gdw cat.png -k 3\n"
+         "gdrun segment -m deeplabv3.gdw me.jpg -o blurred.jpg --background blur\n");
     gd_print(".fi\n");
 }
 

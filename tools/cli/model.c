@@ -126,6 +126,10 @@ gd_session_options gd_session_flags(const gd_flags *f, const gd_model *m) {
         o.top_k = (int)gd_flag_int(f, GD_OPT_TOP_K);
         return o;
     }
+    if (gd_model_task(m) == GD_TASK_SEGMENT) {
+        o.smooth = (int)gd_flag_int(f, GD_OPT_SMOOTH);
+        return o;
+    }
     say_override(f, GD_OPT_IOU);
     say_override(f, GD_OPT_MAX_DET);
     say_override(f, GD_OPT_AGNOSTIC_NMS);

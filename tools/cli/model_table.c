@@ -72,8 +72,7 @@ gd_status gd_model_table(gd_error *err) {
         double         millions;
         GD_TRY(input_rule(a, rule, sizeof rule, err));
         GD_TRY(parameters(a, &millions, err));
-        gd_print("%-25s %-8s %4d classes %8.2f M  %-28s %s\n", a->name,
-                 a->task == GD_TASK_CLASSIFY ? "classify" : "detect",
+        gd_print("%-25s %-8s %4d classes %8.2f M  %-28s %s\n", a->name, gd_task_name(a->task),
                  a->n_class - a->n_background, millions, rule, a->truth);
     }
     return GD_OK;

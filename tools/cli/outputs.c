@@ -10,6 +10,7 @@
 #include "engine/mem.h"
 #include "tools/cli/report.h"
 #include "tools/draw/canvas.h"
+#include "tools/draw/class_map.h"
 #include "tools/media/encode.h"
 #include "tools/media/video.h"
 
@@ -18,12 +19,12 @@ static const struct {
     gd_flag_id  id;
     const char *kind;
     bool        folder;
-} kinds[] = {{GD_OPT_JSON, "json", false},      {GD_OPT_JSONL, "jsonl", false},
-             {GD_OPT_CSV, "csv", false},        {GD_OPT_COCO, "coco", false},
-             {GD_OPT_MOT, "mot", false},        {GD_OPT_STATS, "stats", false},
-             {GD_OPT_VOC, "voc", true},         {GD_OPT_YOLO_TXT, "yolo", true},
-             {GD_OPT_SAVE_CROPS, "crops", true}};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+} kinds[] = {{GD_OPT_JSON, "json", false},       {GD_OPT_JSONL, "jsonl", false},
+             {GD_OPT_CSV, "csv", false},         {GD_OPT_COCO, "coco", false},
+             {GD_OPT_MOT, "mot", false},         {GD_OPT_STATS, "stats", false},
+             {GD_OPT_VOC, "voc", true},          {GD_OPT_YOLO_TXT, "yolo", true},
+             {GD_OPT_SAVE_CROPS, "crops", true}, {GD_OPT_MASKS, "masks", true}};
+enum { KINDS = sizeof kinds / sizeof *kinds, LEGEND = 8 };
 
 static bool wanted(const gd_flags *f, gd_flag_id id) {
     return (gd_flag_table[id].commands & f->command) && gd_flag_text(f, id);
@@ -138,7 +139,8 @@ gd_status gd_outputs_check(const gd_flags *f, const gd_sources *s, const char *m
         const char *path = gd_flag_text(f, kinds[i].id);
         if (!wanted(f, kinds[i].id)) continue;
         if (kinds[i].folder) {
-            if (kinds[i].id == GD_OPT_SAVE_CROPS) GD_TRY(check_folder(path, s, err));
+            if (kinds[i].id == GD_OPT_SAVE_CROPS || kinds[i].id == GD_OPT_MASKS)
+                GD_TRY(check_folder(path, s, err));
         } else if (strcmp(path, "-")) {
             GD_TRY(check_file(path, s, model, files, n, err));
             files[n++] = path;
@@ -179,11 +181,13 @@ gd_status gd_outputs_open(gd_outputs *o, const gd_flags *f, const gd_run_info *i
     o->style.font_scale = (float)gd_flag_real(f, GD_OPT_FONT_SCALE);
     o->style.no_labels = gd_flag_on(f, GD_OPT_NO_LABELS);
     o->style.no_conf = gd_flag_on(f, GD_OPT_NO_CONF);
+    o->opacity = (int)(255 * gd_flag_real(f, GD_OPT_OPACITY) + 0.5);
     for (int i = 0; i < KINDS; i++) {
         if (!wanted(f, kinds[i].id)) continue;
         GD_TRY(open_writer(o, kinds[i].kind, gd_flag_text(f, kinds[i].id), kinds[i].folder,
                            &opt, err));
-        results = results || (kinds[i].id != GD_OPT_SAVE_CROPS && kinds[i].id != GD_OPT_STATS);
+        results = results || (kinds[i].id != GD_OPT_SAVE_CROPS && kinds[i].id != GD_OPT_STATS &&
+                              kinds[i].id != GD_OPT_MASKS);
     }
     if (wanted(f, GD_OPT_OUTPUT)) {
         const char *path = gd_flag_text(f, GD_OPT_OUTPUT);
@@ -240,6 +244,27 @@ static gd_status draw(const gd_outputs *o, const gd_canvas *c, const gd_record *
     return st;
 }
 
+/* Colours over all but the background, and what they stand for. */
+static gd_status draw_map(const gd_outputs *o, const gd_canvas *c, const gd_record *r,
+                          gd_error *err) {
+    const int      clear = gd_run_background(o->info);
+    gd_segment     segment[256];
+    gd_legend_line line[LEGEND];
+    const int      n = gd_record_segments(r, segment);
+    int            lines = 0;
+    gd_draw_class_map(c, r->map, clear, o->opacity);
+    for (int i = 0; i < n && lines < LEGEND && !o->style.no_labels; i++) {
+        const int share = (int)(1000 * segment[i].share + 0.5); /* a point under every locale */
+        char      name[32];
+        if (segment[i].class_id == clear || share == 0) continue;
+        line[lines].color = gd_map_color(segment[i].class_id);
+        snprintf(line[lines++].text, sizeof line->text, "%.60s %d.%d %%",
+                 gd_run_class_name(o->info, segment[i].class_id, name, sizeof name), share / 10,
+                 share % 10);
+    }
+    return gd_draw_legend(c, line, lines, &o->style, err);
+}
+
 /* Draws on a copy: crops and later outputs need the pixels as they were. */
 static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, gd_error *err) {
     gd_canvas c = {.width = r->width, .height = r->height, .stride = 3 * (size_t)r->width};
@@ -249,8 +274,14 @@ static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, g
     char      text[512];
     c.rgb = gd_mem_array((size_t)r->height, c.stride);
     if (!c.rgb) return gd_fail(err, GD_ERR_NOMEM, "no memory to annotate %s", path);
+    const gd_image as_read = {r->rgb, r->width, r->height, stride};
+    if (o->backdrop) {
+        GD_GO(gd_backdrop_draw(o->backdrop, &as_read, r->map, c.rgb, err));
+        image.rgb = c.rgb;
+        GD_GO(gd_encode_file(path, o->out_flags, &image, err));
+        goto done;
+    }
     if (o->filter) {
-        const gd_image as_read = {r->rgb, r->width, r->height, stride};
         GD_GO(gd_filter_run(o->filter, &as_read, c.rgb, c.stride, err));
     } else {
         for (int y = 0; y < r->height; y++)
@@ -260,6 +291,8 @@ static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, g
     if (o->info->task == GD_TASK_CLASSIFY) {
         caption(o, r, text, sizeof text);
         GD_GO(gd_draw_caption(&c, text, &o->style, err));
+    } else if (o->info->task == GD_TASK_SEGMENT) {
+        GD_GO(draw_map(o, &c, r, err));
     } else {
         GD_GO(draw(o, &c, r, err));
     }

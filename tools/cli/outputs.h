@@ -2,6 +2,7 @@
 #ifndef GD_TOOLS_CLI_OUTPUTS_H
 #define GD_TOOLS_CLI_OUTPUTS_H
 
+#include "tools/cli/backdrop.h"
 #include "tools/cli/flags.h"
 #include "tools/cli/sources.h"
 #include "tools/draw/draw.h"
@@ -17,10 +18,12 @@ typedef struct gd_outputs {
         bool        to_stdout, list;
     } slot[GD_OUTPUT_MOST];
     int           n;
-    const char   *file;   /* -o FILE: one annotated picture or video */
-    bool          null;   /* -o null */
-    gd_namer     *namer;  /* -o FOLDER */
-    gd_filter    *filter; /* of annotated pictures; borrowed, may be NULL */
+    const char   *file;     /* -o FILE: one annotated picture or video */
+    bool          null;     /* -o null */
+    gd_namer     *namer;    /* -o FOLDER */
+    gd_filter    *filter;   /* of annotated pictures; borrowed, may be NULL */
+    gd_backdrop  *backdrop; /* of segmented pictures; borrowed, NULL: colours are laid over */
+    int           opacity;  /* 0 .. 255 of these */
     gd_draw_style style;
     unsigned      out_flags; /* GD_OUT_REPLACE */
     bool          list;      /* the readable list goes to stdout */

@@ -77,12 +77,11 @@ static gd_status take_model_values(gd_run *r, gd_error *err) {
 }
 
 static gd_status check_task(gd_run *r, gd_error *err) {
-    static const char *const does[] = {"classify", "detect"};
-    gd_task                  task = gd_model_task(r->model);
+    const gd_task task = gd_model_task(r->model);
     if (task == r->task) return GD_OK;
     gd_fail_code(err, GD_ERR_UNSUPPORTED, 0, "%s is a model for '%s', not for '%s'",
-                 r->model_path, does[task == GD_TASK_DETECT], does[r->task == GD_TASK_DETECT]);
-    gd_error_hint(err, "gdrun %s -m %s", does[task == GD_TASK_DETECT], r->model_path);
+                 r->model_path, gd_task_name(task), gd_task_name(r->task));
+    gd_error_hint(err, "gdrun %s -m %s", gd_task_name(task), r->model_path);
     return GD_ERR_UNSUPPORTED;
 }
 
@@ -167,6 +166,7 @@ void gd_run_close(gd_run *r) {
     gd_video_run_close(r->video);
     gd_tracker_close(r->tracker);
     gd_filter_close(r->pixels);
+    gd_backdrop_close(r->backdrop);
     gd_outputs_close(&r->outputs);
     gd_summary_free(&r->summary);
     gd_cascade_close(r->cascade);
@@ -247,6 +247,9 @@ static gd_status take_result(gd_run *r, slot *s, const gd_result *result, int pi
     s->record.classes = result->classes;
     s->record.n_classes = result->n_classes;
     s->record.n_dropped = result->n_dropped;
+    s->record.map = result->map;
+    s->record.map_count = result->map_count;
+    s->record.map_classes = result->map_classes;
     if (result->n_dropped)
         gd_warn(361, "%s: %d detections did not fit the capacity", s->record.source,
                 result->n_dropped);
@@ -477,6 +480,7 @@ int gd_run_all(gd_run *r) {
     }
     if (gd_filter_flag(r->flags, &r->pixels, &err) != GD_OK) return fail(&err, GD_EXIT_MODEL);
     r->outputs.filter = r->pixels;
+    r->outputs.backdrop = r->backdrop;
     if (r->video_flags.track) {
         const char *load = r->video_flags.load;
         if (gd_tracker_open(&r->video_flags.tracker, &r->tracker, &err) != GD_OK)

@@ -27,6 +27,7 @@ struct gd_run {
     struct gd_video_run *video;           /* from the first video on */
     gd_tracker          *tracker;         /* track: of the pictures, which are one sequence */
     gd_filter           *pixels;          /* --filter: of what is shown */
+    gd_backdrop         *backdrop;        /* segment: of what is shown; NULL: colours */
     gd_decoder          *decoder;
     gd_sources           sources;
     gd_run_info          info;

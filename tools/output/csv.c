@@ -1,12 +1,13 @@
-/* csv.c -- one row a detection (or a place of a classifier), with a header row. */
+/* csv.c -- one row a detection, a place of a classifier, a class of a map; a header row. */
 #include "tools/output/writer_kind.h"
 
 static gd_status csv_begin(gd_writer *w, gd_error *err) {
     (void)err;
     gd_put(&w->sink.text, "source,frame,pts,width,height,");
-    gd_put(&w->sink.text, w->info->task == GD_TASK_CLASSIFY
-                              ? "place,class_id,category_id,name,conf"
-                              : "id,state,class_id,category_id,name,conf,x1,y1,x2,y2");
+    const char *const columns[] = {"place,class_id,category_id,name,conf",
+                                   "id,state,class_id,category_id,name,conf,x1,y1,x2,y2",
+                                   "place,class_id,category_id,name,pixels,share"};
+    gd_put(&w->sink.text, columns[w->info->task]);
     gd_put(&w->sink.text, w->info->sub_model ? ",sub_name,sub_conf\n" : "\n");
     return GD_OK;
 }
@@ -24,7 +25,8 @@ static void put_start(gd_buffer *b, const gd_record *r) {
     gd_put(b, ",");
 }
 
-static void put_class(gd_buffer *b, const gd_run_info *info, int class_id, float score) {
+/* Up to the comma behind the name. */
+static void put_class(gd_buffer *b, const gd_run_info *info, int class_id) {
     char name[32];
     gd_put_int(b, class_id);
     gd_put(b, ",");
@@ -32,7 +34,21 @@ static void put_class(gd_buffer *b, const gd_run_info *info, int class_id, float
     gd_put(b, ",");
     gd_put_csv(b, gd_run_class_name(info, class_id, name, sizeof name));
     gd_put(b, ",");
-    gd_put_float(b, score);
+}
+
+static void put_segments(gd_buffer *b, const gd_run_info *info, const gd_record *r) {
+    gd_segment segment[256];
+    const int  n = gd_record_segments(r, segment);
+    for (int i = 0; i < n; i++) {
+        put_start(b, r);
+        gd_put_int(b, i + 1);
+        gd_put(b, ",");
+        put_class(b, info, segment[i].class_id);
+        gd_put_int(b, segment[i].pixels);
+        gd_put(b, ",");
+        gd_put_fixed(b, segment[i].share, 6);
+        gd_put(b, "\n");
+    }
 }
 
 /* The columns of a cascade, empty where the classifier did not look. */
@@ -56,7 +72,8 @@ static gd_status csv_put(gd_writer *w, const gd_record *r, gd_error *err) {
         gd_put(b, ",");
         if (r->track_states && r->track_states[i]) gd_put(b, r->track_states[i]);
         gd_put(b, ",");
-        put_class(b, w->info, d->class_id, d->score);
+        put_class(b, w->info, d->class_id);
+        gd_put_float(b, d->score);
         for (int k = 0; k < 4; k++) {
             gd_put(b, ",");
             gd_put_float(b, d->box[k]);
@@ -68,9 +85,11 @@ static gd_status csv_put(gd_writer *w, const gd_record *r, gd_error *err) {
         put_start(b, r);
         gd_put_int(b, i + 1);
         gd_put(b, ",");
-        put_class(b, w->info, r->classes[i].class_id, r->classes[i].score);
+        put_class(b, w->info, r->classes[i].class_id);
+        gd_put_float(b, r->classes[i].score);
         gd_put(b, "\n");
     }
+    put_segments(b, w->info, r);
     return GD_OK;
 }
 

@@ -74,8 +74,23 @@ static void put_detection(gd_buffer *b, const gd_run_info *info, const gd_record
     gd_put(b, "}");
 }
 
+static void put_segments(gd_buffer *b, const gd_run_info *info, const gd_record *r) {
+    gd_segment segment[256];
+    const int  n = gd_record_segments(r, segment);
+    gd_put(b, ",\"segments\":[");
+    for (int i = 0; i < n; i++) {
+        gd_put(b, i ? ",{" : "{");
+        gd_put_class(b, info, segment[i].class_id);
+        gd_put_key_int(b, "pixels", segment[i].pixels);
+        gd_put_key_fixed(b, "share", segment[i].share, 6);
+        gd_put(b, "}");
+    }
+}
+
 static void put_results(gd_buffer *b, const gd_run_info *info, const gd_record *r) {
-    if (info->task == GD_TASK_CLASSIFY) {
+    if (info->task == GD_TASK_SEGMENT) {
+        put_segments(b, info, r);
+    } else if (info->task == GD_TASK_CLASSIFY) {
         gd_put(b, ",\"classes\":[");
         for (int i = 0; i < r->n_classes; i++) {
             gd_put(b, i ? ",{" : "{");

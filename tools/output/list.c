@@ -1,4 +1,5 @@
-/* list.c -- results for people: how many objects, then class, confidence and box of each. */
+/* list.c -- results for people: how many objects, then class, confidence and box of each; of a
+ * map, the classes and their shares. */
 #include <string.h>
 
 #include "tools/cli/text.h"
@@ -41,17 +42,20 @@ static void put_total_time(gd_buffer *b, const gd_timing *t) {
 }
 
 /* Names side by side need the width of the longest, up to a limit. */
-static int name_width(const gd_writer *w, const gd_record *r) {
+static void widen(int *width, const gd_writer *w, int class_id) {
     char name[32], shown[NAME_ROOM];
-    int  width = 0;
-    for (int i = 0; i < r->n_detections + r->n_classes; i++) {
-        int id = i < r->n_detections ? r->detections[i].class_id
-                                     : r->classes[i - r->n_detections].class_id;
-        int n = columns(
-            gd_escape(shown, sizeof shown, gd_run_class_name(w->info, id, name, sizeof name)));
-        if (n > width) width = n;
-    }
-    return width < 40 ? width : 40;
+    int  n = columns(gd_escape(shown, sizeof shown,
+                               gd_run_class_name(w->info, class_id, name, sizeof name)));
+    if (n > *width) *width = n < 40 ? n : 40;
+}
+
+static int name_width(const gd_writer *w, const gd_record *r, const gd_segment *segment,
+                      int n) {
+    int width = 0;
+    for (int i = 0; i < r->n_detections; i++) widen(&width, w, r->detections[i].class_id);
+    for (int i = 0; i < r->n_classes; i++) widen(&width, w, r->classes[i].class_id);
+    for (int i = 0; i < n; i++) widen(&width, w, segment[i].class_id);
+    return width;
 }
 
 static void put_name(gd_buffer *b, const gd_writer *w, int class_id, int width) {
@@ -74,7 +78,15 @@ static void put_sub(gd_buffer *b, const gd_writer *w, const gd_record *r, int i)
 }
 
 static void put_results(gd_buffer *b, const gd_writer *w, const gd_record *r) {
-    int width = name_width(w, r);
+    gd_segment segment[256];
+    const int  n = gd_record_segments(r, segment), width = name_width(w, r, segment, n);
+    for (int i = 0; i < n; i++) {
+        gd_put(b, "  ");
+        put_name(b, w, segment[i].class_id, width);
+        gd_put(b, segment[i].share < 0.0995 ? "   " : segment[i].share < 0.9995 ? "  " : " ");
+        gd_put_fixed(b, 100 * segment[i].share, 1);
+        gd_put(b, " %\n");
+    }
     for (int i = 0; i < r->n_classes; i++) {
         gd_put(b, "  ");
         put_name(b, w, r->classes[i].class_id, width);
@@ -99,6 +111,11 @@ static void put_results(gd_buffer *b, const gd_writer *w, const gd_record *r) {
     }
 }
 
+static int shown_classes(const gd_record *r) {
+    gd_segment segment[256];
+    return gd_record_segments(r, segment);
+}
+
 static gd_status list_put(gd_writer *w, const gd_record *r, gd_error *err) {
     gd_buffer *b = &w->sink.text;
     (void)err;
@@ -119,7 +136,7 @@ static gd_status list_put(gd_writer *w, const gd_record *r, gd_error *err) {
     else if (w->info->task == GD_TASK_DETECT)
         put_count(b, r->n_detections, "object", "objects");
     else
-        put_count(b, r->n_classes, "class", "classes");
+        put_count(b, r->n_classes + shown_classes(r), "class", "classes");
     gd_put(b, " (");
     gd_put_int(b, r->width);
     gd_put(b, "x");

@@ -2,6 +2,7 @@
 #include "tools/output/record.h"
 
 #include <stdio.h>
+#include <string.h>
 
 gd_record gd_record_defaults(void) {
     gd_record r = {.pts = -1,
@@ -51,4 +52,23 @@ int gd_run_category_id(const gd_run_info *info, int class_id) {
     return info->category_ids && class_id >= 0 && class_id < info->n_classes
                ? info->category_ids[class_id]
                : class_id;
+}
+
+int gd_run_background(const gd_run_info *info) {
+    const char *first = info->names && info->n_classes > 0 ? info->names[0] : NULL;
+    return first && (!strcmp(first, "background") || !strcmp(first, "__background__")) ? 0 : -1;
+}
+
+int gd_record_segments(const gd_record *r, gd_segment out[256]) {
+    const double pixels = (double)r->width * r->height;
+    int          n = 0;
+    for (int c = 0; r->map_count && c < r->map_classes && c < 256; c++) {
+        const int32_t own = r->map_count[c];
+        int           at = n;
+        if (own <= 0) continue;
+        for (; at > 0 && out[at - 1].pixels < own; at--) out[at] = out[at - 1];
+        out[at] = (gd_segment){c, own, own / pixels};
+        n++;
+    }
+    return n;
 }

@@ -56,6 +56,10 @@ typedef struct gd_record {
      * state is "tentative" */
     const bool *track_confirmed;
 
+    const uint8_t *map;       /* segmenters: the class of each pixel, width x height; or NULL */
+    const int32_t *map_count; /* pixels of each of map_classes classes */
+    int            map_classes;
+
     gd_timing ms;
     double    latency_ms; /* pipelines: from going in to the result; < 0: the sum of `ms` */
     double    age_ms;     /* live sources: from capture to result; < 0: none */
@@ -89,6 +93,18 @@ const char *gd_run_sub_name(const gd_run_info *info, const gd_record *r, int i, 
 void gd_run_sub_text(const gd_run_info *info, const gd_class_score *sub, bool no_conf,
                      char *out, size_t room);
 int  gd_run_category_id(const gd_run_info *info, int class_id);
+/* The class that means "none of the others" in maps: the first, where it is called background;
+ * else -1. */
+int gd_run_background(const gd_run_info *info);
+
+/* A class of a picture's map. */
+typedef struct gd_segment {
+    int     class_id;
+    int32_t pixels;
+    double  share; /* of the picture */
+} gd_segment;
+/* The classes that a picture shows, largest first (equal: lower class first): how many. */
+int gd_record_segments(const gd_record *r, gd_segment out[256]);
 
 /* ---- the whole run ----------------------------------------------------------------------- */
 
@@ -128,18 +144,19 @@ extern const char *const gd_timing_names[GD_TIMING_PARTS]; /* "decode", "pre", .
 void gd_timing_parts(const gd_timing *t, double part[GD_TIMING_PARTS]);
 
 typedef struct gd_summary {
-    int64_t           frames;      /* that gave a result */
-    int64_t           failed;      /* that did not */
-    int64_t           detections;  /* classifiers: 0 */
-    int64_t           hit_frames;  /* frames with at least one detection */
-    int64_t           dropped;     /* detections beyond the capacity */
-    double            wall_ms;     /* set by the caller; fps comes from it. 0: unknown */
-    double            latency_max; /* ms */
-    double            latency_sum;
-    int64_t           timed; /* frames with a latency */
-    int               n_classes;
-    int64_t          *class_count; /* detections (classifiers: first places) of each class */
-    uint32_t          bin[GD_LATENCY_BINS];
+    int64_t  frames;      /* that gave a result */
+    int64_t  failed;      /* that did not */
+    int64_t  detections;  /* classifiers: 0 */
+    int64_t  hit_frames;  /* frames with at least one detection */
+    int64_t  dropped;     /* detections beyond the capacity */
+    double   wall_ms;     /* set by the caller; fps comes from it. 0: unknown */
+    double   latency_max; /* ms */
+    double   latency_sum;
+    int64_t  timed; /* frames with a latency */
+    int      n_classes;
+    int64_t *class_count; /* detections (classifiers: first places; segmenters: pixels) of each
+                           * class */
+    uint32_t bin[GD_LATENCY_BINS];
     gd_summary_error *errors; /* the first GD_ERRORS_KEPT */
     int               n_errors, error_room;
     const char       *interrupted; /* "SIGINT", set by the caller; NULL: ran to its end */

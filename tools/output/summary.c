@@ -162,6 +162,8 @@ gd_status gd_summary_add(gd_summary *s, const gd_record *r, gd_error *err) {
     s->dropped += r->n_dropped;
     for (int i = 0; i < r->n_detections; i++) count_class(s, r->detections[i].class_id);
     if (r->n_classes > 0) count_class(s, r->classes[0].class_id);
+    for (int i = 0; r->map_count && i < r->map_classes && i < s->n_classes; i++)
+        s->class_count[i] += r->map_count[i];
     count_latency(s, r);
     count_time(&s->age, r->age_ms);
     return GD_OK;

@@ -6,8 +6,9 @@
 #include "tools/output/writer_kind.h"
 
 static const gd_writer_kind *const kinds[] = {
-    &gd_writer_json, &gd_writer_jsonl, &gd_writer_csv,   &gd_writer_coco,  &gd_writer_list,
-    &gd_writer_yolo, &gd_writer_voc,   &gd_writer_crops, &gd_writer_stats, &gd_writer_mot,
+    &gd_writer_json,  &gd_writer_jsonl, &gd_writer_csv,   &gd_writer_coco,
+    &gd_writer_list,  &gd_writer_yolo,  &gd_writer_voc,   &gd_writer_crops,
+    &gd_writer_stats, &gd_writer_mot,   &gd_writer_masks,
 };
 
 static const gd_writer_kind *find_kind(const char *name) {

@@ -32,7 +32,7 @@ struct gd_writer {
 
 extern const gd_writer_kind gd_writer_json, gd_writer_jsonl, gd_writer_csv, gd_writer_coco,
     gd_writer_list, gd_writer_yolo, gd_writer_voc, gd_writer_crops, gd_writer_stats,
-    gd_writer_mot;
+    gd_writer_mot, gd_writer_masks;
 
 /* Parts of JSON results: `"class_id":..,"category_id":..,"name":..`, `,"code":"E301"` (null
  * where there is none), and the whole object of a summary. */
