@@ -4,13 +4,39 @@
 #include "tests/gd_test.h"
 #include "tests/layers/tiny.h"
 
+/* No class is ahead of the others wherever one looks: the head's rows cancel out. */
+static bool balance(void *ctx, gd_gdw_tensor *t) {
+    float *v = (float *)(uintptr_t)t->data;
+    (void)ctx;
+    if (!strcmp(t->name, "classifier.4.bias")) memset(v, 0, t->size);
+    if (strcmp(t->name, "classifier.4.weight") != 0) return true;
+    const int64_t C = t->dim[3];
+    for (int k = 0; k < TINY_CLASSES; k++) {
+        float mean = 0;
+        for (int64_t c = 0; c < C; c++) mean += v[k * C + c] / (float)C;
+        for (int64_t c = 0; c < C; c++) v[k * C + c] -= mean;
+    }
+    return true;
+}
+
 static const tiny deeplab = {
-    .arch = "deeplabv3plus_resnet50",
+    .change = balance,
+
+    .arch = "deeplabv3_resnet50",
     .divide = 16,
     .meta = (const gd_meta_pair[]){{"input.short", "33"}, {"input.long", "99"}, {0}}};
 
 enum { PICTURES = 5 };
 static const int size[PICTURES][2] = {{50, 31}, {31, 50}, {50, 31}, {7, 9}, {120, 80}};
+
+/* Noise whose left half is dark. */
+static gd_image picture(int width, int height, uint32_t seed) {
+    const gd_image p = tiny_picture(width, height, seed);
+    uint8_t       *rgb = (uint8_t *)(uintptr_t)p.rgb;
+    for (int i = 0; i < 3 * width * height; i++)
+        if (i / 3 % width < width / 2) rgb[i] /= 16;
+    return p;
+}
 
 static gd_session *open_session(const gd_model *m, int smooth) {
     gd_session_options o = gd_session_defaults();
@@ -52,7 +78,7 @@ static void alone_and_together(void **state) {
     gd_error    err;
     unsigned    seen = 0;
     (void)state;
-    for (int i = 0; i < PICTURES; i++) p[i] = tiny_picture(size[i][0], size[i][1], (uint32_t)i);
+    for (int i = 0; i < PICTURES; i++) p[i] = picture(size[i][0], size[i][1], (uint32_t)i);
     for (int round = 0; round < 2; round++) {
         gd_assert_ok(gd_session_run(all, p, PICTURES, r, &err), &err);
         for (int i = 0; i < PICTURES; i++) {
@@ -85,7 +111,7 @@ static uint8_t mode(const gd_result *r, int x, int y, int radius) {
 static void smoothed(void **state) {
     gd_model      *m = tiny_open(&deeplab);
     gd_session    *plain = open_session(m, 0), *smooth = open_session(m, 3);
-    const gd_image p = tiny_picture(120, 80, 4);
+    const gd_image p = picture(120, 80, 4);
     gd_result      a, b;
     gd_error       err;
     (void)state;
@@ -95,6 +121,7 @@ static void smoothed(void **state) {
     for (int y = 0; y < p.height; y++)
         for (int x = 0; x < p.width; x++)
             assert_int_equal(b.map[y * p.width + x], mode(&a, x, y, 3));
+    assert_memory_not_equal(a.map, b.map, (size_t)p.width * (size_t)p.height);
     free((void *)(uintptr_t)p.rgb);
     gd_session_close(plain);
     gd_session_close(smooth);
@@ -119,7 +146,7 @@ static void counted_put(void *ctx, void *p) {
 /* A known shape takes no memory; a request that fails leaves an empty result, and a session that
  * works on the next run. */
 static void memory(void **state) {
-    const gd_alloc hook = {counted_get, counted_put, NULL};
+    const gd_alloc hook = {NULL, counted_get, counted_put};
     (void)state;
     gd_mem_hook(&hook);
     gd_model *m = tiny_open(&deeplab);
@@ -164,12 +191,12 @@ static void through_a_pipeline(void **state) {
     o.depth = PICTURES;
     gd_assert_ok(gd_pipeline_open(m, &o, &p, &err), &err);
     for (int i = 0; i < PICTURES; i++) {
-        const gd_image picture = tiny_picture(size[i][0], size[i][1], (uint32_t)i);
-        gd_assert_ok(gd_pipeline_submit(p, &(gd_submission){.image = picture, .id = i}, -1,
-                                        &taken, &err),
-                     &err);
+        const gd_image one = picture(size[i][0], size[i][1], (uint32_t)i);
+        gd_assert_ok(
+            gd_pipeline_submit(p, &(gd_submission){.image = one, .id = i}, -1, &taken, &err),
+            &err);
         assert_int_equal(taken, 1);
-        free((void *)(uintptr_t)picture.rgb);
+        free((void *)(uintptr_t)one.rgb);
     }
     gd_pipeline_drain(p);
     for (int i = 0; i < PICTURES; i++) {
