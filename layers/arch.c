@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#define GD_MODEL(name) extern const gd_arch gd_arch_##name;
+#define GD_MODEL(name, ...) extern const gd_arch gd_arch_##name;
 #include "layers/models/models.def"
 #undef GD_MODEL
 
 const gd_arch *const gd_archs[] = {
-#define GD_MODEL(name) &gd_arch_##name,
+#define GD_MODEL(name, ...) &gd_arch_##name,
 #include "layers/models/models.def"
 #undef GD_MODEL
     NULL};
@@ -16,6 +16,17 @@ const gd_arch *const gd_archs[] = {
 const char *gd_task_name(gd_task t) {
     static const char *const names[] = {"classify", "detect", "segment"};
     return names[t];
+}
+
+const char *gd_arch_test(const gd_arch *a) {
+    static const char *const tests[] = {
+#define GD_MODEL(name, ...) #__VA_ARGS__,
+#include "layers/models/models.def"
+#undef GD_MODEL
+    };
+    for (size_t i = 0; gd_archs[i]; i++)
+        if (gd_archs[i] == a && tests[i][0]) return tests[i];
+    return NULL;
 }
 
 const gd_arch *gd_arch_find(const char *name) {

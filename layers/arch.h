@@ -75,6 +75,8 @@ typedef struct gd_arch {
 /* All architectures in models.def order, then NULL. */
 extern const gd_arch *const gd_archs[];
 const gd_arch              *gd_arch_find(const char *name); /* NULL: unknown */
+/* Name of the test under tests/parity that holds it to its truth; NULL: none does. */
+const char *gd_arch_test(const gd_arch *a);
 
 /* Every weight the architecture asks for, in the graph's order, from nominal shapes. Strings
  * and array live in `arena`. n_class 0: the nominal count. facts NULL: without a file. */

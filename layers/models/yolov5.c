@@ -121,19 +121,19 @@ static const gd_meta_pair recipe[] = {
     {"bn_eps", "0.001"},
     {0}};
 
-#define YOLOV5(size, ...)                                                             \
-    const gd_arch gd_arch_yolov5##size = {.name = "yolov5" #size,                     \
-                                          .truth = "a twin in PyTorch, tests/parity", \
-                                          .task = GD_TASK_DETECT,                     \
-                                          .n_class = 80,                              \
-                                          .names = "coco80",                          \
-                                          .recipe = recipe,                           \
-                                          .config = (const int[]){__VA_ARGS__},       \
-                                          .build = build,                             \
-                                          .class_key = "model.24.m.0.bias",           \
-                                          .class_per = ANCHORS,                       \
-                                          .class_extra = 5,                           \
-                                          .nominal_h = 64,                            \
+#define YOLOV5(size, ...)                                                       \
+    const gd_arch gd_arch_yolov5##size = {.name = "yolov5" #size,               \
+                                          .truth = "a twin in PyTorch",         \
+                                          .task = GD_TASK_DETECT,               \
+                                          .n_class = 80,                        \
+                                          .names = "coco80",                    \
+                                          .recipe = recipe,                     \
+                                          .config = (const int[]){__VA_ARGS__}, \
+                                          .build = build,                       \
+                                          .class_key = "model.24.m.0.bias",     \
+                                          .class_per = ANCHORS,                 \
+                                          .class_extra = 5,                     \
+                                          .nominal_h = 64,                      \
                                           .nominal_w = 64}
 YOLOV5(n, 33, 25);
 YOLOV5(s, 33, 50);

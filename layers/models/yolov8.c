@@ -142,18 +142,18 @@ static const gd_meta_pair recipe[] = {
 /* The numbers 0 to 15, as a convolution: the operator knows them. */
 static const gd_key_rule rules[] = {{"model.22.dfl.conv.weight", NULL}, {0}};
 
-#define YOLOV8(size, ...)                                                             \
-    const gd_arch gd_arch_yolov8##size = {.name = "yolov8" #size,                     \
-                                          .truth = "a twin in PyTorch, tests/parity", \
-                                          .task = GD_TASK_DETECT,                     \
-                                          .n_class = 80,                              \
-                                          .names = "coco80",                          \
-                                          .recipe = recipe,                           \
-                                          .rules = rules,                             \
-                                          .config = (const int[]){__VA_ARGS__},       \
-                                          .build = build,                             \
-                                          .class_key = "model.22.cv3.0.2.bias",       \
-                                          .nominal_h = 64,                            \
+#define YOLOV8(size, ...)                                                       \
+    const gd_arch gd_arch_yolov8##size = {.name = "yolov8" #size,               \
+                                          .truth = "a twin in PyTorch",         \
+                                          .task = GD_TASK_DETECT,               \
+                                          .n_class = 80,                        \
+                                          .names = "coco80",                    \
+                                          .recipe = recipe,                     \
+                                          .rules = rules,                       \
+                                          .config = (const int[]){__VA_ARGS__}, \
+                                          .build = build,                       \
+                                          .class_key = "model.22.cv3.0.2.bias", \
+                                          .nominal_h = 64,                      \
                                           .nominal_w = 64}
 YOLOV8(n, 33, 25, 1024);
 YOLOV8(s, 33, 50, 1024);

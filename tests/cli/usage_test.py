@@ -13,15 +13,16 @@ if not os.path.exists(GDRUN):
     print("skipped: gdrun was not built")
     sys.exit(77)
 GDRUN = os.path.abspath(GDRUN)
+ROOT = os.environ.get("GD_ROOT", os.getcwd())
 ASAN = b"__asan_init" in open(GDRUN, "rb").read()
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("GDRUN_", "LC_", "LANG"))}
 failures = 0
 
 
-def run(args, env=None, **kw):
+def run(args, env=None, program=GDRUN, **kw):
     """Exit code (negative: the signal that killed it), stdout, stderr."""
     kw.setdefault("stdin", subprocess.DEVNULL)
-    p = subprocess.run([GDRUN] + args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    p = subprocess.run([program] + args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        env=dict(CLEAN, **(env or {})), timeout=60, **kw)
     return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
 
@@ -116,13 +117,23 @@ def messages():
     check("--epochs" not in out and "--tracker" not in out, "help lists what does not exist")
     # Counts that torchvision and YOLOX state for their models, the frozen norms' factors included.
     rc, out, err = run(["help", "models"])
-    for line in (r"resnet18 +classify +1000 classes +11\.69 M +short side 256, centre 224x224 +torchvision",
-                 r"resnet50 +classify +1000 classes +25\.56 M ",
-                 r"fasterrcnn_resnet50_fpn +detect +90 classes +41\.81 M +short side 800, long <= 1333 +t",
-                 r"yolox_nano +detect +80 classes +0\.91 M +letterbox 416x416 ",
-                 r"resnet20_cifar +classify +10 classes +0\.27 M +stretch 32x32 "):
+    for line in (r"resnet18 +classify +1000 +11\.69 M +short 256, crop 224x224 +resnet +torchvision",
+                 r"resnet50 +classify +1000 +25\.56 M ",
+                 r"fasterrcnn_resnet50_fpn +detect +90 +41\.81 M +short 800, long 1333 +faster_rcnn_r50 +t",
+                 r"retinanet_resnet50_fpn_v2 +detect +90 +38\.20 M ",
+                 r"yolox_nano +detect +80 +0\.91 M +letterbox 416x416 ",
+                 r"resnet20_cifar +classify +10 +0\.27 M +stretch 32x32 "):
         check(rc == 0 and re.search("(?m)^" + line, out), f"help models: no {line} in {out} {err}")
-    check(max(map(len, out.splitlines())) <= 120, "help models: too wide")
+    check(max(map(len, out.splitlines())) <= 132, "help models: too wide")
+    # One table: the line of models.def, the test it names, and what both programs print.
+    listed = [line.split() for line in out.splitlines()[1:]]
+    check(out == run(["--list"], program=os.path.join(os.path.dirname(GDRUN), "gdconvert"))[1], "gdconvert --list")
+    with open(ROOT + "/layers/models/models.def") as f:
+        table = re.findall(r"^GD_MODEL\((\w+)(?:, (\w+))?\)$", f.read(), re.M)
+    for (arch, test), shown in zip(table, listed):
+        check(arch == shown[0] and (test or "none") in shown, f"models.def: {arch}, {test}; shown: {shown}")
+        check(not test or os.path.exists(f"{ROOT}/tests/parity/{test}_parity_test.py"), f"{arch}: no test {test}")
+    check(len(table) == len(listed), f"{len(table)} models, {len(listed)} shown")
     rc, out, err = run(["bench", "--help"])
     check("--batch-sizes" in out and "--cold-from" not in out, "bench --help")
     check("cold-from" not in run(["help", "--man", "gdrun"])[1] + run(["completion", "bash"])[1],

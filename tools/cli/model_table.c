@@ -31,11 +31,11 @@ static gd_status input_rule(const gd_arch *a, char *out, size_t room, gd_error *
     switch (g->kind) {
     case GD_RULE_SHORTEST_EDGE:
     case GD_RULE_EXACT_EDGE:
-        snprintf(out, room, "short side %d, long <= %d", g->short_side, g->long_side);
+        snprintf(out, room, "short %d, long %d", g->short_side, g->long_side);
         break;
     case GD_RULE_NATIVE: snprintf(out, room, "as it is"); break;
     case GD_RULE_CENTER_CROP:
-        snprintf(out, room, "short side %d, centre %dx%d", g->short_side, g->size_w, g->size_h);
+        snprintf(out, room, "short %d, crop %dx%d", g->short_side, g->size_w, g->size_h);
         break;
     case GD_RULE_LETTERBOX:
     case GD_RULE_LETTERBOX_CENTER:
@@ -64,16 +64,21 @@ static gd_status parameters(const gd_arch *a, double *millions, gd_error *err) {
 }
 
 gd_status gd_model_table(gd_error *err) {
-    gd_print("%-25s %-8s %-12s %10s  %-28s %s\n", "architecture", "task", "classes",
-             "parameters", "input", "checked against");
+    int width = 0;
+    for (const gd_arch *const *p = gd_archs; *p; p++)
+        if ((int)strlen((*p)->name) > width) width = (int)strlen((*p)->name);
+    gd_print("%-*s %-8s %7s %8s  %-23s %-15s %s\n", width, "architecture", "task", "classes",
+             "params", "input", "parity test", "truth");
     for (const gd_arch *const *p = gd_archs; *p; p++) {
         const gd_arch *a = *p;
+        const char    *test = gd_arch_test(a);
         char           rule[64];
         double         millions;
         GD_TRY(input_rule(a, rule, sizeof rule, err));
         GD_TRY(parameters(a, &millions, err));
-        gd_print("%-25s %-8s %4d classes %8.2f M  %-28s %s\n", a->name, gd_task_name(a->task),
-                 a->n_class - a->n_background, millions, rule, a->truth);
+        gd_print("%-*s %-8s %7d %6.2f M  %-23s %-15s %s\n", width, a->name,
+                 gd_task_name(a->task), a->n_class - a->n_background, millions, rule,
+                 test ? test : "none", a->truth);
     }
     return GD_OK;
 }

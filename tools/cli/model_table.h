@@ -11,7 +11,7 @@
 bool gd_is_statistic(const char *weight);
 
 /* One line for each architecture on stdout: name, task, classes, parameters, what is done to a
- * picture, and the implementation that results are checked against. */
+ * picture, the test that holds it to its truth, and what that truth is. */
 gd_status gd_model_table(gd_error *err) GD_MUST_CHECK;
 
 #endif
