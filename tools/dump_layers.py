@@ -50,6 +50,10 @@ def build(arch, weights):
         n = next(state[key].numel() // each for key, each in HEADS if key in state)
         model = getattr(torchvision.models.detection, arch)(
             weights=None, weights_backbone=None, num_classes=n)
+    elif hasattr(torchvision.models.segmentation, arch):
+        model = getattr(torchvision.models.segmentation, arch)(
+            weights=None, weights_backbone=None, num_classes=state["classifier.4.bias"].numel(),
+            aux_loss="aux_classifier.4.bias" in state)
     elif arch.startswith("fasterrcnn_"):
         from torchvision.models.detection import FasterRCNN
         from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
@@ -67,9 +71,13 @@ def build(arch, weights):
     return model.eval()
 
 
-def classify_input(picture):
+def plain_input(arch, picture, short):
+    """What torchvision's presets make of a picture for classifiers and for segmenters."""
     from torchvision.transforms import functional as F
-    x = F.center_crop(F.resize(picture, 256), 224)
+    if hasattr(torchvision.models.segmentation, arch):
+        x = F.resize(picture, short or 520)
+    else:
+        x = F.center_crop(F.resize(picture, 256), 224)
     return F.normalize(F.to_tensor(x), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])[None]
 
 
@@ -96,6 +104,7 @@ def main():
     p.add_argument("--arch", required=True)
     p.add_argument("--weights", required=True)
     p.add_argument("--picture", required=True)
+    p.add_argument("--short", type=int, help="of a segmenter's input, where input.short is not 520")
     p.add_argument("-o", "--out", required=True)
     a = p.parse_args()
     picture = ImageOps.exif_transpose(Image.open(a.picture)).convert("RGB")
@@ -112,7 +121,7 @@ def main():
                     lambda _module, _inputs, y: layers.update({"rpn.proposals": y[0][0].numpy()}))
             model([to_tensor(picture)])
         else:
-            x = classify_input(picture)
+            x = plain_input(a.arch, picture, a.short)
             record(model, layers)
             model(x)
     tensors = {"pixels": np.asarray(picture), "input": x.numpy()}

@@ -201,7 +201,8 @@ static gd_status run_network(job *j, const gd_ckpt_tensor *input, const gd_geome
                                  .net_w = (int)input->dim[3],
                                  .conf = r.conf,
                                  .iou = r.iou,
-                                 .max_det = r.max_det};
+                                 .max_det = r.max_det,
+                                 .pixels = (int64_t)at->src_h * at->src_w};
     const gd_exec_options run = {.watch = watch, .watch_ctx = j};
     gd_arena              arena = {0};
     gd_graph              g;
