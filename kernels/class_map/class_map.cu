@@ -99,6 +99,13 @@ static __global__ void __launch_bounds__(THREADS)
         out[p * a.out_pitch] = 0;
 }
 
+/* What the counts begin with; a block owns those of a picture, and nothing between them. */
+static __global__ void __launch_bounds__(THREADS)
+    gdk_class_zero_kernel(const __grid_constant__ gdk_map_args a) {
+    for (int c = (int)threadIdx.x; c < a.n_class; c += THREADS)
+        a.count[(int64_t)blockIdx.x * a.count_pitch + c] = 0;
+}
+
 static __global__ void __launch_bounds__(THREADS)
     gdk_class_count_kernel(const __grid_constant__ gdk_map_args a) {
     __shared__ int sum[GD_MAP_CLASSES];
@@ -137,10 +144,7 @@ extern "C" cudaError_t gdk_mode_filter_launch(const gdk_map_args *a, cudaStream_
 extern "C" cudaError_t gdk_class_count_launch(const gdk_map_args *a, cudaStream_t stream) {
     const int64_t units = (a->pixels + THREADS * RUN - 1) / (THREADS * RUN);
     const dim3    grid((unsigned)(units < 1 ? 1 : units < 1024 ? units : 1024), (unsigned)a->B);
-    const cudaError_t e =
-        cudaMemset2DAsync(a->count, (size_t)a->count_pitch * sizeof(int32_t), 0,
-                          (size_t)a->n_class * sizeof(int32_t), (size_t)a->B, stream);
-    if (e != cudaSuccess) return e;
+    gdk_class_zero_kernel<<<(unsigned)a->B, THREADS, 0, stream>>>(*a);
     gdk_class_count_kernel<<<grid, THREADS, 0, stream>>>(*a);
     return cudaPeekAtLastError();
 }
