@@ -9,6 +9,7 @@ static const gd_attr_field fields[] = {
     {"strict_score", GD_ATTR_I32, offsetof(gd_nms, strict_score), 0, 0},
     {"min_size", GD_ATTR_F32, offsetof(gd_nms, min_size), 0, 0},
     {"max_out", GD_ATTR_I32, offsetof(gd_nms, max_out), 0, 0},
+    {"beta", GD_ATTR_F32, offsetof(gd_nms, beta), 0, 0},
     {0}};
 
 static gd_status infer(const gd_launch *l, gd_error *err) {
@@ -21,6 +22,7 @@ static gd_status infer(const gd_launch *l, gd_error *err) {
     if (l->n_in > 3 && l->in[3])
         GD_TRY(gdk_want(l, "nms", 3, GD_I32, 1, &B, "count i32[B]", err));
     if (a->max_out < 0) return gd_fail(err, GD_ERR_ARG, "nms: max_out is %d", a->max_out);
+    if (!(a->beta >= 0)) return gd_fail(err, GD_ERR_ARG, "nms: beta is %g", (double)a->beta);
     if (n > INT32_MAX)
         return gd_fail_input(err, "nms", 0, l->in[0], "fewer than 2^31 boxes a picture");
     const int64_t m = a->max_out ? a->max_out : n;

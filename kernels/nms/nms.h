@@ -9,7 +9,12 @@
  * exceeds `iou`. index lists the first m kept ones in that order, the rest is -1; m is max_out,
  * or n where max_out is 0; dropped counts the kept ones beyond m. top is the best score among
  * the first count[b] boxes before any test, -1 where there is none. IoU in the order of
- * operations of torchvision's nms: inter / (area_i + area_j - inter). */
+ * operations of torchvision's nms: inter / (area_i + area_j - inter).
+ *
+ * With beta > 0 the distance of two boxes speaks against suppression (DIoU-NMS, Zheng et al.
+ * 2020, with the exponent of Darknet's beta_nms): what is compared with `iou` is
+ * IoU - (d^2 / c^2)^beta, d the distance of the centres and c the diagonal of the smallest box
+ * around both. */
 #ifndef GD_KERNELS_NMS_H
 #define GD_KERNELS_NMS_H
 
@@ -21,6 +26,7 @@ typedef struct gd_nms {
     int32_t strict_score; /* 1: score > min_score, 0: score >= min_score */
     float   min_size;
     int32_t max_out; /* 0: n */
+    float   beta;    /* 0: plain IoU */
 } gd_nms;
 
 GD_REF_DECLARE(nms)

@@ -44,11 +44,23 @@ static const double edge[] = {0, 0, 4, 3, 0, 0, 4, 6, 0, 0, 4, 3, 9, 9, 8, 12, 2
 static const double edge_score[] = {0.5, 0.25, 0.5, 1, 0.125};
 static const double edge_index[] = {0, 1, 4, -1, -1};
 
+/* Its formula in PyTorch, float64. Plain IoU drops 13 and 9. */
+static const double near[] = {
+    9.875,   19.3125, 13.0625, 28.5625, 15.4375, 15.1875, 24.75,   24.75,   16.125,  9.125,
+    20.6875, 12.4375, 8.25,    5.1875,  14.0625, 15.75,   17.75,   12.5625, 27.8125, 18.875,
+    22.5625, 18.4375, 28.25,   22.4375, 17.25,   11,      24.5625, 21.3125, 6.25,    6.5625,
+    13.3125, 10.1875, 22.875,  5.625,   27.3125, 13.1875, 22.4375, 12.5,    26.6875, 18.0625,
+    12.0625, 18.375,  17.9375, 27.4375, 17.6875, 21.125,  26.75,   27.3125, 15.0625, 21.25,
+    25.4375, 28.4375, 14.3125, 18.125,  25.5625, 29.0625};
+static const double near_score[] = {0.0625, 0.6875, 0.625, 0.5,   0.75,   0.1875, 0.375,
+                                    0.875,  0.5625, 0.25,  0.125, 0.8125, 0.3125, 0.4375};
+static const double near_kept[] = {7, 11, 4, 1, 2, 8, 3, 13, 9, 5, 10, 0, -1, -1};
+
 static const double none[] = {0};
 
 const gd_case gd_cases_nms[] = {
     {.label = "torchvision, groups",
-     .attr = &(gd_nms){0.25f, 0.25f, 1, 2, 7},
+     .attr = &(gd_nms){0.25f, 0.25f, 1, 2, 7, 0},
      .in = {{.ndim = 3, .dim = {2, 16, 4}, .give = boxes},
             {.ndim = 2, .dim = {2, 16}, .give = scores},
             {.ndim = 2, .dim = {2, 16}, .dtype = GD_I32, .give = groups},
@@ -58,7 +70,7 @@ const gd_case gd_cases_nms[] = {
              {.ndim = 1, .dim = {2}, .want = best},
              {.ndim = 1, .dim = {2}, .want = dropped}}},
     {.label = "ties and thresholds",
-     .attr = &(gd_nms){0.5f, 0.125f, 0, 0, 0},
+     .attr = &(gd_nms){0.5f, 0.125f, 0, 0, 0, 0},
      .in = {{.ndim = 3, .dim = {1, 5, 4}, .give = edge},
             {.ndim = 2, .dim = {1, 5}, .give = edge_score}},
      .out = {{.ndim = 2, .dim = {1, 5}, .want = edge_index},
@@ -66,7 +78,7 @@ const gd_case gd_cases_nms[] = {
              {.ndim = 1, .dim = {1}, .want = (const double[]){1}},
              {.ndim = 1, .dim = {1}, .want = (const double[]){0}}}},
     {.label = "nothing counts",
-     .attr = &(gd_nms){0.5f, 0, 0, 0, 3},
+     .attr = &(gd_nms){0.5f, 0, 0, 0, 3, 0},
      .in = {{.ndim = 3, .dim = {1, 4, 4}, .draw = GD_DRAW_BOXES, .hi = 9},
             {.ndim = 2, .dim = {1, 4}},
             {.absent = true},
@@ -75,12 +87,24 @@ const gd_case gd_cases_nms[] = {
              {.ndim = 1, .dim = {1}, .want = none},
              {.ndim = 1, .dim = {1}, .want = (const double[]){-1}},
              {.ndim = 1, .dim = {1}, .want = none}}},
+    {.label = "distance of centres",
+     .attr = &(gd_nms){0.3125f, 0, 0, 0, 0, 0.6f},
+     .in = {{.ndim = 3, .dim = {1, 14, 4}, .give = near},
+            {.ndim = 2, .dim = {1, 14}, .give = near_score}},
+     .out = {{.ndim = 2, .dim = {1, 14}, .want = near_kept},
+             {.ndim = 1, .dim = {1}, .want = (const double[]){12}},
+             {.ndim = 1, .dim = {1}, .want = (const double[]){0.875}},
+             {.ndim = 1, .dim = {1}, .want = none}}},
+    {.label = "crowd, distances",
+     .attr = &(gd_nms){0.4375f, -9, 0, 0, 0, 0.6f},
+     .in = {{.ndim = 3, .dim = {2, 300, 4}, .draw = GD_DRAW_BOXES, .hi = 40},
+            {.ndim = 2, .dim = {2, 300}, .draw = GD_DRAW_UNIFORM}}},
     {.label = "crowd",
-     .attr = &(gd_nms){0.5f, -9, 0, 0, 40},
+     .attr = &(gd_nms){0.5f, -9, 0, 0, 40, 0},
      .in = {{.ndim = 3, .dim = {2, 150, 4}, .draw = GD_DRAW_BOXES, .hi = 40},
             {.ndim = 2, .dim = {2, 150}, .draw = GD_DRAW_UNIFORM}}},
     {.label = "crowd, equal scores",
-     .attr = &(gd_nms){0.25f, -9, 0, 1, 0},
+     .attr = &(gd_nms){0.25f, -9, 0, 1, 0, 0},
      .in = {{.ndim = 3, .dim = {1, 200, 4}, .draw = GD_DRAW_BOXES, .hi = 30},
             {.ndim = 2, .dim = {1, 200}, .draw = GD_DRAW_INTEGERS, .lo = 0, .hi = 3},
             {.ndim = 2,
@@ -90,7 +114,7 @@ const gd_case gd_cases_nms[] = {
              .lo = 0,
              .hi = 4}}},
     {.label = "proposals of five levels",
-     .attr = &(gd_nms){0.7f, -9, 0, 0.001f, 1000},
+     .attr = &(gd_nms){0.7f, -9, 0, 0.001f, 1000, 0},
      .in = {{.ndim = 3, .dim = {1, 4819, 4}, .draw = GD_DRAW_BOXES, .hi = 1200},
             {.ndim = 2, .dim = {1, 4819}, .draw = GD_DRAW_UNIFORM},
             {.ndim = 2,
@@ -101,7 +125,7 @@ const gd_case gd_cases_nms[] = {
              .hi = 4}},
      .flags = GD_CASE_LARGE},
     {.label = "more than a matrix of overlaps",
-     .attr = &(gd_nms){0.5f, -9, 0, 0, 0},
+     .attr = &(gd_nms){0.5f, -9, 0, 0, 0, 0},
      .in = {{.ndim = 3, .dim = {1, 9000, 4}, .draw = GD_DRAW_BOXES, .hi = 1200},
             {.ndim = 2, .dim = {1, 9000}, .draw = GD_DRAW_UNIFORM},
             {.ndim = 2,

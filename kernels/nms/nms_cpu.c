@@ -8,6 +8,7 @@
 #include "kernels/arg.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/nms/nms.h"
+#include "kernels/nms/nms_stripe.h"
 #include "kernels/rank.h"
 
 enum { X1, Y1, X2, Y2, AREA, FIELDS, STEP = 32 };
@@ -20,11 +21,25 @@ size_t gdk_nms_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
            field_room(l) * FIELDS * sizeof(float);
 }
 
+/* Whether one of m boxes, arrays `room` apart, suppresses `own` when their distance counts too. */
+static bool any_near(const float *box, size_t room, int m, const float own[4],
+                     const gd_nms *rule) {
+    const gdk_nms_box q = {own[0], own[1], own[2], own[3], 0};
+    for (int k = 0; k < m; k++) {
+        const gdk_nms_box p = {box[k], box[room + (size_t)k], box[2 * room + (size_t)k],
+                               box[3 * room + (size_t)k], 0};
+        if (gdk_nms_near(&p, &q, rule->iou, rule->beta)) return true;
+    }
+    return false;
+}
+
 /* One group: candidate i of `box` (FIELDS arrays, `room` apart) is kept unless an earlier kept
- * one overlaps it by more than iou; keep[i] says so. */
-GD_ISA_BODY void suppress_body(float *box, size_t room, int64_t n, float iou, uint8_t *keep) {
-    float  *x1 = box, *y1 = x1 + room, *x2 = y1 + room, *y2 = x2 + room, *area = y2 + room;
-    int64_t kept = 0;
+ * one overlaps it by more than the rule allows; keep[i] says so. */
+GD_ISA_BODY void suppress_body(float *box, size_t room, int64_t n, const gd_nms *rule,
+                               uint8_t *keep) {
+    const float iou = rule->iou;
+    float      *x1 = box, *y1 = x1 + room, *x2 = y1 + room, *y2 = x2 + room, *area = y2 + room;
+    int64_t     kept = 0;
     for (int64_t i = 0; i < n; i++) {
         const float a = x1[i], b = y1[i], c = x2[i], d = y2[i], own = area[i];
         int         hit = 0;
@@ -41,6 +56,9 @@ GD_ISA_BODY void suppress_body(float *box, size_t room, int64_t n, float iou, ui
                 const float inter = w * h;
                 hit |= inter / (area[j + k] + own - inter) > iou;
             }
+            /* A distance only ever speaks against suppression. */
+            if (hit && rule->beta > 0)
+                hit = any_near(box + j, room, m, (const float[]){a, b, c, d}, rule);
         }
         keep[i] = !hit;
         if (hit) continue;
@@ -52,8 +70,8 @@ GD_ISA_BODY void suppress_body(float *box, size_t room, int64_t n, float iou, ui
         kept++;
     }
 }
-GD_ISA(suppress, (float *box, size_t room, int64_t n, float iou, uint8_t *keep),
-       (box, room, n, iou, keep))
+GD_ISA(suppress, (float *box, size_t room, int64_t n, const gd_nms *rule, uint8_t *keep),
+       (box, room, n, rule, keep))
 
 /* Arrays of one picture in scratch. */
 typedef struct work {
@@ -126,7 +144,7 @@ static void one_picture(const gd_launch *l, int64_t b, const work *w) {
 #pragma omp parallel for num_threads(gd_cpu_threads()) schedule(dynamic, 1) if (n_cand > 512)
     for (int64_t g = 0; g < n_group; g++) {
         const int64_t first = w->first[g], last = g + 1 < n_group ? w->first[g + 1] : n_cand;
-        suppress(w->box + first, field_room(l), last - first, a->iou, w->keep + first);
+        suppress(w->box + first, field_room(l), last - first, a, w->keep + first);
     }
     for (int64_t i = 0; i < n_cand; i++) w->kept[gdk_rank_index(w->key[i])] = w->keep[i];
     int32_t *index = GD_AT(int32_t, l->out[0], b);

@@ -53,6 +53,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                        .iou = attr->iou,
                        .min_score = attr->min_score,
                        .min_size = attr->min_size,
+                       .beta = attr->beta,
                        .strict_score = attr->strict_score,
                        .plain = attr->iou >= 1e-6f && attr->min_size >= 0,
                        .n_sm = l->device ? l->device->caps.n_sm : 1};

@@ -26,6 +26,7 @@ typedef struct gdk_nms_args {
     int64_t        box_pitch, score_pitch, group_pitch, index_pitch;
     int32_t        B, n, most; /* most: rows of index */
     float          iou, min_score, min_size;
+    float          beta;
     int32_t        strict_score;
     int32_t        plain;   /* gdk_nms_overlaps */
     int32_t        stripes; /* that the matrix has room for */

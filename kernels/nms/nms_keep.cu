@@ -9,9 +9,8 @@
  *
  * Candidates beyond the matrix (more than 64 * stripes) are taken 64 at a time and compared
  * with every kept box: exact, and slow, for what hardly occurs. */
-#include "kernels/nms/nms_cuda.h"
+#include "kernels/nms/nms_hit.cuh"
 #include "kernels/nms/nms_pick.h"
-#include "kernels/nms/nms_stripe.h"
 
 enum {
     STEP = 4,            /* stripes settled at once */
@@ -222,8 +221,7 @@ static __device__ void compare_with_kept(const gdk_nms_args &a, keep_smem &s, co
         for (int h = 0; h < 2; h++)
 #pragma unroll 1
             for (int c = 0; c < 32; c++)
-                if (s.group[32 * h + c] == group &&
-                    gdk_nms_overlaps(&other, &s.row[32 * h + c], a.iou, a.plain != 0))
+                if (s.group[32 * h + c] == group && gdk_nms_hit(a, &other, &s.row[32 * h + c]))
                     gone[h] |= 1u << c;
     }
     for (int h = 0; h < 2; h++)
@@ -248,7 +246,7 @@ static __device__ int take_rest(const gdk_nms_args &a, keep_smem &s, const float
         compare_with_kept(a, s, box, tag, place, kept);
         for (int c = tid / GDK_STRIPE; c < row; c += THREADS / GDK_STRIPE)
             if (tid < THREADS / GDK_STRIPE * GDK_STRIPE && s.group[c] == s.group[row] &&
-                gdk_nms_overlaps(&s.row[c], &s.row[row], a.iou, a.plain != 0))
+                gdk_nms_hit(a, &s.row[c], &s.row[row]))
                 atomicOr(&s.hit[row][c / 32], 1u << c % 32);
         __syncthreads();
         if (tid < 32) {

@@ -3,8 +3,7 @@
  * Bound by arithmetic, less than 20 instructions a pair. One block: one tile of 64 x 64 pairs
  * after the other, tiles of picture blockIdx.y in turn; blocks past the last tile leave at
  * once. Two threads a row, each half of its columns. */
-#include "kernels/nms/nms_cuda.h"
-#include "kernels/nms/nms_stripe.h"
+#include "kernels/nms/nms_hit.cuh"
 
 enum { THREADS = 2 * GDK_STRIPE };
 
@@ -42,8 +41,7 @@ static __global__ void __launch_bounds__(THREADS) overlap_kernel(const gdk_nms_a
                 const float4      q = col_box[half * 32 + j];
                 const float2      rest = col_rest[half * 32 + j];
                 const gdk_nms_box other = {q.x, q.y, q.z, q.w, rest.x};
-                if (__float_as_int(rest.y) == group &&
-                    gdk_nms_overlaps(&other, &mine, a.iou, a.plain != 0))
+                if (__float_as_int(rest.y) == group && gdk_nms_hit(a, &other, &mine))
                     bits |= 1u << j;
             }
         }
