@@ -58,11 +58,10 @@ static gd_status read_int(const reader *r, const char *key, int lo, int hi, int 
     return GD_OK;
 }
 
-static const char *const filters[] = {[GD_FILTER_TORCH] = "torch_bilinear",
-                                      [GD_FILTER_PIL_BILINEAR] = "pil_bilinear",
-                                      [GD_FILTER_PIL_BICUBIC] = "pil_bicubic",
-                                      [GD_FILTER_OPENCV] = "opencv",
-                                      [GD_FILTER_NEAREST] = "nearest"};
+static const char *const filters[] = {
+    [GD_FILTER_TORCH] = "torch_bilinear",    [GD_FILTER_PIL_BILINEAR] = "pil_bilinear",
+    [GD_FILTER_PIL_BICUBIC] = "pil_bicubic", [GD_FILTER_OPENCV] = "opencv",
+    [GD_FILTER_NEAREST] = "nearest",         [GD_FILTER_CORNERS] = "corners"};
 enum { N_FILTER = sizeof filters / sizeof *filters };
 
 const char *gd_filter_name(int filter) { return filters[filter]; }

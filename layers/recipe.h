@@ -6,7 +6,7 @@
  *   input.short, input.long, input.multiple    pixels; rules of edges, native, center_crop
  *   input.size     "HxW"; rules letterbox, letterbox_center, stretch and center_crop
  *   input.multiple    also for letterbox_center, where it may be absent: the whole size
- *   input.filter   torch_bilinear | pil_bilinear | pil_bicubic | opencv | nearest
+ *   input.filter   torch_bilinear | pil_bilinear | pil_bicubic | opencv | nearest | corners
  *   input.order    rgb | bgr
  *   input.scale, input.mean, input.std    value = (byte * scale - mean) / std, by channel of
  *                                         the network's order

@@ -65,7 +65,7 @@ static void covered(const job *j, int y, char *band, float *o) {
     const int64_t pitch = j->out->pitch;
     const int     n = j->r.n_col, red = j->a->swap_rb ? 2 : 0, blue = 2 - red;
     void         *cache = band + line_bytes(j->a);
-    if (j->a->filter == GD_FILTER_TORCH) {
+    if (gdk_resample_is_float(j->a->filter)) {
         float *line = (float *)(void *)band;
         gdk_resample_row_f32(&j->r, j->by_src, y, cache, line);
         for (int x = 0; x < n; x++, o += pitch, line += 3) {

@@ -15,24 +15,43 @@ static gd_real normal(const gd_preprocess *a, int byte, int c) {
 
 /* ---- bilinear in floating point ---------------------------------------------------------- */
 
-static gd_real torch(const gd_preprocess *a, const gdk_picture *p, int y, int x, int from,
+typedef struct pair { /* of source pixels */
+    int     at[2];
+    gd_real w[2];
+} pair;
+
+/* The scale in the type under test, the coordinate in double: PyTorch. */
+static pair torch_pair(int at, int src, int dst) {
+    const double  scale = GD_REAL(src) / GD_REAL(dst);
+    const double  t = fmax(scale * (at + 0.5) - 0.5, 0);
+    const int     lo = (int)t < src ? (int)t : src - 1;
+    const gd_real w = GD_REAL(fmin(t - lo, 1));
+    return (pair){{lo, lo + 1 < src ? lo + 1 : lo}, {1 - w, w}};
+}
+
+/* Darknet, in single precision whatever the type, since rounding decides about the last row:
+ * it gets the first of two pixels by its weight, and nothing of the second. */
+static pair corners_pair(int at, int src, int dst, bool column) {
+    const float scale = (float)(src - 1) / (float)(dst - 1);
+    const bool  last = at == dst - 1;
+    const float t = last && (column || dst == 1) ? (float)(src - 1) : (float)at * scale;
+    const int   lo = (int)t;
+    const float w = t - (float)lo;
+    return (pair){{lo, lo + 1 < src ? lo + 1 : lo}, {GD_REAL(1 - w), GD_REAL(last ? 0 : w)}};
+}
+
+static gd_real blend(const gd_preprocess *a, const gdk_picture *p, int y, int x, int from,
                      int c) {
-    const int src[2] = {p->src_h, p->src_w}, dst[2] = {p->new_h, p->new_w}, at[2] = {y, x};
-    int       lo[2], hi[2];
-    gd_real   w[2], v[2][2];
-    for (int i = 0; i < 2; i++) {
-        /* The scale in the type under test, the coordinate in double: PyTorch. */
-        const double scale = GD_REAL(src[i]) / GD_REAL(dst[i]);
-        const double t = fmax(scale * (at[i] + 0.5) - 0.5, 0);
-        lo[i] = (int)t < src[i] ? (int)t : src[i] - 1;
-        hi[i] = lo[i] + 1 < src[i] ? lo[i] + 1 : lo[i];
-        w[i] = GD_REAL(fmin(t - lo[i], 1));
-    }
-    for (int i = 0; i < 4; i++)
-        v[i / 2][i % 2] =
-            normal(a, byte_at(p, i / 2 ? hi[0] : lo[0], i % 2 ? hi[1] : lo[1], from), c);
-    return (v[0][0] * (1 - w[1]) + v[0][1] * w[1]) * (1 - w[0]) +
-           (v[1][0] * (1 - w[1]) + v[1][1] * w[1]) * w[0];
+    const bool torch = a->filter == GD_FILTER_TORCH;
+    const pair h =
+        torch ? torch_pair(x, p->src_w, p->new_w) : corners_pair(x, p->src_w, p->new_w, true);
+    const pair v =
+        torch ? torch_pair(y, p->src_h, p->new_h) : corners_pair(y, p->src_h, p->new_h, false);
+    gd_real line[2];
+    for (int i = 0; i < 2; i++)
+        line[i] = normal(a, byte_at(p, v.at[i], h.at[0], from), c) * h.w[0] +
+                  normal(a, byte_at(p, v.at[i], h.at[1], from), c) * h.w[1];
+    return line[0] * v.w[0] + line[1] * v.w[1];
 }
 
 /* ---- OpenCV: 11-bit weights, two shifts -------------------------------------------------- */
@@ -106,7 +125,8 @@ static int pil(const gdk_picture *p, int bicubic, int y, int x, int c) {
 static gd_real value(const gd_preprocess *a, const gdk_picture *p, int y, int x, int c) {
     const int from = a->swap_rb ? 2 - c : c;
     switch (a->filter) {
-    case GD_FILTER_TORCH: return torch(a, p, y, x, from, c);
+    case GD_FILTER_TORCH:
+    case GD_FILTER_CORNERS: return blend(a, p, y, x, from, c);
     case GD_FILTER_OPENCV: return normal(a, opencv(p, y, x, from), c);
     case GD_FILTER_PIL_BILINEAR: return normal(a, pil(p, 0, y, x, from), c);
     case GD_FILTER_PIL_BICUBIC: return normal(a, pil(p, 1, y, x, from), c);

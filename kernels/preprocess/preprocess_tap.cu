@@ -1,5 +1,5 @@
 /* preprocess_tap.cu -- pictures to the network's input by filters of at most two taps an axis:
- * bilinear in float (torch), bilinear in 11-bit integers (OpenCV), nearest. Bound by the
+ * bilinear in float (torch, corners), bilinear in 11-bit integers (OpenCV), nearest. Bound by the
  * traffic of bytes in and values out.
  *
  * A block owns TILE x TILE output pixels of one picture, a thread DEEP rows of one column. The
@@ -16,11 +16,16 @@ struct tap {
     int lo, hi;
     union {
         float w; /* of the second pixel */
+        float f[2];
         int   k[2];
     };
 };
 
-/* As taps_torch, taps_opencv and taps_nearest of kernels/resize/resample.c. */
+/* Filters that blend values, not bytes. */
+template <int FILTER>
+constexpr bool is_float = FILTER == GD_FILTER_TORCH || FILTER == GD_FILTER_CORNERS;
+
+/* As taps_torch, taps_corners, taps_opencv and taps_nearest of kernels/resize/resample.c. */
 template <int FILTER>
 static __device__ __forceinline__ tap tap_of(int at, int src, int dst, bool column) {
     tap t;
@@ -30,6 +35,16 @@ static __device__ __forceinline__ tap tap_of(int at, int src, int dst, bool colu
         t.lo = (int)x < src ? (int)x : src - 1;
         t.hi = t.lo + 1 < src ? t.lo + 1 : t.lo;
         t.w = t.hi > t.lo ? (float)fmin(x - t.lo, 1.0) : 0.0f;
+    } else if constexpr (FILTER == GD_FILTER_CORNERS) {
+        const float scale = __fdiv_rn((float)(src - 1), (float)(dst - 1));
+        const bool  last = at == dst - 1;
+        const float x =
+            last && (column || dst == 1) ? (float)(src - 1) : __fmul_rn((float)at, scale);
+        t.lo = gdk_within((int)x, src - 1);
+        t.hi = t.lo + 1 < src ? t.lo + 1 : t.lo;
+        t.f[1] = __fsub_rn(x, (float)t.lo);
+        t.f[0] = __fsub_rn(1.0f, t.f[1]);
+        if (last) t.f[1] = 0.0f;
     } else if constexpr (FILTER == GD_FILTER_OPENCV) {
         const double scale = __ddiv_rn(1.0, __ddiv_rn((double)dst, (double)src));
         float        f = (float)__dadd_rn(__dmul_rn(at + 0.5, scale), -0.5);
@@ -78,16 +93,21 @@ static __device__ __forceinline__ float float_of(uint2 v, int i) {
     return __uint_as_float(__byte_perm(word, 0x4b000000u, 0x7440 + i % 4));
 }
 
-/* Bilinear: v[c] for the output's channels, blended as bytes and normalised in one step. */
-static __device__ __forceinline__ void blend_torch(const gdk_preprocess_cuda &p, uint2 top,
-                                                   uint2 low, float w, float u, float (&v)[3]) {
-    float s[3];
+/* Bilinear: v[c] for the output's channels, blended as bytes and normalised in one step. The
+ * weights of CORNERS do not always add up to 1. */
+template <int FILTER>
+static __device__ __forceinline__ void blend_values(const gdk_preprocess_cuda &p, uint2 top,
+                                                    uint2 low, const tap &x, const tap &y,
+                                                    float (&v)[3]) {
+    constexpr bool pairs = FILTER == GD_FILTER_CORNERS;
+    const float    w = pairs ? x.f[1] : x.w, whole = pairs ? y.f[0] + y.f[1] : 1.0f;
+    float          s[3];
 #pragma unroll
     for (int c = 0; c < 3; c++) {
         const float a = float_of(top, c), d = float_of(low, c);
         const float t = fmaf(float_of(top, c + 3) - a, w, a - 8388608.0f);
         const float l = fmaf(float_of(low, c + 3) - d, w, d - 8388608.0f);
-        s[c] = fmaf(l - t, u, t);
+        s[c] = pairs ? fmaf(l, y.f[1], t * y.f[0]) : fmaf(l - t, y.w, t);
     }
     if (p.swap_rb) {
         const float keep = s[0];
@@ -95,7 +115,7 @@ static __device__ __forceinline__ void blend_torch(const gdk_preprocess_cuda &p,
         s[2] = keep;
     }
 #pragma unroll
-    for (int c = 0; c < 3; c++) v[c] = fmaf(s[c], p.gain[c], p.shift[c]);
+    for (int c = 0; c < 3; c++) v[c] = fmaf(s[c], p.gain[c], whole * p.shift[c]);
 }
 
 template <int FILTER>
@@ -142,8 +162,8 @@ static __device__ __forceinline__ void column(const gdk_preprocess_cuda &p,
         if (at >= p.out_h) return;
         if (at < view.y0 || at >= view.y1) {
             for (int c = 0; c < 3; c++) v[c] = p.pad[c];
-        } else if constexpr (FILTER == GD_FILTER_TORCH) {
-            blend_torch(p, top[j], low[j], x.w, y.w, v);
+        } else if constexpr (is_float<FILTER>) {
+            blend_values<FILTER>(p, top[j], low[j], x, y, v);
         } else {
             blend_bytes<FILTER>(p, table, top[j], low[j], x, y, v);
         }
@@ -156,7 +176,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
     gdk_preprocess_kernel(const __grid_constant__ gdk_preprocess_cuda p) {
     __shared__ gdk_view shared_view;
     __shared__ tap      taps[2][TILE]; /* of columns, of rows */
-    __shared__ float    table[FILTER == GD_FILTER_TORCH ? 1 : 3][256];
+    __shared__ float    table[is_float<FILTER> ? 1 : 3][256];
     const int           b = blockIdx.z, i = threadIdx.x % TILE, j = threadIdx.x / TILE;
     if (j < 2) { /* two warps: one for columns, one for rows */
         const gdk_view v = gdk_view_of(p, b);
@@ -172,7 +192,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
                                         j ? v.src_h : v.src_w, j ? v.new_h : v.new_w, j == 0);
         if (threadIdx.x == 0) shared_view = v;
     }
-    if constexpr (FILTER != GD_FILTER_TORCH)
+    if constexpr (!is_float<FILTER>)
         for (int c = 0; c < 3; c++)
             table[c][threadIdx.x] = gdk_byte_value(p, (int)threadIdx.x, c);
     __syncthreads();
@@ -203,6 +223,8 @@ extern "C" cudaError_t gdk_preprocess_launch(const gdk_preprocess_cuda *p,
                     (unsigned)(p->out_h + TILE - 1) / TILE, (unsigned)p->B);
     if (p->filter == GD_FILTER_TORCH)
         gdk_preprocess_kernel<GD_FILTER_TORCH><<<grid, THREADS, 0, stream>>>(*p);
+    else if (p->filter == GD_FILTER_CORNERS)
+        gdk_preprocess_kernel<GD_FILTER_CORNERS><<<grid, THREADS, 0, stream>>>(*p);
     else if (p->filter == GD_FILTER_OPENCV)
         gdk_preprocess_kernel<GD_FILTER_OPENCV><<<grid, THREADS, 0, stream>>>(*p);
     else

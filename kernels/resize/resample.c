@@ -27,6 +27,21 @@ static void taps_torch(gdk_tap *t, int first, int n, int src, int dst) {
     }
 }
 
+/* Darknet's resize_image. Its last column is the last pixel; its last row lacks what is beyond
+ * the row that rounding found, so that it is nearly black for some heights. */
+static void taps_corners(gdk_tap *t, int first, int n, int src, int dst, bool column) {
+    const float scale = (float)(src - 1) / (float)(dst - 1);
+    for (int i = 0; i < n; i++) {
+        const int   at = first + i;
+        const bool  last = at == dst - 1;
+        const float x = last && (column || dst == 1) ? (float)(src - 1) : (float)at * scale;
+        const int   lo = (int)x;
+        const float w = x - (float)lo;
+        t[i] = (gdk_tap){
+            .lo = lo, .hi = !last && lo + 1 < src ? lo + 1 : lo, .w = {1 - w, last ? 0 : w}};
+    }
+}
+
 /* Columns drop the weight of a pixel beyond the edge; rows keep it and repeat the edge
  * pixel. */
 static void taps_opencv(gdk_tap *t, int first, int n, int src, int dst, bool column) {
@@ -82,6 +97,10 @@ static void taps_pil(int filter, gdk_tap *t, int32_t *weight, int first, int n, 
     }
 }
 
+bool gdk_resample_is_float(int filter) {
+    return filter == GD_FILTER_TORCH || filter == GD_FILTER_CORNERS;
+}
+
 static bool is_pil(int filter) {
     return filter == GD_FILTER_PIL_BILINEAR || filter == GD_FILTER_PIL_BICUBIC;
 }
@@ -108,6 +127,7 @@ void gdk_resample_plan(gdk_resample *r, void *memory) {
         const int first = axis ? r->y0 : r->x0, n = axis ? r->n_row : r->n_col;
         const int src = axis ? r->src_h : r->src_w, dst = axis ? r->new_h : r->new_w;
         if (r->filter == GD_FILTER_TORCH) taps_torch(t, first, n, src, dst);
+        if (r->filter == GD_FILTER_CORNERS) taps_corners(t, first, n, src, dst, axis == 0);
         if (r->filter == GD_FILTER_OPENCV) taps_opencv(t, first, n, src, dst, axis == 0);
         if (r->filter == GD_FILTER_NEAREST) taps_nearest(t, first, n, src, dst);
         if (is_pil(r->filter))
@@ -229,8 +249,8 @@ void gdk_resample_row(const gdk_resample *r, int y, void *memory, uint8_t *out) 
         nearest_row(r, t, out);
 }
 
-static const float *torch_horizontal(const gdk_resample *r, const float table[3][256], cache *c,
-                                     int y, int keep) {
+static const float *blended_row(const gdk_resample *r, const float table[3][256], cache *c,
+                                int y, int keep) {
     bool      ready;
     const int slot = slot_of(c, y, keep, &ready);
     float    *o = (float *)c->sum + (size_t)slot * (size_t)r->n_col * 3;
@@ -248,8 +268,8 @@ static const float *torch_horizontal(const gdk_resample *r, const float table[3]
 void gdk_resample_row_f32(const gdk_resample *r, const float table[3][256], int y, void *memory,
                           float *out) {
     const gdk_tap *t = &r->row[y];
-    const float   *a = torch_horizontal(r, table, memory, t->lo, t->hi);
-    const float   *b = torch_horizontal(r, table, memory, t->hi, t->lo);
+    const float   *a = blended_row(r, table, memory, t->lo, t->hi);
+    const float   *b = blended_row(r, table, memory, t->hi, t->lo);
     for (int i = 0; i < r->n_col * 3; i++) out[i] = a[i] * t->w[0] + b[i] * t->w[1];
 }
 

@@ -9,6 +9,7 @@
 #ifndef GD_KERNELS_RESAMPLE_H
 #define GD_KERNELS_RESAMPLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ enum {
     GD_FILTER_PIL_BICUBIC,
     GD_FILTER_OPENCV, /* INTER_LINEAR on 8 bit */
     GD_FILTER_NEAREST,
+    GD_FILTER_CORNERS, /* bilinear in float, the corners' centres kept: Darknet's resize_image */
     GD_N_FILTER
 };
 
@@ -51,13 +53,15 @@ void gdk_resample_plan(gdk_resample *r, void *memory);
 /* Bytes of one thread's cache, and its reset before the first row. */
 size_t gdk_resample_cache_bytes(int filter, int n_col);
 void   gdk_resample_cache_reset(void *cache);
-/* Row y of the window (0 .. n_row - 1), n_col * 3 bytes. Any filter but TORCH. */
+/* Row y of the window (0 .. n_row - 1), n_col * 3 bytes. Any filter that blends bytes. */
 void gdk_resample_row(const gdk_resample *r, int y, void *cache, uint8_t *out);
-/* Row y by TORCH: byte v of channel c enters as table[c][v]. n_col * 3 floats. */
+/* Whether a filter blends values, not bytes: TORCH, CORNERS. */
+bool gdk_resample_is_float(int filter);
+/* Row y by such a filter: byte v of channel c enters as table[c][v]. n_col * 3 floats. */
 void gdk_resample_row_f32(const gdk_resample *r, const float table[3][256], int y, void *cache,
                           float *out);
 
-/* A whole picture: dst is new_h x new_w x 3 bytes. Any filter but TORCH; all sizes at least
+/* A whole picture: dst is new_h x new_w x 3 bytes. Any filter that blends bytes; all sizes at least
  * 1. */
 gd_status gdk_resize_u8(int filter, const uint8_t *src, int src_h, int src_w, uint8_t *dst,
                         int new_h, int new_w, gd_error *err) GD_MUST_CHECK;

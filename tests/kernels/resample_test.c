@@ -68,7 +68,7 @@ static void windows(void **state) {
     gd_error       err = {0};
     noise(src, sizeof src);
     const int to[][2] = {{200, 60}, {7, 60}, {200, 4}, {2, 3}};
-    for (int filter = GD_FILTER_PIL_BILINEAR; filter < GD_N_FILTER; filter++)
+    for (int filter = GD_FILTER_PIL_BILINEAR; filter <= GD_FILTER_NEAREST; filter++)
         for (int i = 0; i < 4; i++) {
             const int h = to[i][0], w = to[i][1];
             gd_assert_ok(gdk_resize_u8(filter, src, SRC_H, SRC_W, whole, h, w, &err), &err);
