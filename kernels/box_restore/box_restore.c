@@ -14,7 +14,7 @@ static gd_status infer(const gd_launch *l, gd_error *err) {
         gdk_want(l, "box_restore", 0, GD_F32, 3, (int64_t[]){-1, -1, 4}, "boxes [B,n,4]", err));
     GD_TRY(gdk_want(l, "box_restore", 1, GD_F32, 2, (int64_t[]){l->in[0]->dim[0], GD_GEOM},
                     "geometry [B,8]", err));
-    if (a->mode < GD_RESTORE_RATIO || a->mode > GD_RESTORE_RELATIVE)
+    if (a->mode < GD_RESTORE_RATIO || a->mode > GD_RESTORE_DONE)
         return gd_fail(err, GD_ERR_ARG, "box_restore: mode %d", a->mode);
     return gd_infer_same(l, err);
 }

@@ -12,6 +12,8 @@ static __device__ __forceinline__ float restore(const gdk_box_restore_args &a, f
     float       o;
     if (a.mode == GD_RESTORE_RELATIVE)
         o = gdk_mul(v, src);
+    else if (a.mode == GD_RESTORE_DONE)
+        o = v;
     else if (a.mode == GD_RESTORE_LETTERBOX)
         o = gdk_sub(v, g[x ? GD_GEOM_LEFT : GD_GEOM_TOP]) /
             g[x ? GD_GEOM_SCALE_X : GD_GEOM_SCALE_Y];

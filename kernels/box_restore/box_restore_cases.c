@@ -34,6 +34,11 @@ static const double whole[] = {8.75,   51.5625, 21.25,   50,      60,     71.875
                                13.125, 8.4375,  40.3125, 23.4375, 30,     9.375,
                                46.875, 6.5625,  22.5,    29.0625, 35.625, 15.9375};
 
+static const double clipped[] = {25.1875, 2.0625,  0,      50.5625, 35.625,  44.0625,
+                                 54.375,  9.1875,  9.4375, 12.9375, 15,      51.125,
+                                 20.5625, 16.5625, 41.25,  5.75,    0,       30,
+                                 50.75,   14.4375, 41.25,  0,       22.9375, 30};
+
 const gd_case gd_cases_box_restore[] = {
     {.label = "torchvision",
      .attr = &(gd_box_restore){GD_RESTORE_RATIO, 0},
@@ -50,4 +55,9 @@ const gd_case gd_cases_box_restore[] = {
      .in = {{.ndim = 3, .dim = {2, 3, 4}, .give = relative},
             {.ndim = 2, .dim = {2, 8}, .give = geometry}},
      .out = {{.ndim = 3, .dim = {2, 3, 4}, .want = whole}}},
+    {.label = "clipped alone",
+     .attr = &(gd_box_restore){GD_RESTORE_DONE, 1},
+     .in = {{.ndim = 3, .dim = {2, 3, 4}, .give = boxes},
+            {.ndim = 2, .dim = {2, 8}, .give = geometry}},
+     .out = {{.ndim = 3, .dim = {2, 3, 4}, .want = clipped}}},
     {0}};

@@ -18,6 +18,8 @@ gd_status GD_REF(box_restore)(const gd_launch *l, gd_error *err) {
                 o[c] = p[c] * (src / g[x ? GD_GEOM_NEW_W : GD_GEOM_NEW_H]);
             else if (a->mode == GD_RESTORE_RELATIVE)
                 o[c] = p[c] * src;
+            else if (a->mode == GD_RESTORE_DONE)
+                o[c] = p[c];
             else
                 o[c] = (p[c] - g[x ? GD_GEOM_LEFT : GD_GEOM_TOP]) /
                        g[x ? GD_GEOM_SCALE_X : GD_GEOM_SCALE_Y];
