@@ -26,29 +26,31 @@ static gd_status check_usage(const gd_flags *f, gd_error *err) {
     if (!inspect && !out)
         return gd_fail_code(err, GD_ERR_ARG, 207, "-o OUT.gdw is missing: where to write");
     const char *read[] = {f->args[0], gd_flag_text(f, GD_OPT_NAMES),
-                          gd_flag_text(f, GD_OPT_LICENSE)};
-    for (int i = 0; out && i < 3; i++)
+                          gd_flag_text(f, GD_OPT_LICENSE), gd_flag_text(f, GD_OPT_WEIGHTS)};
+    for (int i = 0; out && i < 4; i++)
         if (read[i] && gd_same_file(read[i], out))
             return gd_fail_code(err, GD_ERR_ARG, 208, "'%s' would be read and written", out);
     return GD_OK;
 }
 
-/* An index of shards needs the folder it lies in; any other input only itself. */
+/* An index of shards needs the folder it lies in, one file of a Darknet model the other one;
+ * any other input only itself. */
 static gd_status confine(const gd_flags *f, gd_error *err) {
     const char *in = f->args[0], *dot = strrchr(in, '.'), *slash = strrchr(in, '/');
-    char        folder[4096];
+    char        folder[4096], other[4096];
     gd_confined got;
     const char *read[] = {in, gd_flag_text(f, GD_OPT_NAMES), gd_flag_text(f, GD_OPT_LICENSE),
-                          NULL};
+                          gd_flag_text(f, GD_OPT_WEIGHTS), NULL};
+    if (!read[3] && gd_ckpt_companion(in, other, sizeof other)) read[3] = other;
     if (dot && strcmp(dot, ".json") == 0) {
         size_t n = slash ? (size_t)(slash - in) + 1 : 0;
         if (n < sizeof folder) {
             memcpy(folder, n ? in : ".", n ? n : 1);
             folder[n ? n : 1] = '\0';
-            read[3] = folder;
+            read[4] = folder;
         }
     }
-    GD_TRY(gd_confine(read, 4, gd_flag_text(f, GD_OPT_OUT), &got, err));
+    GD_TRY(gd_confine(read, 5, gd_flag_text(f, GD_OPT_OUT), &got, err));
     if (!got.files) gd_warn(467, "this kernel does not confine file access (no Landlock)");
     return GD_OK;
 }
@@ -80,6 +82,7 @@ static int run(gd_flags *f) {
         .arch = gd_flag_text(f, GD_OPT_ARCH),
         .names = gd_flag_text(f, GD_OPT_NAMES),
         .license = gd_flag_text(f, GD_OPT_LICENSE),
+        .weights = gd_flag_text(f, GD_OPT_WEIGHTS),
         .set = gd_flag_get(f, GD_OPT_SET)->items,
         .n_set = gd_flag_get(f, GD_OPT_SET)->n_items,
         .num_classes = (int)gd_flag_int(f, GD_OPT_NUM_CLASSES),

@@ -152,6 +152,7 @@ typedef enum gd_flag_id {
     GD_OPT_RESET_HEAD,
     GD_OPT_NAMES,
     GD_OPT_ALLOW_DEFLATE,
+    GD_OPT_WEIGHTS,
     GD_OPT_INSPECT,
     GD_OPT_INSPECT_JSON,
     GD_OPT_STORE,

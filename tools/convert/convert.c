@@ -216,8 +216,8 @@ static gd_status check_set(const course *k) {
     return gd_recipe_read(k->arch, find_set, k->job, &r, k->err);
 }
 
-/* The recipe of the architecture, as far as neither the user nor a key of the checkpoint says
- * otherwise. */
+/* The recipe of the architecture, as far as neither the user nor the checkpoint, by a key or in
+ * words, says otherwise. */
 static gd_status add_recipe(course *k) {
     GD_TRY(check_set(k));
     for (const gd_meta_pair *p = k->arch->recipe; p && p->key; p++) {
@@ -228,6 +228,9 @@ static gd_status add_recipe(course *k) {
                 gd_say(GD_LEVEL_INFO, "%s = %s, because the file has '%s'", p->key, value,
                        s->key);
             }
+        /* A size that the file states itself. */
+        const char *told = gd_ckpt_meta(k->ckpt, p->key);
+        if (told) value = told;
         const char *set = find_set(k->job, p->key);
         GD_TRY(meta(k, p->key, set ? set : value));
     }
@@ -343,7 +346,8 @@ static gd_status add_tensors(course *k) {
 /* ---- the whole --------------------------------------------------------------------------- */
 
 gd_status gd_convert_open(const gd_convert_job *job, gd_ckpt **out, gd_error *err) {
-    const gd_ckpt_options opt = {.allow_deflate = job->allow_deflate, .strict = job->strict};
+    const gd_ckpt_options opt = {
+        .allow_deflate = job->allow_deflate, .strict = job->strict, .weights = job->weights};
     GD_TRY(gd_ckpt_open(job->input, &opt, out, err));
     for (int i = 0; i < gd_ckpt_warning_count(*out); i++) {
         const gd_ckpt_warning *w = gd_ckpt_warning_at(*out, i);

@@ -16,6 +16,7 @@ typedef struct gd_convert_job {
     const char        *arch;    /* NULL: recognised by the tensors */
     const char        *names;   /* file of class names, or NULL */
     const char        *license; /* file of the licence text, or NULL */
+    const char        *weights; /* the .weights of a Darknet .cfg, or NULL: beside it */
     const char *const *set;     /* "KEY=VALUE" of the recipe, n_set of them */
     int                n_set;
     int                num_classes;   /* outputs the head must have; 0: not said */

@@ -219,7 +219,12 @@ static gd_status read_kind(gd_ckpt *c, gd_error *err) {
     const char   *what, *hint;
     size_t        n = c->files[0].size < HEAD ? (size_t)c->files[0].size : HEAD;
     GD_TRY(gd_file_read(&c->files[0], 0, head, n, err));
-    switch (gd_sniff(head, n, &what, &hint)) {
+    const gd_file_kind kind = gd_sniff(head, n, &what, &hint);
+    if (c->opt.weights && kind != GD_KIND_DARKNET_CFG)
+        return gd_fail_code(err, GD_ERR_FORMAT, 439,
+                            "%s: is no Darknet .cfg, so %s cannot be its weights", c->path,
+                            c->opt.weights);
+    switch (kind) {
     case GD_KIND_ZIP: return gd_torch_zip_read(c, err);
     case GD_KIND_LEGACY: return gd_torch_legacy_read(c, err);
     case GD_KIND_SAFETENSORS:
@@ -227,10 +232,14 @@ static gd_status read_kind(gd_ckpt *c, gd_error *err) {
         GD_TRY(gd_safetensors_read(c, 0, err));
         return gd_ckpt_choose_state(c, "", err);
     case GD_KIND_JSON: return gd_shards_read(c, err);
+    case GD_KIND_DARKNET_CFG:
+    case GD_KIND_DARKNET_WEIGHTS: return gd_darknet_read(c, kind == GD_KIND_DARKNET_CFG, err);
     default: break;
     }
     gd_status st = gd_fail_code(err, GD_ERR_FORMAT, 401, "%s: is %s", c->path, what);
-    gd_error_why(err, "PyTorch .pth and .pt files and .safetensors are read here");
+    gd_error_why(
+        err,
+        "PyTorch .pth and .pt files, .safetensors and Darknet .cfg with .weights are read here");
     if (hint) gd_error_hint(err, "%s", hint);
     return st;
 }
@@ -250,8 +259,8 @@ static gd_status open_file(gd_ckpt *c, const char *path, const gd_ckpt_options *
     GD_TRY(gd_file_open(&c->files[0], path, err));
     c->size = c->files[0].size;
     GD_TRY(read_kind(c, err));
-    /* The caller's string need not live on. */
-    c->opt.state_key = NULL;
+    /* The caller's strings need not live on. */
+    c->opt.state_key = c->opt.weights = NULL;
     GD_TRY(order_tensors(c, err));
     return verify(c, err);
 }

@@ -1,9 +1,9 @@
 /* checkpoint.h -- one handle over every weight file that is imported: .pth and .pt,
- * .safetensors.
+ * .safetensors, Darknet's .cfg and .weights.
  *
  * gd_ckpt_open looks at the content, never at the file name, and reads PyTorch's zip and legacy
  * formats (state dicts, trainer checkpoints, whole pickled modules), safetensors and its
- * sharded index. A pickle is read as inert data: nothing in it is ever called. When open
+ * sharded index, and the two files of a Darknet model, of which either may be named. A pickle is read as inert data: nothing in it is ever called. When open
  * succeeds the structure and every checksum the format has have been verified; values are read
  * on demand.
  *
@@ -77,6 +77,7 @@ typedef struct gd_ckpt_options {
     bool        allow_deflate; /* read compressed zip entries, within a limit */
     bool        strict;        /* warnings that mean doubt about values become errors */
     const char *state_key;     /* top-level entry that holds the weights; NULL: chosen */
+    const char *weights;       /* the .weights of a Darknet .cfg; NULL: beside it */
 } gd_ckpt_options;
 
 /* A stable code (codes.def) and one line. */
@@ -93,6 +94,9 @@ typedef struct gd_ckpt gd_ckpt;
 gd_status gd_ckpt_open(const char *path, const gd_ckpt_options *opt, gd_ckpt **out,
                        gd_error *err) GD_MUST_CHECK;
 void      gd_ckpt_close(gd_ckpt *c); /* NULL is allowed */
+/* The file that belongs to `path` by its name and is opened with it: NAME.weights for NAME.cfg
+ * and the reverse. False: there is none, or no room for it. */
+bool gd_ckpt_companion(const char *path, char *to, size_t size);
 
 /* ---- the weights, in the order of the file ----------------------------------------------- */
 
@@ -123,7 +127,8 @@ gd_status gd_ckpt_read_f64(gd_ckpt *c, const gd_ckpt_tensor *t, double *dst,
 /* ---- facts about the file ---------------------------------------------------------------- */
 
 const char *gd_ckpt_path(const gd_ckpt *c);
-const char *gd_ckpt_format(const gd_ckpt *c);    /* "zip", "legacy", "safetensors", "sharded" */
+const char *gd_ckpt_format(const gd_ckpt *c);    /* "zip", "legacy", "safetensors", "sharded",
+                                                  * "darknet" */
 uint64_t    gd_ckpt_file_size(const gd_ckpt *c); /* all shards together */
 int         gd_ckpt_pickle_protocol(const gd_ckpt *c); /* 0: no pickle */
 /* What was stripped from the paths to get the names: "", "model.", "state_dict.module.". */
@@ -141,7 +146,7 @@ const char *gd_ckpt_meta(const gd_ckpt *c, const char *key);
 int                    gd_ckpt_warning_count(const gd_ckpt *c);
 const gd_ckpt_warning *gd_ckpt_warning_at(const gd_ckpt *c, int i);
 
-/* SHA-256 of the file (of the index, for a sharded one) as 64 hex digits and a NUL. */
+/* SHA-256 of the file (of the index, for a sharded one; of the .weights for Darknet) as 64 hex digits and a NUL. */
 gd_status gd_ckpt_sha256(gd_ckpt *c, char hex[65], gd_error *err) GD_MUST_CHECK;
 
 #ifdef __cplusplus

@@ -113,7 +113,9 @@ typedef enum gd_file_kind {
     GD_KIND_ZIP,
     GD_KIND_LEGACY,
     GD_KIND_SAFETENSORS,
-    GD_KIND_JSON
+    GD_KIND_JSON,
+    GD_KIND_DARKNET_CFG,
+    GD_KIND_DARKNET_WEIGHTS
 } gd_file_kind;
 
 /* The kind of a file whose first n bytes (at least 512 unless it is shorter) are `head`; for
@@ -127,6 +129,8 @@ gd_status gd_torch_zip_read(gd_ckpt *c, gd_error *err);
 gd_status gd_torch_legacy_read(gd_ckpt *c, gd_error *err);
 gd_status gd_safetensors_read(gd_ckpt *c, int file, gd_error *err);
 gd_status gd_shards_read(gd_ckpt *c, gd_error *err);
+/* files[0] is the .cfg, or the .weights; the other one is found by its name. */
+gd_status gd_darknet_read(gd_ckpt *c, bool is_cfg, gd_error *err);
 
 #ifdef __cplusplus
 }

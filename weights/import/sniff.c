@@ -62,10 +62,31 @@ static bool all_zero(const unsigned char *p, size_t n) {
     return true;
 }
 
+/* The first line with content is [net]. */
+static bool is_cfg(const unsigned char *p, size_t n) {
+    static const char *const first[] = {"[net]", "[network]"};
+    size_t                   i = 0;
+    while (i < n && (isspace(p[i]) || p[i] == '#' || p[i] == ';')) {
+        const bool comment = !isspace(p[i++]);
+        while (comment && i < n && p[i] != '\n') i++;
+    }
+    for (int k = 0; k < 2; k++)
+        if (n - i >= strlen(first[k]) && memcmp(p + i, first[k], strlen(first[k])) == 0)
+            return true;
+    return false;
+}
+
+/* Version 0.1 or 0.2, a small revision. */
+static bool is_darknet(const unsigned char *p, size_t n) {
+    return n >= 16 && gd_le32(p) == 0 && gd_le32(p + 4) >= 1 && gd_le32(p + 4) <= 2 &&
+           gd_le32(p + 8) <= 9;
+}
+
 static gd_file_kind text_kind(const unsigned char *p, size_t n, const char **what) {
     size_t i = 0;
     while (i < n && isspace(p[i])) i++;
     if (i < n && p[i] == '{') return GD_KIND_JSON;
+    if (is_cfg(p, n)) return GD_KIND_DARKNET_CFG;
     *what = i < n && p[i] == '<'
                 ? "a web page or XML file: probably an error page saved as weights"
                 : "a text file";
@@ -79,6 +100,7 @@ gd_file_kind gd_sniff(const unsigned char *head, size_t n, const char **what,
     if (n == 0) *what = "an empty file: the download or the save did not happen";
     if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0) return GD_KIND_ZIP;
     if (is_legacy(head, n)) return GD_KIND_LEGACY;
+    if (is_darknet(head, n)) return GD_KIND_DARKNET_WEIGHTS;
     if (n >= 9 && head[8] == '{' && !all_text(head, 8)) return GD_KIND_SAFETENSORS;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const magic *m = &known[i];
