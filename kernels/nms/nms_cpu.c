@@ -21,7 +21,7 @@ size_t gdk_nms_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
            field_room(l) * FIELDS * sizeof(float);
 }
 
-/* Whether one of m boxes, arrays `room` apart, suppresses `own` when their distance counts too. */
+/* Whether one of m boxes, arrays `room` apart, suppresses `own` when distances count too. */
 static bool any_near(const float *box, size_t room, int m, const float own[4],
                      const gd_nms *rule) {
     const gdk_nms_box q = {own[0], own[1], own[2], own[3], 0};

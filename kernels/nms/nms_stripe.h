@@ -84,10 +84,11 @@ static inline GD_HOST_DEVICE bool gdk_nms_near(const gdk_nms_box *p, const gdk_n
     return gdk_sub(inter / gdk_sub(both, inter), apart) > iou;
 }
 
-/* The same as gdk_nms_overlaps_exact, in half the time for most pairs. `plain` says that iou is at least 1e-6 and that
- * no box has a negative side. Then IoU > iou means (1 + iou) * intersection > iou * (sum of
- * areas); where the two sides differ by more than 2^-20 of themselves, no rounding on the way,
- * here or in the reference, can have turned the answer. */
+/* The same as gdk_nms_overlaps_exact, in half the time for most pairs. `plain` says that iou is
+ * at least 1e-6 and that no box has a negative side. Then IoU > iou means
+ * (1 + iou) * intersection > iou * (sum of areas); where the two sides differ by more than
+ * 2^-20 of themselves, no rounding on the way, here or in the reference, can have turned the
+ * answer. */
 static inline GD_HOST_DEVICE bool gdk_nms_overlaps(const gdk_nms_box *p, const gdk_nms_box *q,
                                                    float iou, bool plain) {
     const float w = fminf(p->x2, q->x2) - fmaxf(p->x1, q->x1);

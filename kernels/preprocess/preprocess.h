@@ -8,8 +8,9 @@
  * (top, left); a negative corner crops, what stays uncovered is pad. A value is
  * (byte * scale - mean) / std; a scale that is the float nearest to 1/k divides by k, as
  * torchvision's ToTensor does. GD_FILTER_TORCH and GD_FILTER_CORNERS blend these values (the
- * detection transform normalises first); the other filters give bytes, which are normalised after. swap_rb gives
- * B, G, R; mean, std and pad follow the output's order, pad is an output value. */
+ * detection transform normalises first); the other filters give bytes, which are normalised
+ * after. swap_rb gives B, G, R; mean, std and pad follow the output's order, pad is an output
+ * value. */
 #ifndef GD_KERNELS_PREPROCESS_H
 #define GD_KERNELS_PREPROCESS_H
 

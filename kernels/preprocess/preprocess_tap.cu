@@ -1,6 +1,6 @@
 /* preprocess_tap.cu -- pictures to the network's input by filters of at most two taps an axis:
- * bilinear in float (torch, corners), bilinear in 11-bit integers (OpenCV), nearest. Bound by the
- * traffic of bytes in and values out.
+ * bilinear in float (torch, corners), bilinear in 11-bit integers (OpenCV), nearest. Bound by
+ * the traffic of bytes in and values out.
  *
  * A block owns TILE x TILE output pixels of one picture, a thread DEEP rows of one column. The
  * block's first threads compute the taps of its columns and rows (in double, as the definition

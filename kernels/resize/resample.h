@@ -21,7 +21,7 @@ enum {
     GD_FILTER_PIL_BICUBIC,
     GD_FILTER_OPENCV, /* INTER_LINEAR on 8 bit */
     GD_FILTER_NEAREST,
-    GD_FILTER_CORNERS, /* bilinear in float, the corners' centres kept: Darknet's resize_image */
+    GD_FILTER_CORNERS, /* bilinear in float, corners aligned: Darknet's resize_image */
     GD_N_FILTER
 };
 
@@ -61,8 +61,8 @@ bool gdk_resample_is_float(int filter);
 void gdk_resample_row_f32(const gdk_resample *r, const float table[3][256], int y, void *cache,
                           float *out);
 
-/* A whole picture: dst is new_h x new_w x 3 bytes. Any filter that blends bytes; all sizes at least
- * 1. */
+/* A whole picture: dst is new_h x new_w x 3 bytes. Any filter that blends bytes; all sizes at
+ * least 1. */
 gd_status gdk_resize_u8(int filter, const uint8_t *src, int src_h, int src_w, uint8_t *dst,
                         int new_h, int new_w, gd_error *err) GD_MUST_CHECK;
 

@@ -15,7 +15,8 @@ static void every_architecture_is_whole(void **state) {
         assert_ptr_equal(gd_arch_find(a->name), a);
         assert_non_null(gd_class_list(a->names));
         gd_assert_ok(gd_arch_weights(a, 0, NULL, &arena, &spec, &count, &err), &err);
-        assert_true(count > 20);
+        /* A network that only its file describes has no nominal weights. */
+        assert_true(count > 20 || (a->facts && !a->class_key && count == 0));
         for (int i = 0; i < count; i++) {
             for (int k = 0; k < spec[i].ndim; k++) assert_true(spec[i].dim[k] > 0);
             for (int j = 0; j < i; j++)

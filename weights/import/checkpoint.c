@@ -237,9 +237,9 @@ static gd_status read_kind(gd_ckpt *c, gd_error *err) {
     default: break;
     }
     gd_status st = gd_fail_code(err, GD_ERR_FORMAT, 401, "%s: is %s", c->path, what);
-    gd_error_why(
-        err,
-        "PyTorch .pth and .pt files, .safetensors and Darknet .cfg with .weights are read here");
+    gd_error_why(err,
+                 "PyTorch .pth and .pt files, .safetensors and Darknet .cfg with .weights are "
+                 "read here");
     if (hint) gd_error_hint(err, "%s", hint);
     return st;
 }

@@ -3,9 +3,9 @@
  *
  * gd_ckpt_open looks at the content, never at the file name, and reads PyTorch's zip and legacy
  * formats (state dicts, trainer checkpoints, whole pickled modules), safetensors and its
- * sharded index, and the two files of a Darknet model, of which either may be named. A pickle is read as inert data: nothing in it is ever called. When open
- * succeeds the structure and every checksum the format has have been verified; values are read
- * on demand.
+ * sharded index, and the two files of a Darknet model, of which either may be named. A pickle
+ * is read as inert data: nothing in it is ever called. When open succeeds the structure and
+ * every checksum the format has have been verified; values are read on demand.
  *
  * Two views of the same tensors. gd_ckpt_count/at/find: the weights, which are the tensors of
  * the state dict with its prefix ("state_dict.module.") stripped. gd_ckpt_all_count/all_at:
@@ -146,7 +146,8 @@ const char *gd_ckpt_meta(const gd_ckpt *c, const char *key);
 int                    gd_ckpt_warning_count(const gd_ckpt *c);
 const gd_ckpt_warning *gd_ckpt_warning_at(const gd_ckpt *c, int i);
 
-/* SHA-256 of the file (of the index, for a sharded one; of the .weights for Darknet) as 64 hex digits and a NUL. */
+/* SHA-256 of the file (of the index, for a sharded one; of the .weights for Darknet) as 64 hex
+ * digits and a NUL. */
 gd_status gd_ckpt_sha256(gd_ckpt *c, char hex[65], gd_error *err) GD_MUST_CHECK;
 
 #ifdef __cplusplus

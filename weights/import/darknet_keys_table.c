@@ -1,4 +1,4 @@
-/* darknet_keys_table.c -- every key that a section of a .cfg may have, and what it means here. */
+/* darknet_keys_table.c -- every key that a section of a .cfg may have, and its use here. */
 #include "weights/import/darknet_cfg.h"
 
 #define U(name) \
