@@ -72,13 +72,15 @@ gd_status gd_model_table(gd_error *err) {
     for (const gd_arch *const *p = gd_archs; *p; p++) {
         const gd_arch *a = *p;
         const char    *test = gd_arch_test(a);
-        char           rule[64];
+        char           rule[64], size[16];
         double         millions;
         GD_TRY(input_rule(a, rule, sizeof rule, err));
         GD_TRY(parameters(a, &millions, err));
-        gd_print("%-*s %-8s %7d %6.2f M  %-23s %-15s %s\n", width, a->name,
-                 gd_task_name(a->task), a->n_class - a->n_background, millions, rule,
-                 test ? test : "none", a->truth);
+        /* None: the file describes the network. */
+        snprintf(size, sizeof size, "%6.2f M", millions);
+        if (!(millions > 0)) snprintf(size, sizeof size, "any");
+        gd_print("%-*s %-8s %7d %8s  %-23s %-15s %s\n", width, a->name, gd_task_name(a->task),
+                 a->n_class - a->n_background, size, rule, test ? test : "none", a->truth);
     }
     return GD_OK;
 }
