@@ -15,12 +15,17 @@ import tempfile
 import report
 
 ROOT = report.ROOT
-# name, architecture, width and height of the picture, batches, precisions
+# name, architecture, width and height of the picture, batches, precisions, the network's size if it is not the
+# model's own rule
 CASES = [("Faster R-CNN R50-FPN 800x1333", "fasterrcnn_resnet50_fpn", 1333, 800, (1, 16),
           ("fp16", "tf32", "fp32")),
          ("ResNet-50 224", "resnet50", 256, 256, (1, 64, 256), ("fp16", "tf32", "fp32")),
          ("YOLOX-nano 416", "yolox_nano", 640, 480, (1, 16), ("fp16", "tf32", "fp32")),
-         ("ResNet-18 224", "resnet18", 256, 256, (1, 64, 256), ("fp16", "tf32", "fp32"))]
+         ("ResNet-18 224", "resnet18", 256, 256, (1, 64, 256), ("fp16", "tf32", "fp32")),
+         ("DETR-R50 800x1066", "detr_resnet50", 1066, 800, (1, 16), ("fp16", "fp32")),
+         ("RetinaNet R50-FPN 800x1333", "retinanet_resnet50_fpn", 1333, 800, (1, 16), ("fp16", "fp32")),
+         ("SSD300-VGG16", "ssd300_vgg16", 500, 375, (1, 16), ("fp16", "fp32")),
+         ("DeepLabV3-R50 512", "deeplabv3_resnet50", 512, 512, (1, 8), ("fp16", "fp32"), "512x512")]
 
 
 def call(*argv, **kw):
@@ -39,8 +44,8 @@ def make_picture(source, width, height, out):
 
 def prepare(a, case, work):
     """{"model", "arch", "weights", "picture", ...} of a case, its .gdw beside the weights."""
-    name, arch, width, height, batches, precisions = case
-    made = {"model": name, "arch": arch, "batches": batches, "precisions": precisions,
+    name, arch, width, height, batches, precisions, *size = case
+    made = {"model": name, "arch": arch, "batches": batches, "precisions": precisions, "size": size,
             "picture": os.path.join(work, f"{width}x{height}.jpg"),
             "weights": os.path.join(work, arch + ".pth"), "gdw": os.path.join(work, arch + ".gdw")}
     if not os.path.exists(made["picture"]):
@@ -60,7 +65,7 @@ def ours(a, case):
     text = call(os.path.join(a.bin, "gdrun"), "bench", case["gdw"], case["picture"], "--device", a.device,
                 "--precisions", ",".join(case["precisions"]), "--batch-sizes",
                 ",".join(map(str, case["batches"])), "--iters", a.iters, "--max-time", f"{a.seconds}s",
-                "--conf", "0.05", "-o", "json", "-q")
+                "--conf", "0.05", "-o", "json", "-q", *(["--imgsz", *case["size"]] if case["size"] else []))
     if text is None:
         return None, []
     r = json.loads(text)

@@ -128,8 +128,7 @@ def peers(device):
     class Detr:
         def __init__(self, case):
             import detr_twin
-            self.model = detr_twin.Detr(*{"detr_resnet50": ("resnet50", False), "detr_resnet101": ("resnet101", False),
-                                          "detr_resnet50_dc5": ("resnet50", True)}[case["arch"]])
+            self.model = detr_twin.Detr(*detr_twin.KINDS[case["arch"]])
             self.model.load_state_dict(torch.load(case["weights"], map_location="cpu"))
 
         def before(self, u8, dtype, nhwc):

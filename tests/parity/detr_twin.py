@@ -9,6 +9,11 @@ from torch import nn
 from torchvision.models._utils import IntermediateLayerGetter
 
 
+# name of the published file -> backbone, and whether its last stage is dilated
+KINDS = {"detr_resnet50": ("resnet50", False), "detr_resnet101": ("resnet101", False),
+         "detr_resnet50_dc5": ("resnet50", True)}
+
+
 class Backbone(nn.Module):
     def __init__(self, name, dilation):
         super().__init__()

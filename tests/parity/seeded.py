@@ -81,11 +81,43 @@ def noise(height=800, width=1333):
     return torch.rand(3, height, width, generator=torch.Generator().manual_seed(3))
 
 
+def build_detr(arch, image):
+    """Queries that differ, norms and biases that do something, heads that find things."""
+    import detr_twin
+    model = detr_twin.Detr(*detr_twin.KINDS[arch]).eval()
+    seed_norms(model, 2)
+    damp_branches(model)
+    with torch.no_grad():
+        model.query_embed.weight.normal_()
+        for name, v in model.transformer.named_parameters():
+            if "norm" in name:
+                v.add_(torch.randn(v.shape) * 0.1)
+            elif name.endswith("bias"):
+                v.normal_(0, 0.1)
+            elif name.endswith("in_proj_weight"):  # attention that looks somewhere, not everywhere alike
+                v[: 2 * v.shape[1]] *= 2
+        # Tokens that differ, too: what is the same in all places of the picture is taken out.
+        f = model.input_proj(model.backbone[0](image[None]))[0].flatten(1)
+        scale = 1 / f.std(1).clamp(min=1e-6)
+        model.input_proj.weight *= scale[:, None, None, None]
+        model.input_proj.bias.copy_((model.input_proj.bias - f.mean(1)) * scale)
+        logits, boxes = model(image[None])
+        model.class_embed.weight *= 3 / logits.std()
+        model.bbox_embed.layers[2].weight *= 1 / torch.logit(boxes).std()
+    return model
+
+
 def build(arch, image=None):
     """The model with its weights, in evaluation."""
     torch.manual_seed(2)
+    if arch.startswith("detr"):
+        return build_detr(arch, noise() if image is None else image)
     if not arch.startswith(("fasterrcnn", "retinanet")):
-        model = getattr(torchvision.models, arch)().eval()
+        if arch.startswith("deeplabv3_"):
+            model = getattr(torchvision.models.segmentation, arch)(weights=None, weights_backbone=None, num_classes=21,
+                                                                   aux_loss=False).eval()
+        else:
+            model = getattr(torchvision.models, arch)().eval()
         seed_norms(model, 2)
         damp_branches(model)
         return model
