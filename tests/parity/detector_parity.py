@@ -1,17 +1,11 @@
 # detector_parity.py -- Faster R-CNN against live torchvision, for the tests of each backbone.
 import os
 
-from parity import (SANITIZED, Image, convert, damp_branches, detect, differences, load, pictures,
+from parity import (SANITIZED, Image, convert, detect, differences, load, pictures, prepare,
                     scale_heads, seed_norms, torch, torchvision, workspace)
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.transforms.functional import to_tensor
-
-
-def prepare(model, seed, image):
-    seed_norms(model, seed)
-    damp_branches(model)
-    scale_heads(model, image)
 
 
 def seeded(backbone, classes, seed, path):

@@ -31,7 +31,7 @@ try:
     import torch
     import torchvision
     from PIL import Image, ImageOps
-    from seeded import damp_branches, scale_heads, seed_norms, settle_norms
+    from seeded import damp_branches, prepare, scale_heads, seed_norms, settle_norms
 except ImportError as e:
     skip(f"no oracle: {e}")
 if not os.path.isdir(os.path.join(DATA, "coco-mini/dev/images")):

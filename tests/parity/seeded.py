@@ -48,23 +48,29 @@ def heads(model):
         rpn, box = model.rpn.head, model.roi_heads.box_predictor
         return [[(rpn.cls_logits, 2.0), (rpn.bbox_pred, 0.25)],
                 [(box.cls_score, 2.2), (box.bbox_pred, 1.0)]]
-    head = model.head
-    return [[(head.classification_head.cls_logits, 0.45), (head.regression_head.bbox_reg, 0.25)]]
+    classes, boxes = model.head.classification_head, model.head.regression_head
+    if hasattr(classes, "cls_logits"):
+        return [[(classes.cls_logits, 0.45), (boxes.bbox_reg, 0.25)]]
+    last = [[m if isinstance(m, torch.nn.Conv2d) else m[-1] for m in head.module_list]
+            for head in (classes, boxes)]
+    return [[(m, 2.2) for m in last[0]] + [(m, 1.0) for m in last[1]]]
 
 
-def spread(outputs):
-    """Of the outputs around their layer's bias, but for those of a background."""
+def spread(outputs, least):
+    """Of the outputs around their layer's bias, but for those of a background, below `least`."""
     y = torch.cat(outputs)
-    return y[y > -10].std()
+    return y[y > least].std()
 
 
 def scale_heads(model, image):
     """Outputs of the heads get the spread of a trained detector's on this picture: the region
     proposals first, for they decide what the box heads see."""
-    if not hasattr(model, "rpn"):
+    least = -float("inf")
+    classes = getattr(getattr(model, "head", None), "classification_head", None)
+    if hasattr(classes, "cls_logits"):
         # Output 0 of each anchor stands for the background, which no training ever raises.
-        head = model.head.classification_head
-        head.cls_logits.bias.data[::head.num_classes] = -20
+        classes.cls_logits.bias.data[::classes.num_classes] = -20
+        least = -10
     for targets in heads(model):
         seen = {module: [] for module, _ in targets}
         hooks = [module.register_forward_hook(lambda m, _i, o: seen[m].append(o.flatten()))
@@ -72,7 +78,7 @@ def scale_heads(model, image):
         with torch.no_grad():
             model([image])
             for module, want in targets:
-                module.weight *= want / spread(seen[module])
+                module.weight *= want / spread(seen[module], least)
         for hook in hooks:
             hook.remove()
 
@@ -107,12 +113,21 @@ def build_detr(arch, image):
     return model
 
 
+def prepare(model, seed, image):
+    """Makes a detector of random weights find things."""
+    seed_norms(model, seed)
+    damp_branches(model)
+    if any(isinstance(m, torch.nn.Hardswish) for m in model.modules()):
+        settle_norms(model, [image, image.flip(-1)])
+    scale_heads(model, image)
+
+
 def build(arch, image=None):
     """The model with its weights, in evaluation."""
     torch.manual_seed(2)
     if arch.startswith("detr"):
         return build_detr(arch, noise() if image is None else image)
-    if not arch.startswith(("fasterrcnn", "retinanet")):
+    if not hasattr(torchvision.models.detection, arch):
         if arch.startswith("deeplabv3_"):
             model = getattr(torchvision.models.segmentation, arch)(weights=None, weights_backbone=None, num_classes=21,
                                                                    aux_loss=False).eval()
@@ -122,9 +137,7 @@ def build(arch, image=None):
         damp_branches(model)
         return model
     model = getattr(torchvision.models.detection, arch)(weights=None, weights_backbone=None).eval()
-    seed_norms(model, 2)
-    damp_branches(model)
-    scale_heads(model, noise() if image is None else image)
+    prepare(model, 2, noise() if image is None else image)
     return model
 
 
