@@ -3,6 +3,7 @@
 # Selections must give identical indices, decoded boxes and pooled features agree to float rounding.
 import os
 import sys
+from types import SimpleNamespace
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from op_bridge import Checks, need, run
@@ -10,6 +11,7 @@ from op_bridge import Checks, need, run
 np, torch, torchvision = need("numpy", "torch", "torchvision")
 from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.retinanet import RetinaNet
 from torchvision.models.detection.rpn import RPNHead, RegionProposalNetwork
 from torchvision.ops import MultiScaleRoIAlign, batched_nms, boxes as box_ops, nms
 from torchvision.ops.boxes import _batched_nms_vanilla
@@ -158,6 +160,33 @@ def classes(boxes):
     checks.ok(count[0] == 100 and np.array_equal(index[0], want.numpy()), "detections")
 
 
+def dense(level_anchors):
+    """RetinaNet after its heads: the best 1000 of each level above a threshold, decode, suppress by
+    class. The threshold bites in the coarsest level, the 1000 in the finest."""
+    k, logits, deltas, heads = 11, [], [], []
+    for (h, w, _), a in zip(LEVELS, level_anchors):
+        logits.append(torch.randn(1, len(a), k) - 3.5)
+        deltas.append(torch.randn(1, len(a), 4) * 0.3)
+        heads.append(f32(logits[-1]).reshape(1, h, w, len(a) // (h * w) * k))
+    net = SimpleNamespace(score_thresh=0.1, topk_candidates=1000, box_coder=BoxCoder((1.0,) * 4), nms_thresh=0.5,
+                          detections_per_img=300)
+    passing = [int((torch.sigmoid(v) > 0.1).sum()) for v in logits]
+    checks.ok(passing[0] > 1000 and 0 < passing[2] < 1000, f"candidates of the levels: {passing}")
+    want = RetinaNet.postprocess_detections(net, {"cls_logits": logits, "bbox_regression": deltas},
+                                            [[torch.tensor(a) for a in level_anchors]], [IMAGE])[0]
+    for row in ("class_top_ref_f32", None):
+        score, index, label, top = run("class_top", heads, row=row, k=1000, classes=k, background=-1, min_score=0.1)
+        box = run("box_decode", [f32(torch.cat(deltas, 1)), np.concatenate(level_anchors), index, geometry(*IMAGE)],
+                  weights=(1, 1, 1, 1), max_log=MAX_LOG, clip=1)[0]
+        kept, number, _, _ = run("nms", [box, score, label], iou=0.5, min_score=0.1, strict_score=1, max_out=300)
+        picked, picked_score, picked_label = run("gather_boxes", [box, score, label, kept, number])
+        checks.ok(number[0] == len(want["labels"]) == 300, f"detections of a dense head, {row}")
+        checks.ok(np.array_equal(picked_label[0], want["labels"].numpy()), f"their labels, {row}")
+        checks.ok(np.abs(picked_score[0] - f32(want["scores"])).max() < 1e-6 and
+                  np.abs(picked[0] - f32(want["boxes"])).max() < 1e-3, f"their scores and boxes, {row}")
+        checks.ok(abs(top[0] - max(float(torch.sigmoid(v).max()) for v in logits)) < 1e-6, f"their best score, {row}")
+
+
 def exact_ties():
     """Equal scores: the lower index first, in every row."""
     scores = np.round(np.random.default_rng(3).random((2, 5000)) * 20).astype(np.float32)
@@ -194,11 +223,16 @@ def odd_values():
     checks.ok(all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b)), "class boxes of odd values")
     heads = rng.normal(size=(1, 20, 20, 12)).astype(np.float32) * 12
     heads[rng.random(heads.shape) < 0.02] = np.nan
+    a, b = (run("class_top", [heads], row=row, k=700, classes=4, background=1, min_score=0.3)
+            for row in ("class_top_ref_f32", None))
+    checks.ok(all(np.abs(x - y).max() < 1e-6 for x, y in zip(a, b)), "class top of odd values")
     a, b = (run("yolox_decode", [heads], row=row, n_level=1, stride=8) for row in ("yolox_decode_ref_f32", None))
     checks.ok(all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b)), "YOLOX cells of odd values")
 
 
-boxes = proposals(anchors())
+grid = anchors()
+boxes = proposals(grid)
+dense(grid)
 suppression()
 pooling()
 classes(boxes)
