@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* Strict FP32 products on CUDA cores (conv2d_simt.cu): channels and pitch multiples of 4. */
+/* Strict FP32 products on CUDA cores (conv2d_simt.cuh): channels and pitch multiples of 4. */
 size_t    gdk_conv2d_simt_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_conv2d_simt_prepare(const gd_launch *l, const gd_device_caps *dev, void **out,
                                   gd_error *err);

@@ -13,6 +13,9 @@ extern "C" {
  * what shared memory a block may have; plans that share a kernel ask for different amounts. */
 cudaError_t gdk_conv2d_simt_ready(const gdk_conv2d_mma *p, size_t smem_optin);
 cudaError_t gdk_conv2d_simt_launch(const gdk_conv2d_mma *p, cudaStream_t stream);
+/* The same for tiles of eight rows a thread alone; what the two above call. */
+cudaError_t gdk_conv2d_simt_low_ready(const gdk_conv2d_mma *p, size_t smem_optin);
+cudaError_t gdk_conv2d_simt_low_launch(const gdk_conv2d_mma *p, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -13,11 +13,12 @@ extern "C" {
 #endif
 
 /* X(pixels, filters, rows of a thread, blocks that share a multiprocessor) */
-#define GD_SIMT_TILES(X) \
-    X(128, 128, 16, 2)   \
-    X(128, 128, 8, 1)    \
-    X(128, 64, 8, 3)     \
+#define GD_SIMT_TALL_TILES(X) X(128, 128, 16, 2)
+#define GD_SIMT_LOW_TILES(X) \
+    X(128, 128, 8, 1)        \
+    X(128, 64, 8, 3)         \
     X(64, 64, 8, 6)
+#define GD_SIMT_TILES(X) GD_SIMT_TALL_TILES(X) GD_SIMT_LOW_TILES(X)
 
 enum { GD_SIMT_DEPTH = 16, GD_SIMT_RING = 3, GD_SIMT_MAX_SPLIT = 16 };
 /* From sm_100 on, more rows a thread do not fit its registers. */
