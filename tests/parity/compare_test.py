@@ -8,7 +8,7 @@ import sys
 
 from detector_parity import save, seeded
 from parity import (BUILD, ROOT, SANITIZED, convert, gdrun, np, pictures, run, seed_norms,
-                    torch, torchvision, workspace)
+                    strip, torch, torchvision, workspace)
 
 FIRST_GENERATION = ((r"(inner|layer)_blocks\.(\d)\.0\b", r"\1_blocks.\2"),
                     (r"rpn\.head\.conv\.0\.0\b", "rpn.head.conv"))
@@ -117,7 +117,7 @@ def check_detector(folder, picture):
 
 
 with workspace() as folder:
-    picture = pictures(folder, 6)[0]
+    picture = pictures(folder, 5, strip)[0]
     ok = check_resnet(folder, picture)
     if not SANITIZED:
         ok = check_detector(folder, picture) and ok
