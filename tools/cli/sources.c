@@ -238,7 +238,7 @@ gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) {
     if (kind) {
         gd_fail_code(&why, GD_ERR_UNSUPPORTED, 355, "%s: this command does not read %s", arg,
                      kind);
-        gd_error_hint(&why, "gdrun detect and gdrun track do");
+        gd_error_hint(&why, "gdrun detect, track and filter do");
         return add_error(s, arg, &why, err);
     }
     if (stat(arg, &st) == 0)
@@ -251,7 +251,7 @@ gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) {
 
 gd_status gd_sources_gather(gd_sources *s, const gd_flags *f, gd_error *err) {
     const gd_flag_value *more = gd_flag_get(f, GD_OPT_SOURCE);
-    s->videos = (f->command & GD_CMD_VIDEO) != 0;
+    s->videos = (f->command & GD_CMD_MOVING) != 0;
     for (int i = 0; i < f->n_args; i++) GD_TRY(gd_sources_add(s, f->args[i], err));
     for (int i = 0; i < more->n_items; i++) GD_TRY(gd_sources_add(s, more->items[i], err));
     if (s->n) return GD_OK;

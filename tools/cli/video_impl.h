@@ -41,6 +41,7 @@ void gd_video_item_clear(gd_video_item *it);
 typedef struct gd_video_lane {
     gd_session *session;
     gd_cascade *cascade; /* --classify; NULL: none */
+    int         batch;   /* frames that it runs together at most: halved when memory ends */
     gd_image    image[GD_CHAIN_BATCH];
     gd_result   result[GD_CHAIN_BATCH];
 } gd_video_lane;
@@ -49,10 +50,10 @@ struct gd_video_run {
     gd_run        *r;
     gd_video_flags o;
     gd_video_lane *lane;
-    int            n_lanes, batch; /* as chosen for the last video */
+    int            n_lanes, batch; /* no lanes: no model; batch as chosen for the last video */
     gd_tracker    *tracker;
-    bool           started; /* a video has been tracked */
-    gd_overlay    *overlay;
+    bool           started;      /* a video has been tracked */
+    gd_overlay    *overlay;      /* NULL without a model */
     gd_preview    *preview;      /* NULL: not asked for */
     gd_display    *display;      /* opened with the first frame that is shown */
     gd_video_frame shown;        /* a copy of the last frame for the window */

@@ -29,6 +29,7 @@ static bool on_cpu(const gd_video_run *v) { return !strcmp(v->r->stats.device, "
  * no room for is done without. */
 static gd_status open_lanes(gd_video_run *v, gd_error *err) {
     const int want = v->o.streams ? v->o.streams : on_cpu(v) ? 1 : 2;
+    if (!v->r->session) return GD_OK;
     v->lane = gd_mem_array((size_t)want, sizeof *v->lane);
     if (!v->lane) return gd_fail(err, GD_ERR_NOMEM, "no memory for %d streams", want);
     v->lane[0].session = v->r->session;
@@ -80,16 +81,15 @@ gd_status gd_video_run_open(gd_run *r, gd_video_run **out, gd_error *err) {
     if (!v) return gd_fail(err, GD_ERR_NOMEM, "no memory for videos");
     v->r = r;
     v->o = r->video_flags;
-    v->o.source.stopped = was_interrupted;
+    v->o.source.stopped = v->o.sink.stopped = was_interrupted;
     pthread_mutex_init(&v->lock, NULL);
-    if (!on_cpu(v)) {
+    if (!on_cpu(v) && r->session) {
         v->pixels = (gd_alloc){.ctx = r->session, .get = get_pixels, .put = put_pixels};
         v->o.source.pixels = &v->pixels;
-    } else {
-        stop_spinning(v);
     }
+    if (on_cpu(v)) stop_spinning(v);
     GD_GO(open_lanes(v, err));
-    GD_GO(open_overlay(v, err));
+    if (r->session) GD_GO(open_overlay(v, err));
     if (v->o.preview) {
         GD_GO(gd_preview_open(v->o.preview, NULL, &v->preview, err));
         gd_say(GD_LEVEL_INFO, "preview: %s", gd_preview_url(v->preview));
@@ -153,12 +153,13 @@ static gd_status choose_batch(gd_video_run *v, gd_error *err) {
     const bool many = !v->latency && !on_cpu(v);
     const int  most = v->o.batch < 0 ? 8 : GD_CHAIN_BATCH;
     int        n = v->o.batch;
-    if (n < 0 && !many) n = 1;
+    if (!v->n_lanes || (n < 0 && !many)) n = 1;
     if (n <= 0) {
         GD_TRY(gd_batch_auto(v->r->session, v->info.width, v->info.height, most, &n, err));
         while (n > 1 && n * v->n_lanes > most * 2) n /= 2;
     }
     v->batch = n < GD_CHAIN_BATCH ? n : GD_CHAIN_BATCH;
+    for (int i = 0; i < v->n_lanes; i++) v->lane[i].batch = v->batch;
     return GD_OK;
 }
 
@@ -179,23 +180,26 @@ static gd_status open_chain(gd_video_run *v, gd_error *err) {
     gd_chain_options opt = {.stage = stage, .n_stages = 1};
     const int        short_queue = v->o.queue ? v->o.queue : 1;
     int              queue = v->o.queue;
-    if (!queue) queue = v->latency ? 1 : 2 * v->batch * v->n_lanes;
-    stage[opt.n_stages++] = (gd_chain_stage){.name = "infer",
-                                             .run = gd_video_infer,
-                                             .workers = v->n_lanes,
-                                             .batch = v->batch,
-                                             .batch_ms = v->latency ? 2 : 50,
-                                             .queue = queue,
-                                             .latest = v->live && !v->o.live_all};
+    if (!queue) queue = v->latency ? 1 : 2 * v->batch * (v->n_lanes ? v->n_lanes : 1);
+    const gd_chain_stage infer = {.name = "infer",
+                                  .run = gd_video_infer,
+                                  .workers = v->n_lanes,
+                                  .batch = v->batch,
+                                  .batch_ms = v->latency ? 2 : 50,
+                                  .queue = queue,
+                                  .latest = v->live && !v->o.live_all};
+    const gd_chain_stage filter = {.name = "filter",
+                                   .run = gd_video_filter,
+                                   .queue = v->n_lanes ? short_queue : queue,
+                                   .latest = infer.latest && !v->n_lanes};
+    stage[opt.n_stages++] = v->n_lanes ? infer : filter;
     if (v->o.track)
         stage[opt.n_stages++] =
             (gd_chain_stage){.name = "track", .run = gd_video_track, .queue = short_queue};
     stage[opt.n_stages++] =
         (gd_chain_stage){.name = "write", .run = gd_video_write, .queue = short_queue};
-    if (v->r->pixels)
-        stage[opt.n_stages++] =
-            (gd_chain_stage){.name = "filter", .run = gd_video_filter, .queue = short_queue};
-    if (v->sink || v->preview || v->o.show)
+    if (v->r->pixels && v->n_lanes) stage[opt.n_stages++] = filter;
+    if (v->overlay && (v->sink || v->preview || v->o.show))
         stage[opt.n_stages++] = (gd_chain_stage){.name = "draw",
                                                  .run = gd_video_draw,
                                                  .workers = v->o.post_threads,
@@ -316,7 +320,7 @@ static gd_status prepare(gd_video_run *v, gd_error *err) {
     GD_TRY(choose_batch(v, err));
     if (v->tracker && v->started) gd_tracker_reset(v->tracker);
     v->started = true;
-    gd_overlay_reset(v->overlay);
+    if (v->overlay) gd_overlay_reset(v->overlay);
     return open_chain(v, err);
 }
 
@@ -413,6 +417,14 @@ static void run_opened(gd_video_run *v) {
     gd_video_tell_notes(v);
     gd_video_tell_end(v, written ? &info : NULL);
     judge(v);
+}
+
+gd_video_last gd_video_run_last(const gd_video_run *v) {
+    return (gd_video_last){.path = v->path,
+                           .frames = gd_video_written(v),
+                           .width = v->info.width,
+                           .height = v->info.height,
+                           .seconds = v->stats.seconds};
 }
 
 void gd_video_run_source(gd_video_run *v, const gd_source *source) {

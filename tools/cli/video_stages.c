@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "engine/mem.h"
+#include "tools/cli/batch.h"
 #include "tools/cli/program.h"
 #include "tools/cli/video_impl.h"
 
@@ -111,23 +112,44 @@ static gd_status classify(gd_video_lane *lane, void *const *item, int n, gd_erro
     return GD_OK;
 }
 
+/* Where nobody asked for a number, memory that ends halves the frames that run together: true
+ * if the lane can try again with fewer. */
+static bool give_way(gd_video_run *v, gd_video_lane *lane, int n, gd_status st,
+                     const gd_error *why) {
+    if (st != GD_ERR_NOMEM || n < 2 || v->o.batch > 0) return false;
+    lane->batch = gd_batch_half(n);
+    pthread_mutex_lock(&v->lock);
+    gd_warn(602, "no memory for a batch of %d: %s; going on with %d", n, why->msg, lane->batch);
+    pthread_mutex_unlock(&v->lock);
+    return true;
+}
+
 /* Batches are powers of two, so that few sizes are ever planned: 7 frames run as 4, 2 and 1. */
 gd_status gd_video_infer(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run  *v = ctx;
     gd_video_lane *lane = &v->lane[work->worker];
     for (int done = 0, n; done < work->n; done += n) {
         const double start = gd_video_now_ms();
+        gd_error     why = {0};
+        gd_status    st;
         if (gd_interrupted()) {
             for (int i = done; i < work->n; i++) work->drop[i] = true;
             return GD_OK;
         }
         for (n = 1; 2 * n <= work->n - done;) n *= 2;
-        if (n > v->batch) n = v->batch;
+        if (n > lane->batch) n = lane->batch;
         for (int i = 0; i < n; i++)
             lane->image[i] =
                 gd_video_frame_image(&((gd_video_item *)work->item[done + i])->frame);
-        GD_TRY(failed(v, GD_EXIT_MODEL,
-                      gd_session_run(lane->session, lane->image, n, lane->result, err)));
+        st = gd_session_run(lane->session, lane->image, n, lane->result, &why);
+        if (give_way(v, lane, n, st, &why)) {
+            n = 0;
+            continue;
+        }
+        if (st != GD_OK) {
+            *err = why;
+            return failed(v, GD_EXIT_MODEL, st);
+        }
         for (int i = 0; i < n; i++) {
             gd_video_item *it = work->item[done + i];
             it->ms.infer = (gd_video_now_ms() - start) / n;
@@ -219,7 +241,7 @@ gd_status gd_video_write(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_item  *it = work->item[0];
     const gd_record rec = record_of(v, it);
     gd_status       st;
-    if (v->sink || v->preview || v->o.show)
+    if (v->overlay && (v->sink || v->preview || v->o.show))
         GD_TRY(failed(v, GD_EXIT_MEMORY, look_at(v, it, err)));
     pthread_mutex_lock(&v->lock);
     if (it->top_score > v->r->top_score) v->r->top_score = it->top_score;

@@ -182,6 +182,8 @@ typedef struct gd_video_sink_options {
     bool        replace;  /* an existing file is replaced at finish */
     int         threads;  /* 0: one per core, 16 at most */
     int64_t     start_us; /* as the source's option: what lies there becomes its first moment */
+    bool (*stopped)(void); /* true ends the filling of a gap in time (fps); NULL: never. What is
+                            * written stays whole */
 } gd_video_sink_options;
 
 /* What was written. */

@@ -96,9 +96,11 @@ static gd_status encode(gd_av_sink *k, const AVFrame *f, gd_error *err) {
     return gd_av_fail(err, 963, rc, k->encoder->name);
 }
 
-/* Writes the frame that the pace held back, as often as it says. */
+/* Writes the frame that the pace held back, as often as it says: up to a day of copies, which
+ * an interrupt breaks off. */
 static gd_status release(gd_av_sink *k, const gd_pace_step *step, gd_error *err) {
     for (int64_t i = 0; i < step->count; i++) {
+        if (i && k->opt.stopped && k->opt.stopped()) break;
         gd_av_waiting w = {.pts = step->pts + i, .duration = step->duration};
         if (k->n_waiting == GD_AV_WAITING)
             return gd_fail_code(err, GD_ERR_UNSUPPORTED, 963,
