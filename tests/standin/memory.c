@@ -145,6 +145,17 @@ STANDIN_API cudaError_t cudaMemsetAsync(void *dst, int byte, size_t size, cudaSt
     return cudaSuccess;
 }
 
+STANDIN_API cudaError_t cudaMemset2DAsync(void *dst, size_t pitch, int byte, size_t width,
+                                          size_t height, cudaStream_t s) {
+    ENTER;
+    if (width > pitch || (height && !on_device(dst, (height - 1) * pitch + width)))
+        return standin_result(cudaErrorInvalidValue);
+    for (size_t i = 0; i < height; i++)
+        queue(stream_of(s, __func__),
+              &(copy){.dst = (char *)dst + i * pitch, .byte = byte, .size = width});
+    return cudaSuccess;
+}
+
 cudaError_t standin_kernel(cudaStream_t s) {
     (void)stream_of(s, "a kernel");
     return cudaSuccess;
