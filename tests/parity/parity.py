@@ -58,7 +58,6 @@ def convert(source, out, *argv):
     return out
 
 
-<<<<<<< HEAD
 def architecture(model):
     return re.search(r"^architecture +(\S+)", gdrun("info", model).decode(), re.M)[1]
 
@@ -80,8 +79,6 @@ if not SANITIZED:  # they see fewer models
 atexit.register(check_held)
 
 
-def pictures(folder, count):
-=======
 def strip(im):
     """A band of the picture, eight times as wide as high. The rule of 800 by 1333 pixels makes a
     fifth of the usual input of it: for tests that need the network, not its full size."""
@@ -91,7 +88,6 @@ def strip(im):
 
 
 def pictures(folder, count, cut=None):
->>>>>>> e3e43f8 (tests: give the detectors' parity small pictures)
     """Real pictures of different sizes: JPEG as they are, and one each in grey, turned by EXIF,
     CMYK, and PNG with alpha; `cut` makes another picture of each first. Paths, in a fixed order."""
     source = os.path.join(DATA, "coco-mini/dev/images")
