@@ -1,22 +1,18 @@
 /* class_boxes_cpu.c -- per-class selection: one scan; only an overflow costs a sort.
  *
  * Scratch of one picture: a key for each candidate in the order of rows and classes, as much
- * again to sort them, and for each class its count and the last key that stays. */
+ * again to sort them, room to sort one class, and for each class where its part begins and the
+ * last key that stays. */
 #include "kernels/arg.h"
 #include "kernels/class_boxes/class_boxes.h"
 #include "kernels/rank.h"
 
 static int64_t scores_of(const gd_launch *l) { return l->in[0]->dim[1] * l->in[0]->dim[2]; }
 
-/* Keys of the second buffer: all, or those of one class twice. */
-static int64_t sort_room(const gd_launch *l) {
-    const int64_t all = scores_of(l), one = 2 * l->in[0]->dim[1];
-    return all > one ? all : one;
-}
-
 size_t gdk_class_boxes_cpu_scratch(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
-    return (size_t)(scores_of(l) + sort_room(l) + l->in[0]->dim[2] * 2) * sizeof(uint64_t);
+    return (size_t)(2 * scores_of(l) + l->in[0]->dim[1] + l->in[0]->dim[2] * 2) *
+           sizeof(uint64_t);
 }
 
 static const float *box_of(const gd_launch *l, int64_t row, int64_t k) {
@@ -47,23 +43,29 @@ static int64_t candidates(const gd_launch *l, int64_t b, uint64_t *key, float *t
 
 /* Leaves the best candidates of each class that has too many; returns how many are left. */
 static int64_t cut_classes(const gd_launch *l, uint64_t *key, uint64_t *tmp, int64_t m) {
-    const int64_t n = l->in[0]->dim[1], K = l->in[0]->dim[2];
-    const int64_t most = ((const gd_class_boxes *)l->attr)->per_class;
-    uint64_t     *last = tmp + sort_room(l), *count = last + K;
-    int64_t       left = 0;
-    memset(count, 0, (size_t)K * sizeof *count);
-    for (int64_t j = 0; j < m; j++) count[gdk_rank_index(key[j]) % K]++;
-    for (int64_t k = 0; k < K; k++) {
-        int64_t own = 0;
+    const int64_t  n = l->in[0]->dim[1], most = ((const gd_class_boxes *)l->attr)->per_class;
+    const uint32_t K = (uint32_t)l->in[0]->dim[2];
+    uint64_t      *spare = tmp + scores_of(l), *last = spare + n, *end = last + K, at = 0;
+    int64_t        left = 0;
+    memset(end, 0, K * sizeof *end);
+    for (int64_t j = 0; j < m; j++) end[(uint32_t)key[j] % K]++;
+    for (uint32_t k = 0; k < K; k++) {
+        const uint64_t count = end[k];
+        end[k] = at;
+        at += count;
+    }
+    /* Class by class; then end[k] is the end of part k. */
+    for (int64_t j = 0; j < m; j++) tmp[end[(uint32_t)key[j] % K]++] = key[j];
+    for (uint32_t k = 0; k < K; k++) {
+        uint64_t     *part = tmp + (k ? end[k - 1] : 0);
+        const int64_t count = tmp + end[k] - part;
         last[k] = UINT64_MAX;
-        if ((int64_t)count[k] <= most) continue;
-        for (int64_t j = 0; j < m; j++)
-            if (gdk_rank_index(key[j]) % K == k) tmp[own++] = key[j];
-        gdk_rank_sort_stable(tmp, tmp + n, own);
-        last[k] = tmp[most - 1];
+        if (count <= most) continue;
+        gdk_rank_sort_stable(part, spare, count);
+        last[k] = part[most - 1];
     }
     for (int64_t j = 0; j < m; j++)
-        if (key[j] <= last[gdk_rank_index(key[j]) % K]) key[left++] = key[j];
+        if (key[j] <= last[(uint32_t)key[j] % K]) key[left++] = key[j];
     return left;
 }
 
