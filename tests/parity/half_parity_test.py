@@ -8,6 +8,7 @@ import os
 from parity import BUILD, DATA, ROOT, SANITIZED, convert, iou, load, np, run, workspace
 
 FLOOR, MIN_IOU, NEAR = 0.3, 0.99, 0.01
+MIN_PIXELS = 0.99  # of a network that nobody trained: its classes are nearer to each other
 STREET = glob.glob("/usr/share/doc/opencv-doc/examples/data/vtest.avi*")
 
 
@@ -61,6 +62,35 @@ def check(name, model, pictures, folder):
     assert found >= len(pictures)
 
 
+def segments(pictures, folder):
+    """DeepLabV3+ gives the same class to nearly all pixels."""
+    from deeplab_parity import damp_branches, reference, seed_norms, spread_head, torch
+    from deeplab_twin import DeepLabV3Plus
+    torch.manual_seed(4)
+    model = DeepLabV3Plus("resnet50", 16).eval()
+    seed_norms(model, 4)
+    damp_branches(model)
+    small = [p.resize((p.width // 4, p.height // 4)) for p in pictures]
+    spread_head(model, reference(model, small[0], 96)[1])
+    torch.save(model.state_dict(), os.path.join(folder, "seg.pth"))
+    gdw = convert(os.path.join(folder, "seg.pth"), os.path.join(folder, "seg.gdw"), "--arch",
+                  "deeplabv3plus_resnet50", "--set", "input.short=96")
+    argv = []
+    for i, p in enumerate(small):
+        argv += [os.path.join(folder, f"s{i}.rgb"), p.width, p.height]
+        with open(argv[-3], "wb") as f:
+            f.write(p.tobytes())
+    full, half = ([np.frombuffer(bytes.fromhex(line), np.uint8) for line in
+                   run(os.path.join(BUILD, "half_run"), gdw, p, *argv).decode().splitlines()
+                   if line != "picture"] for p in ("fp32", "fp16"))
+    assert len(full) == len(half) == len(small)
+    for p, a, b in zip(small, full, half):
+        equal = float((a == b).mean())
+        print(f"deeplabv3plus_resnet50 {p.width}x{p.height}: {len(np.unique(a))} classes, "
+              f"{equal:.4%} of the pixels equal")
+        assert equal >= MIN_PIXELS and equal < 1, "too few, or nothing was rounded"
+
+
 def street(count):
     """Frames apart from each other, or none where there is no OpenCV."""
     try:
@@ -85,6 +115,7 @@ with workspace() as folder:
     if os.path.exists(weights):
         nano = convert(weights, os.path.join(folder, "nano.gdw"), "--arch", "yolox_nano")
         check("yolox_nano", nano, pictures, folder)
+    segments([load(os.path.join(source, n)) for n in sorted(os.listdir(source))[:max(1, few // 4)]], folder)
     pedestrian = os.path.join(ROOT, "weights/pretrained/pedestrian.gdw")
     frames = street(1 if SANITIZED else 3) if STREET else []
     if frames:

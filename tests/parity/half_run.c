@@ -83,7 +83,8 @@ static gd_status open_job(job *j, const gd_model *m, bool half, int w, int h, gd
                                 .net_w = j->at.net_w,
                                 .conf = 0.1f,
                                 .iou = r.iou,
-                                .max_det = 300};
+                                .max_det = 300,
+                                .pixels = (int64_t)w * h};
     gd_graph_init(&j->g, &j->arena);
     GD_TRY(gd_model_graph(m, &r, &net, (int64_t)w * h, &j->g, err));
     GD_TRY(gd_pass_fold(&j->g, err));
@@ -100,10 +101,22 @@ static const void *output(job *j, const char *name) {
     return gd_exec_tensor(j->e, gd_graph_find_output(&j->g, name))->data;
 }
 
-static gd_status detect(job *j, unsigned char *rgb, gd_error *err) {
+/* The class of each pixel, two hexadecimal digits each. */
+static void print_map(job *j) {
+    const uint8_t *map = output(j, "map");
+    printf("picture\n");
+    for (int i = 0; i < j->at.src_h * j->at.src_w; i++) printf("%02x", map[i]);
+    printf("\n");
+}
+
+static gd_status detect(job *j, gd_task task, unsigned char *rgb, gd_error *err) {
     gd_geometry_pack(&j->at, gd_exec_tensor(j->e, gd_graph_find_input(&j->g, "geom"))->data);
     gd_exec_bind(j->e, gd_graph_find_input(&j->g, "pixels"), rgb);
     GD_TRY(gd_exec_run(j->e, err));
+    if (task == GD_TASK_SEGMENT) {
+        print_map(j);
+        return GD_OK;
+    }
     const float   *box = output(j, "boxes"), *score = output(j, "scores");
     const int32_t *label = output(j, "labels"), *count = output(j, "count");
     printf("picture\n");
@@ -123,7 +136,7 @@ static gd_status run(const gd_model *m, bool half, const char *path, int w, int 
     if (!rgb || !f || fread(rgb, 1, size + 1, f) != size)
         st = gd_fail(err, GD_ERR_IO, "'%s' is not %d x %d pixels", path, w, h);
     if (st == GD_OK) st = open_job(&j, m, half, w, h, err);
-    if (st == GD_OK) st = detect(&j, rgb, err);
+    if (st == GD_OK) st = detect(&j, gd_model_task(m), rgb, err);
     gd_exec_close(j.e);
     gd_arena_free(&j.arena);
     if (f) fclose(f);
