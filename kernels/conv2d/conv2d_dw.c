@@ -19,11 +19,18 @@ typedef struct job {
     gdk_steps            steps;
 } job;
 
+/* The best kernels whose vectors divide the channels, or NULL. */
+static const gdk_depthwise *kernels_for(int64_t channels) {
+    const gdk_depthwise *d;
+    for (int i = 0; (d = gdk_depthwise_variant(i)) && channels % d->lanes; i++) continue;
+    return d;
+}
+
 bool gdk_conv2d_dw_fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     const gd_conv2d *a = l->attr;
     const gd_tensor *w = l->in[1];
-    return a->groups == w->dim[0] && a->groups == l->in[0]->dim[3] && a->groups % 16 == 0 &&
+    return a->groups == w->dim[0] && a->groups == l->in[0]->dim[3] && kernels_for(a->groups) &&
            w->dim[1] * w->dim[2] <= MAX_TAPS && (l->const_in & 2u) && w->pitch == 1 &&
            gdk_steps_fit(l);
 }
@@ -43,7 +50,7 @@ gd_status gdk_conv2d_dw_prepare(const gd_launch *l, const gd_device_caps *dev, v
     if (!packed)
         return gd_fail(err, GD_ERR_NOMEM, "no memory for %lld packed weights",
                        (long long)(C * taps));
-    const int64_t panel = 2 * gdk_depthwise_get()->lanes;
+    const int64_t panel = 2 * kernels_for(C)->lanes;
     for (int64_t c = 0; c < C; c++) {
         const int64_t first = c / panel * panel, width = C - first < panel ? C - first : panel;
         for (int64_t t = 0; t < taps; t++)
@@ -92,7 +99,7 @@ static void run_row(const job *j, int64_t n, int64_t p) {
 gd_status gdk_conv2d_dw_run(const gd_launch *l, gd_error *err) {
     (void)err;
     const int64_t P = l->out[0]->dim[1], rows = l->out[0]->dim[0] * P;
-    job           j = {.l = l, .d = gdk_depthwise_get(), .zero = l->scratch};
+    job           j = {.l = l, .d = kernels_for(l->in[0]->dim[3]), .zero = l->scratch};
     memset(l->scratch, 0, (size_t)l->in[0]->dim[3] * sizeof(float));
     gdk_steps_read(l, &j.steps);
 #pragma omp parallel for num_threads(gd_cpu_threads()) schedule(static)
