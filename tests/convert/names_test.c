@@ -83,6 +83,16 @@ static void test_fit(void **state) {
     assert_int_equal(n.count, 2);
     gd_assert_ok(gd_names_fit(yolox, 3, &given, &arena, &n, &err), &err);
     assert_int_equal(n.count, 3);
+    /* The architecture's own list, given, has that list's ids; another of its length has not. */
+    const char *coco = gd_class_list("coco80");
+    gd_assert_ok(gd_names_text(coco, &arena, &given, &err), &err);
+    gd_assert_ok(gd_names_fit(yolox, 80, &given, &arena, &n, &err), &err);
+    assert_memory_equal(n.ids, "1,2,3,4,5,6,7,8,9,10,11,13,", 27);
+    char *other = gd_arena_string(&arena, given.joined);
+    other[0] = 'P';
+    given.joined = other;
+    gd_assert_ok(gd_names_fit(yolox, 80, &given, &arena, &n, &err), &err);
+    assert_memory_equal(n.ids, "0,1,2,", 6);
     /* A text that a checkpoint brought keeps to the same rules. */
     gd_assert_ok(gd_names_text("cat\r\ndog\n", &arena, &given, &err), &err);
     assert_int_equal(given.count, 2);

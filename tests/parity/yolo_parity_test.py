@@ -116,6 +116,18 @@ def check(name, names, trained, folder, paths, full):
     return ok
 
 
+def check_odd(family, folded, folder, paths):
+    """Widths and depths of no published size, with norms or without."""
+    x = torch.cat([as_input(letterbox(p, SIZE, 0)[0]) for p in paths])
+    model = yolo_twin.calibrate(yolo_twin.build(family + "odd", FEW, 6), x)
+    if folded:
+        model = yolo_twin.fold(model)
+    pt, gdw = os.path.join(folder, "odd.pt"), os.path.join(folder, "odd.gdw")
+    yolo_twin.checkpoint(model, pt, True)
+    convert(pt, gdw, "--arch", family + "n")
+    return check_heads("odd", f"{family} of odd widths" + ", folded" * folded, model, gdw, paths[0])
+
+
 def check_counts(name, text):
     ours = float(next(l for l in text.splitlines() if l.startswith(name + " ")).split(" M ")[0]
                  .split()[-1])
@@ -134,4 +146,7 @@ with workspace() as folder:
     for name, names, trained in CASES[::2] if SANITIZED else CASES:
         ok &= check(name, names, trained, folder, paths[:1] if SANITIZED else paths,
                     name.endswith("n") and not SANITIZED)
+    if not SANITIZED:
+        ok &= check_odd("yolov5", True, folder, paths)
+        ok &= check_odd("yolov8", False, folder, paths)
 sys.exit(0 if ok else 1)

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-# Depth, width, and the most channels before the width is applied.
+# Depth, width, and the most channels before the width is applied; the last two are nobody's.
 SCALES = {"yolov5n": (0.33, 0.25, 1024), "yolov5s": (0.33, 0.5, 1024),
-          "yolov8n": (0.33, 0.25, 1024), "yolov8s": (0.33, 0.5, 1024)}
+          "yolov8n": (0.33, 0.25, 1024), "yolov8s": (0.33, 0.5, 1024),
+          "yolov5odd": (0.67, 0.125, 1024), "yolov8odd": (0.67, 0.125, 1024)}
 STRIDES, BINS = (8, 16, 32), 16
 
 
@@ -314,6 +315,18 @@ def scale(conv, y, rows, reach, quantile=None, level=0.0):
     conv.weight[rows] *= gain
     top = (y * gain).amax(1).flatten().numpy()
     conv.bias[rows] = level - float(np.quantile(top, quantile) if quantile else y.mean() * gain)
+
+
+def fold(model):
+    """Norms into the convolutions before them, as for a file that is only to be run."""
+    with torch.no_grad():
+        for m in model.modules():
+            if isinstance(m, Conv5):
+                gain = m.bn.weight / (m.bn.running_var + m.bn.eps).sqrt()
+                m.conv.weight *= gain[:, None, None, None]
+                m.conv.bias = nn.Parameter(m.bn.bias - m.bn.running_mean * gain)
+                m.bn = nn.Identity()
+    return model.half().float()
 
 
 def checkpoint(model, path, trained):
