@@ -242,6 +242,7 @@ gd_status gd_model_graph(const gd_model *m, const gd_recipe *r, const gd_net_opt
     gd_net_init(&n, g, &m->source, err);
     n.facts = &m->facts;
     n.bn_eps = r->bn_eps;
+    n.multi_label = r->multi_label;
     n.n_class = m->n_class + m->arch->n_background;
     const int image = add_image(&n, r, opt, cap, &geom);
     if (gd_net_ok(&n)) m->arch->build(&n, m->arch, opt, image, geom);

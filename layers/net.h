@@ -58,7 +58,8 @@ typedef struct gd_net {
     int  n_spec, cap_spec;
     gd_weight_spec *spec; /* every weight asked for, in order; in the graph's arena */
     float           bn_eps;
-    int             n_class; /* outputs of the class head */
+    int             n_class;     /* outputs of the class head */
+    bool            multi_label; /* the recipe's post.multi_label */
 } gd_net;
 
 void gd_net_init(gd_net *n, gd_graph *g, const gd_weight_source *source, gd_error *err);

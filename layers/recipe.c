@@ -110,7 +110,11 @@ static gd_status read_all(const reader *r, gd_recipe *out) {
     if (r->arch->task != GD_TASK_DETECT) return GD_OK;
     GD_TRY(read_floats(r, "post.conf", 1, 0, 1, &out->conf));
     GD_TRY(read_floats(r, "post.iou", 1, 0, 1, &out->iou));
-    return read_int(r, "post.max_det", 0, 1 << 24, &out->max_det);
+    GD_TRY(read_int(r, "post.max_det", 0, 1 << 24, &out->max_det));
+    int multi = 0;
+    if (value_of(r, "post.multi_label")) GD_TRY(read_int(r, "post.multi_label", 0, 1, &multi));
+    out->multi_label = multi != 0;
+    return GD_OK;
 }
 
 gd_status gd_recipe_read(const gd_arch *a, gd_meta_find find, const void *ctx, gd_recipe *out,

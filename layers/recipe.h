@@ -12,6 +12,8 @@
  *                                         the network's order
  *   input.pad      three numbers, in units of the network's input
  *   post.conf, post.iou, post.max_det     detectors; max_det 0: no limit
+ *   post.multi_label    1: a box counts for every class above post.conf, 0 or absent: for its
+ *                       best class alone; YOLOv5 and YOLOv8, whose evaluation is with 1
  *   bn_eps         epsilon of batch norm */
 #ifndef GD_LAYERS_RECIPE_H
 #define GD_LAYERS_RECIPE_H
@@ -30,6 +32,7 @@ typedef struct gd_recipe {
     float            scale, mean[3], std[3], pad[3];
     float            conf, iou;
     int              max_det;
+    bool             multi_label;
     float            bn_eps;
 } gd_recipe;
 

@@ -3,6 +3,9 @@
 #include "kernels/nms/nms.h"
 #include "layers/blocks/blocks.h"
 
+/* Pairs of a box and a class that suppression looks at: as many as the field does. */
+enum { MOST_PAIRS = 30000 };
+
 int32_t gd_block_max_out(const gd_net *n, int boxes, int max_det) {
     const int64_t most = gd_net_dim(n, boxes, 1);
     return max_det < most ? max_det : (int32_t)most;
@@ -32,17 +35,30 @@ void gd_block_select(gd_net *n, const gd_class_boxes *a, const gd_net_options *o
                         geom, GD_RESTORE_RATIO, false);
 }
 
+/* Candidates of every class: boxes, scores, labels and their count. */
+static void every_class(gd_net *n, const int decoded[3], const gd_net_options *opt, int c[6]) {
+    const int64_t        pairs = gd_net_dim(n, decoded[1], 1) * gd_net_dim(n, decoded[1], 2);
+    const gd_class_boxes a = {.min_score = opt->conf,
+                              .background = -1,
+                              .capacity = (int32_t)(pairs < MOST_PAIRS ? pairs : MOST_PAIRS)};
+    gd_net_op(n, "class_boxes", &a, 2, (const int[]){decoded[1], decoded[0]}, c);
+}
+
 void gd_block_dense(gd_net *n, const int decoded[3], const gd_net_options *opt,
                     const gd_dense_args *a, int geom) {
+    int c[6] = {decoded[0], decoded[1], decoded[2], -1, -1, -1}, kept[4] = {-1, -1, -1, -1};
+    int picked[3] = {-1, -1, -1};
+    if (n->multi_label) every_class(n, decoded, opt, c);
     const gd_nms nms = {.iou = opt->iou,
                         .min_score = opt->conf,
                         .strict_score = a->strict,
-                        .max_out = gd_block_max_out(n, decoded[0], opt->max_det)};
-    int          kept[4] = {-1, -1, -1, -1}, picked[3] = {-1, -1, -1};
-    gd_net_op(n, "nms", &nms, opt->agnostic_nms ? 2 : 3, decoded, kept);
-    gd_net_op(n, "gather_boxes", NULL, 5,
-              (const int[]){decoded[0], decoded[1], decoded[2], kept[0], kept[1]}, picked);
-    gd_block_detections(
-        n, (const int[]){picked[0], picked[1], picked[2], kept[1], kept[2], kept[3]}, geom,
-        GD_RESTORE_LETTERBOX, a->clip);
+                        .max_out = gd_block_max_out(n, c[0], opt->max_det)};
+    gd_net_op(n, "nms", &nms, 4, (const int[]){c[0], c[1], opt->agnostic_nms ? -1 : c[2], c[3]},
+              kept);
+    gd_net_op(n, "gather_boxes", NULL, 5, (const int[]){c[0], c[1], c[2], kept[0], kept[1]},
+              picked);
+    const int top = n->multi_label ? c[5] : kept[2];
+    gd_block_detections(n,
+                        (const int[]){picked[0], picked[1], picked[2], kept[1], top, kept[3]},
+                        geom, GD_RESTORE_LETTERBOX, a->clip);
 }

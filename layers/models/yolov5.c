@@ -84,7 +84,8 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
                                  .n_anchor = {ANCHORS, ANCHORS, ANCHORS},
                                  .scale_xy = {2, 2, 2},
                                  .form = GD_YOLO_SQUARE,
-                                 .logits = 1};
+                                 .logits = 1,
+                                 .multi = n->multi_label};
     const int          rows = ANCHORS * (5 + n->n_class);
     const gd_conv_args head = {.k = rows, .size = 1, .bias = true, .class_head = true};
     int                level[LEVELS], d[3] = {-1, -1, -1};
@@ -118,6 +119,7 @@ static const gd_meta_pair recipe[] = {
     {"post.conf", "0.25"},
     {"post.iou", "0.45"},
     {"post.max_det", "300"},
+    {"post.multi_label", "0"},
     {"bn_eps", "0.001"},
     {0}};
 

@@ -97,6 +97,23 @@ static int branch(gd_net *n, int x, const char *name, int i, int k, const gd_con
     return x;
 }
 
+/* Scores and labels of all cells; with multi_label the probabilities of every class. */
+static void score(gd_net *n, const int classes[LEVELS], int out[2]) {
+    int row[LEVELS];
+    out[0] = out[1] = -1;
+    if (!n->multi_label) {
+        gd_net_op(n, "class_best", NULL, LEVELS, classes, out);
+        return;
+    }
+    for (int i = 0; i < LEVELS; i++) {
+        const int64_t dim[3] = {gd_net_dim(n, classes[i], 0),
+                                gd_net_dim(n, classes[i], 1) * gd_net_dim(n, classes[i], 2),
+                                n->n_class};
+        row[i] = gd_net_reshape(n, classes[i], 3, dim);
+    }
+    out[0] = gd_net_unary(n, "sigmoid", "sigmoid", gd_net_concat(n, 1, LEVELS, row));
+}
+
 static int at_least(int a, int b) { return a > b ? a : b; }
 
 static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
@@ -107,7 +124,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     const int          fine = width(arch, 256);
     const int          k_box = at_least(fine / 4, 4 * BINS);
     const int          k_cls = at_least(fine, n->n_class < 100 ? n->n_class : 100);
-    int                level[LEVELS], boxes[LEVELS], classes[LEVELS], d[3], best[2] = {-1, -1};
+    int                level[LEVELS], boxes[LEVELS], classes[LEVELS], d[3];
     size_t             mark = gd_net_enter(n, "model");
     trunk(n, arch, image, level);
     gd_net_leave(n, mark);
@@ -117,9 +134,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
         classes[i] = branch(n, level[i], "cv3", i, k_cls, &cls);
     }
     d[0] = gd_net_op(n, "dfl", &decode, LEVELS, boxes, NULL);
-    gd_net_op(n, "class_best", NULL, LEVELS, classes, best);
-    d[1] = best[0];
-    d[2] = best[1];
+    score(n, classes, &d[1]);
     gd_block_dense(n, d, opt, &(gd_dense_args){.strict = true, .clip = true}, geom);
     gd_net_leave(n, mark);
 }
@@ -137,6 +152,7 @@ static const gd_meta_pair recipe[] = {
     {"post.conf", "0.25"},
     {"post.iou", "0.7"},
     {"post.max_det", "300"},
+    {"post.multi_label", "0"},
     {"bn_eps", "0.001"},
     {0}};
 /* The numbers 0 to 15, as a convolution: the operator knows them. */

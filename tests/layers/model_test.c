@@ -60,6 +60,8 @@ static void recipe_values(void **state) {
         {"post.max_det", "1.5"},
         {"post.max_det", "-1"},
         {"post.max_det", "1e9"},
+        {"post.multi_label", "2"},
+        {"post.multi_label", "yes"},
         {"bn_eps", "2"},
         {"bn_eps", "0,5"},
     };

@@ -15,7 +15,7 @@ except ImportError as e:
     skip(f"no oracle: {e}")
 import yolo_twin
 
-CONF, IOU, NEAR = 0.25, 0.45, 1e-4
+CONF, MANY, IOU, NEAR = 0.25, 0.15, 0.45, 1e-4
 SIZE = 256  # one picture of each nano model has the full 640
 PUBLISHED = {"yolov5n": 1.9, "yolov5s": 7.2, "yolov5m": 21.2, "yolov5l": 46.5, "yolov5x": 86.7,
              "yolov8n": 3.2, "yolov8s": 11.2, "yolov8m": 25.9, "yolov8l": 43.7, "yolov8x": 68.2}
@@ -44,6 +44,26 @@ def as_input(image):
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None]))
 
 
+def to_source(box, r, left, top, w, h):
+    """Boxes in pixels of the picture, ended where it ends."""
+    box = (box.double() - torch.tensor([left, top, left, top])) / r
+    return torch.minimum(box.clamp(min=0), torch.tensor([w, h, w, h])).tolist()
+
+
+def every_class(model, path, size):
+    """The same where a box counts for each of its classes."""
+    image, r, (left, top), (w, h) = letterbox(path, size, 32)
+    with torch.no_grad():
+        box, score = model.model[-1].decode(model(as_input(image)))
+    doubt = ((score - MANY).abs() < NEAR).any(1)
+    unsure = to_source(box[doubt], r, left, top, w, h)
+    row, label = (score > MANY).nonzero().T
+    box, score = box[row], score[row, label]
+    keep = torchvision.ops.batched_nms(box, score, label, IOU)[:300]
+    box = to_source(box, r, left, top, w, h)
+    return [(int(label[i]), float(score[i]), box[i]) for i in keep], unsure
+
+
 def reference(model, path, size, multiple):
     """[(class, score, box)], and the boxes that rounding decides: two classes score alike, or the
     score is that of the threshold."""
@@ -55,14 +75,12 @@ def reference(model, path, size, multiple):
     best, label = best[:, 0], label[:, 0]
     doubt = (best > CONF - NEAR) & ((best - second < NEAR) | ((best - CONF).abs() < NEAR))
 
-    def source(b):
-        b = (b.double() - torch.tensor([left, top, left, top])) / r
-        return torch.minimum(b.clamp(min=0), torch.tensor([w, h, w, h])).tolist()
     keep = best > CONF
-    unsure = source(box[doubt])
+    unsure = to_source(box[doubt], r, left, top, w, h)
     box, best, label = box[keep], best[keep], label[keep]
     keep = torchvision.ops.batched_nms(box, best, label, IOU)[:300]
-    return [(int(label[i]), float(best[i]), source(box[i])) for i in keep], unsure
+    box = to_source(box, r, left, top, w, h)
+    return [(int(label[i]), float(best[i]), box[i]) for i in keep], unsure
 
 
 def check_heads(name, tag, model, gdw, path):
@@ -83,19 +101,19 @@ def check_heads(name, tag, model, gdw, path):
     return worst < 1e-4
 
 
-def check_pictures(tag, model, gdw, paths, names, size, multiple):
-    argv = ["--imgsz", f"{size}x{size}"] if not multiple else []
-    out = json.loads(gdrun("detect", "-m", gdw, *paths, "--json", "-", "-q", "--conf", str(CONF),
+def check_pictures(tag, gdw, paths, names, conf, theirs_of, *argv):
+    """theirs_of(path): the reference's detections and the boxes in doubt."""
+    out = json.loads(gdrun("detect", "-m", gdw, *paths, "--json", "-", "-q", "--conf", str(conf),
                            "--iou", str(IOU), *argv))
     ok, total = True, 0
     for frame in out["frames"]:
         path = frame["source"]
         ours = [(names.index(d["name"]), d["conf"], d["box"]) for d in frame["detections"]]
-        theirs, unsure = reference(model, path, size, multiple)
+        theirs, unsure = theirs_of(path)
         wrong = [d for d in differences(ours, theirs, cut=300)[0]
                  if all(iou(d[2], box) <= 0.999 for box in unsure)]
-        print(f"{tag} {os.path.basename(path)} at {size}{'' if multiple else ' square'}: "
-              f"{len(theirs)} detections, {len(unsure)} in doubt, {len(wrong)} differ", *wrong[:2])
+        print(f"{tag} {os.path.basename(path)}: {len(theirs)} detections, {len(unsure)} in doubt, "
+              f"{len(wrong)} differ", *wrong[:2])
         ok &= not wrong
         total += len(theirs)
     return ok and total > 0
@@ -110,9 +128,13 @@ def check(name, names, trained, folder, paths, full):
     yolo_twin.checkpoint(model, pt, trained)
     convert(pt, gdw, "--set", f"input.size={SIZE}x{SIZE}")
     ok = check_heads(name, tag, model, gdw, paths[0])
-    ok &= check_pictures(tag, model, gdw, paths, listed, SIZE, 32)
+    ok &= check_pictures(tag, gdw, paths, listed, CONF, lambda p: reference(model, p, SIZE, 32))
     if full:
-        ok &= check_pictures(tag, model, gdw, paths[1:2], listed, 640, 0)
+        ok &= check_pictures(tag + " at 640x640", gdw, paths[1:2], listed, CONF,
+                             lambda p: reference(model, p, 640, 0), "--imgsz", "640x640")
+        convert(pt, gdw, "--set", f"input.size={SIZE}x{SIZE}", "--set", "post.multi_label=1")
+        ok &= check_pictures(tag + " every class", gdw, paths[:2], listed, MANY,
+                             lambda p: every_class(model, p, SIZE))
     return ok
 
 
