@@ -23,14 +23,15 @@ int gd_block_silu_conv(gd_net *n, int x, const char *name, int k, int size, int 
 /* A 3x3 one; depthwise: as the separable pair dconv and pconv. */
 int gd_block_silu_conv3(gd_net *n, int x, const char *name, int k, int stride, bool depthwise);
 /* A cross-stage partial block with three convolutions, "conv1" to "conv3": one branch goes
- * through `depth` bottlenecks m.i (or as many as the file has), the other passes them by, the
- * third joins them. */
+ * through `depth` bottlenecks m.i, the other passes them by, the third joins them. */
 typedef struct gd_csp_args {
     const char *conv; /* "conv", or how the family calls them */
     int         k, depth;
     bool        shortcut, depthwise;
 } gd_csp_args;
 int gd_block_csp(gd_net *n, int x, const char *name, const gd_csp_args *a);
+/* How many bottlenecks m.i with cv1 and cv2 the file has in `name`; without a file: nominal. */
+int gd_block_bottlenecks(gd_net *n, const char *name, int nominal);
 /* Spatial pyramid pooling of the YOLO family: what `first` gives, its maxima over 5, 9 and 13
  * pixels, all joined and put through `second`. */
 int gd_block_sppf(gd_net *n, int x, const char *name, const char *first, const char *second,

@@ -25,16 +25,24 @@ int gd_block_silu_conv3(gd_net *n, int x, const char *name, int k, int stride, b
     return x;
 }
 
+int gd_block_bottlenecks(gd_net *n, const char *name, int nominal) {
+    const size_t mark = gd_net_enter(n, "%s", name);
+    /* One that lacks a convolution counts too, so that the lack is noticed. */
+    const int first = gd_net_depth(n, "m.%d.cv1.conv.weight", 0);
+    const int second = gd_net_depth(n, "m.%d.cv2.conv.weight", 0);
+    gd_net_leave(n, mark);
+    const int most = first > second ? first : second;
+    return most ? most : nominal;
+}
+
 int gd_block_csp(gd_net *n, int x, const char *name, const gd_csp_args *a) {
-    char         conv[3][16], first[64];
+    char         conv[3][16];
     const int    k = a->k / 2;
     const size_t mark = gd_net_enter(n, "%s", name);
     for (int i = 0; i < 3; i++) snprintf(conv[i], sizeof conv[i], "%s%d", a->conv, i + 1);
-    snprintf(first, sizeof first, "m.%%d.%s.conv.weight", conv[0]);
-    const int depth = gd_net_depth(n, first, a->depth);
     int       through = gd_block_silu_conv(n, x, conv[0], k, 1, 1, false);
     const int past = gd_block_silu_conv(n, x, conv[1], k, 1, 1, false);
-    for (int i = 0; i < depth; i++) {
+    for (int i = 0; i < a->depth; i++) {
         const size_t inner = gd_net_enter(n, "m.%d", i);
         const int    y =
             gd_block_silu_conv3(n, gd_block_silu_conv(n, through, conv[0], k, 1, 1, false),

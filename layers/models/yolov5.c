@@ -24,8 +24,8 @@ static int depth(const gd_arch *a, int blocks) {
 
 static int csp(gd_net *n, const gd_arch *a, int x, const char *name, int k, int blocks,
                bool shortcut) {
-    return gd_block_csp(n, x, name,
-                        &(gd_csp_args){"cv", width(a, k), depth(a, blocks), shortcut, false});
+    const int count = gd_block_bottlenecks(n, name, depth(a, blocks));
+    return gd_block_csp(n, x, name, &(gd_csp_args){"cv", width(a, k), count, shortcut, false});
 }
 
 static int conv(gd_net *n, const gd_arch *a, int x, const char *name, int k, int size,
@@ -72,9 +72,13 @@ static void read_anchors(gd_net *n, gd_yolo_decode *decode) {
         gd_net_weight(n, "anchors", GD_WEIGHT_VECTOR, 3, (const int64_t[]){LEVELS, ANCHORS, 2});
     /* Without values the graph is built for its shapes. */
     const float *v = gd_net_ok(n) ? n->g->value[w].t.data : NULL;
-    for (int i = 0; i < LEVELS; i++)
-        for (int k = 0; k < 2 * ANCHORS; k++)
-            decode->anchor[i][k] = (v ? v[2 * ANCHORS * i + k] : 1) * (float)decode->stride[i];
+    for (int i = 0; i < 2 * ANCHORS * LEVELS; i++) {
+        const float side = v ? v[i] : 1;
+        const int   level = i / (2 * ANCHORS);
+        if (!(side > 0 && side < 1e6f))
+            gd_net_fail(n, GD_ERR_FORMAT, "anchors: number %d is %g", i, (double)side);
+        decode->anchor[level][i % (2 * ANCHORS)] = side * (float)decode->stride[level];
+    }
 }
 
 static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,

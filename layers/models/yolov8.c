@@ -32,8 +32,8 @@ static int conv(gd_net *n, const gd_arch *a, int x, const char *name, int k, int
  * stand side by side already. */
 static int c2f(gd_net *n, const gd_arch *a, int x, const char *name, int k, int blocks,
                bool shortcut) {
+    const int    count = gd_block_bottlenecks(n, name, depth(a, blocks));
     const size_t mark = gd_net_enter(n, "%s", name);
-    const int    count = gd_net_depth(n, "m.%d.cv1.conv.weight", depth(a, blocks));
     int          in[GD_MAX_IN] = {gd_block_silu_conv(n, x, "cv1", width(a, k), 1, 1, false)};
     const int    half = (int)gd_net_dim(n, in[0], 3) / 2;
     if (count > MOST_BLOCKS)
