@@ -125,6 +125,10 @@ int gd_net_conv_weight(gd_net *n, const int64_t nominal[4]) {
     return weight(n, "weight", GD_WEIGHT_CONV, 4, nominal, 1, NULL);
 }
 
+int gd_net_table(gd_net *n, const char *leaf, int rows, int columns) {
+    return weight(n, leaf, GD_WEIGHT_LINEAR, 2, (const int64_t[]){rows, columns}, 1, NULL);
+}
+
 /* Names the node after the module path; the k-th node of a path is "path#k" from k = 2 on, as
  * a module that is called k times. */
 static gd_status name_node(gd_net *n) {

@@ -82,6 +82,8 @@ const char *gd_net_meta(const gd_net *n, const char *key);
 /* The constant holding weight `path.leaf`. */
 int gd_net_weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
                   const int64_t *nominal);
+/* The constant of an embedding `path.leaf`: as many rows as the file has, nominally `rows`. */
+int gd_net_table(gd_net *n, const char *leaf, int rows, int columns);
 /* One operator; its n_out values go to out[] (may be NULL); returns out[0]. */
 int gd_net_op(gd_net *n, const char *op, const void *attr, int n_in, const int *in, int *out);
 /* An operator without attributes as submodule `module` ("relu"). */

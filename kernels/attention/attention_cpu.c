@@ -1,4 +1,4 @@
-/* attention_cpu.c -- attention in blocks of queries and keys, softmax kept up to date on the way.
+/* attention_cpu.c -- attention in blocks of queries and keys, with a running softmax.
  *
  * A task is 32 queries of one head. It walks over the keys that take part, 64 at a time: scores
  * vectorised over the keys (which are turned for that), then their exponentials, then the

@@ -1,8 +1,8 @@
 /* sine_position.h -- where pixels of padded pictures lie: masks, and sines of coordinates.
  *
  *   padding_mask   geom [B, 8]  ->  mask [B, h, w]
- *     1 where the pixel of the net_h x net_w canvas that nearest resizing to h x w picks lies on
- *     the picture, else 0 (padding). PyTorch's interpolate of a mask gives the same.
+ *     1 where the pixel of the net_h x net_w canvas that nearest resizing to h x w picks lies
+ *     on the picture, else 0 (padding). PyTorch's interpolate of a mask gives the same.
  *
  *   sine_position   mask [B, h, w]  ->  [B, h, w, channels]
  *     y = pixels of the mask that are on in the column, down to and including this one, over

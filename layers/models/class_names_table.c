@@ -5,16 +5,19 @@
 #include "layers/arch.h"
 
 /* COCO in the label space of 90 ids; "N/A" are ids the data set never used. */
-static const char coco90[] =
-    "person\nbicycle\ncar\nmotorcycle\nairplane\nbus\ntrain\ntruck\nboat\ntraffic light\n"
-    "fire hydrant\nN/A\nstop sign\nparking meter\nbench\nbird\ncat\ndog\nhorse\nsheep\ncow\n"
-    "elephant\nbear\nzebra\ngiraffe\nN/A\nbackpack\numbrella\nN/A\nN/A\nhandbag\ntie\n"
-    "suitcase\nfrisbee\nskis\nsnowboard\nsports ball\nkite\nbaseball bat\nbaseball glove\n"
-    "skateboard\nsurfboard\ntennis racket\nbottle\nN/A\nwine glass\ncup\nfork\nknife\nspoon\n"
-    "bowl\nbanana\napple\nsandwich\norange\nbroccoli\ncarrot\nhot dog\npizza\ndonut\ncake\n"
-    "chair\ncouch\npotted plant\nbed\nN/A\ndining table\nN/A\nN/A\ntoilet\nN/A\ntv\nlaptop\n"
-    "mouse\nremote\nkeyboard\ncell phone\nmicrowave\noven\ntoaster\nsink\nrefrigerator\nN/A\n"
-    "book\nclock\nvase\nscissors\nteddy bear\nhair drier\ntoothbrush\n";
+#define COCO90                                                                                 \
+    "person\nbicycle\ncar\nmotorcycle\nairplane\nbus\ntrain\ntruck\nboat\ntraffic light\n"     \
+    "fire hydrant\nN/A\nstop sign\nparking meter\nbench\nbird\ncat\ndog\nhorse\nsheep\ncow\n"  \
+    "elephant\nbear\nzebra\ngiraffe\nN/A\nbackpack\numbrella\nN/A\nN/A\nhandbag\ntie\n"        \
+    "suitcase\nfrisbee\nskis\nsnowboard\nsports ball\nkite\nbaseball bat\nbaseball glove\n"    \
+    "skateboard\nsurfboard\ntennis racket\nbottle\nN/A\nwine glass\ncup\nfork\nknife\nspoon\n" \
+    "bowl\nbanana\napple\nsandwich\norange\nbroccoli\ncarrot\nhot dog\npizza\ndonut\ncake\n"   \
+    "chair\ncouch\npotted plant\nbed\nN/A\ndining table\nN/A\nN/A\ntoilet\nN/A\ntv\nlaptop\n"  \
+    "mouse\nremote\nkeyboard\ncell phone\nmicrowave\noven\ntoaster\nsink\nrefrigerator\nN/A\n" \
+    "book\nclock\nvase\nscissors\nteddy bear\nhair drier\ntoothbrush\n"
+static const char coco90[] = COCO90;
+/* The same with id 0, which the data set never used either. */
+static const char coco91[] = "N/A\n" COCO90;
 
 static const char voc21[] =
     "background\naeroplane\nbicycle\nbird\nboat\nbottle\nbus\ncar\ncat\nchair\ncow\n"
@@ -192,6 +195,7 @@ static const struct {
 } lists[] = {{"coco80", coco80, coco80_ids},
              {"coco90", coco90, coco90_ids},
              {"voc21", voc21, NULL},
+             {"coco91", coco91, NULL},
              {"cifar10", cifar10, NULL},
              {"imagenet1000", imagenet1000, NULL}};
 

@@ -1,0 +1,232 @@
+/* detr.c -- DETR (Carion et al. 2020): a ResNet, an encoder and a decoder of queries, no
+ * suppression.
+ *
+ * Module paths are those of the published files; the names of `transformers` are mapped to
+ * them. Positions are sines of the coordinates on the unpadded picture, added to queries and
+ * keys of every attention; padding never answers. The decoder begins with zeros, so all that it
+ * does before it first looks at the picture is constant and folded. */
+#include <string.h>
+
+#include "kernels/box_restore/box_restore.h"
+#include "kernels/nms/nms.h"
+#include "kernels/sine_position/sine_position.h"
+#include "layers/blocks/blocks.h"
+#include "layers/blocks/transformer.h"
+
+enum { HEADS = 8, WIDTH = 256, HIDDEN = 2048, QUERIES = 100, LAYERS = 6, MOST_LAYERS = 16 };
+
+/* What the encoder makes of the picture, all [B, h * w, ...]. */
+typedef struct memory {
+    int value, position, mask;
+} memory;
+
+/* Values of [B, h, w] or [B, h, w, C] as [B, h * w] or [B, h * w, C]. */
+static int flatten(gd_net *n, int x, const char *name, bool channels) {
+    const int64_t dim[3] = {gd_net_dim(n, x, 0), gd_net_dim(n, x, 1) * gd_net_dim(n, x, 2),
+                            channels ? gd_net_dim(n, x, 3) : 0};
+    const size_t  mark = gd_net_enter(n, "%s", name);
+    const int     y = gd_net_reshape(n, x, channels ? 3 : 2, dim);
+    gd_net_leave(n, mark);
+    return y;
+}
+
+/* The padding mask at the size of `feature`, and the positions on it. */
+static void place(gd_net *n, const gd_net_options *opt, int feature, int geom, memory *m) {
+    const gd_padding_mask  pad = {.h = (int32_t)gd_net_dim(n, feature, 1),
+                                  .w = (int32_t)gd_net_dim(n, feature, 2),
+                                  .net_h = opt->net_h,
+                                  .net_w = opt->net_w};
+    const gd_sine_position sine = {.channels = (int32_t)gd_net_dim(n, feature, 3),
+                                   .temperature = 10000,
+                                   .scale = 6.283185307179586f};
+    const size_t           mark = gd_net_enter(n, "backbone.1");
+    const int              mask = gd_net_op(n, "padding_mask", &pad, 1, &geom, NULL);
+    m->position =
+        flatten(n, gd_net_op(n, "sine_position", &sine, 1, &mask, NULL), "position", true);
+    m->mask = flatten(n, mask, "mask", false);
+    gd_net_leave(n, mark);
+}
+
+static void encoder(gd_net *n, memory *m) {
+    const size_t mark = gd_net_enter(n, "transformer.encoder");
+    const int    depth = gd_net_depth(n, "layers.%d.linear1.weight", LAYERS);
+    for (int i = 0; i < depth; i++) {
+        const size_t at = gd_net_enter(n, "layers.%d", i);
+        m->value = gd_block_self_attention(n, m->value, m->position, m->mask, HEADS, "norm1");
+        m->value = gd_block_feed_forward(n, m->value, HIDDEN, "norm2");
+        gd_net_leave(n, at);
+    }
+    gd_net_leave(n, mark);
+}
+
+/* A constant [B, rows, C]: `table` for each picture, or zeros where it is -1. */
+static int repeat(gd_net *n, const char *name, int table, int64_t B, int64_t rows, int64_t C) {
+    const int64_t dim[3] = {B, rows, C};
+    const size_t  bytes = (size_t)(rows * C) * sizeof(float);
+    int           id = -1;
+    if (!gd_net_ok(n)) return -1;
+    n->st = gd_graph_const_new(n->g, name, GD_F32, 3, dim, &id, n->err);
+    if (!gd_net_ok(n)) return -1;
+    char       *to = n->g->value[id].t.data;
+    const char *from = table < 0 ? NULL : n->g->value[table].t.data;
+    for (int64_t b = 0; b < B && to; b++, to += bytes)
+        if (from)
+            memcpy(to, from, bytes);
+        else
+            memset(to, 0, bytes);
+    return id;
+}
+
+/* Part `part` of the encoder's values, projected for all layers of the decoder at once. */
+static int project_all(gd_net *n, int x, int part, int depth, int64_t C) {
+    int weight[MOST_LAYERS], bias[MOST_LAYERS];
+    for (int i = 0; i < depth; i++) {
+        const size_t        mark = gd_net_enter(n, "layers.%d.multihead_attn", i);
+        const gd_projection p = gd_block_projection(n, part, 1, C);
+        gd_net_leave(n, mark);
+        weight[i] = p.weight;
+        bias[i] = p.bias;
+    }
+    const size_t        mark = gd_net_enter(n, part == GD_PART_KEY ? "keys" : "values");
+    const gd_projection all = {gd_net_concat(n, 0, depth, weight),
+                               gd_net_concat(n, 0, depth, bias)};
+    const int           y = gd_block_project(n, x, all);
+    gd_net_leave(n, mark);
+    return y;
+}
+
+static int decoder(gd_net *n, const memory *m) {
+    const int64_t B = gd_net_dim(n, m->value, 0), C = gd_net_dim(n, m->value, 2);
+    const int     table = gd_net_table(n, "query_embed.weight", QUERIES, (int)C);
+    const int64_t rows = gd_net_dim(n, table, 0);
+    const int     position = repeat(n, "query_embed", table, B, rows, C);
+    int           x = repeat(n, "query_embed.start", -1, B, rows, C);
+    const size_t  mark = gd_net_enter(n, "transformer.decoder");
+    const int     depth = gd_net_depth(n, "layers.%d.linear1.weight", LAYERS);
+    if (depth > MOST_LAYERS)
+        gd_net_fail(n, GD_ERR_UNSUPPORTED, "%d layers, at most %d are supported", depth,
+                    MOST_LAYERS);
+    if (!gd_net_ok(n)) return -1;
+    const int placed = gd_net_add(n, m->value, m->position);
+    const int keys = project_all(n, placed, GD_PART_KEY, depth, C);
+    const int values = project_all(n, m->value, GD_PART_VALUE, depth, C);
+    for (int i = 0; i < depth; i++) {
+        const size_t at = gd_net_enter(n, "layers.%d", i);
+        x = gd_block_self_attention(n, x, position, -1, HEADS, "norm1");
+        const int           asking = gd_net_add(n, x, position);
+        const size_t        inner = gd_net_enter(n, "multihead_attn");
+        const gd_projection q = gd_block_projection(n, GD_PART_QUERY, 1, C);
+        const int           y =
+            gd_block_attend(n, gd_block_project(n, asking, q), gd_block_part(n, keys, i, C),
+                            gd_block_part(n, values, i, C), m->mask, HEADS);
+        gd_net_leave(n, inner);
+        x = gd_block_add_norm(n, x, y, "norm2");
+        x = gd_block_feed_forward(n, x, HIDDEN, "norm3");
+        gd_net_leave(n, at);
+    }
+    x = gd_block_layer_norm(n, x, "norm");
+    gd_net_leave(n, mark);
+    return x;
+}
+
+/* Classes and boxes of the queries, best first. */
+static void heads(gd_net *n, const gd_net_options *opt, int x, int geom) {
+    static const char *const layer[3] = {"0", "1", "2"};
+    int                      d[3] = {-1, -1, -1}, kept[4] = {-1, -1, -1, -1}, picked[3];
+    const int    logits = gd_net_linear(n, x, "class_embed", n->n_class + 1, false, true);
+    const size_t mark = gd_net_enter(n, "bbox_embed.layers");
+    for (int i = 0; i < 3; i++) {
+        x = gd_net_linear(n, x, layer[i], i < 2 ? WIDTH : 4, false, false);
+        if (i < 2) x = gd_net_unary(n, "relu", "relu", x);
+    }
+    if (gd_net_ok(n) && gd_net_dim(n, x, 2) != 4)
+        gd_net_fail(n, GD_ERR_SHAPE, "%lld outputs for a box", (long long)gd_net_dim(n, x, 2));
+    gd_net_leave(n, mark);
+    const size_t end = gd_net_enter(n, "postprocess");
+    gd_net_op(n, "query_decode", NULL, 2, (int[]){logits, x}, d);
+    /* Nothing overlaps by more than 1: what passes is sorted, and none suppressed. */
+    const gd_nms sort = {.iou = 1,
+                         .min_score = opt->conf,
+                         .strict_score = 1,
+                         .max_out = gd_block_max_out(n, d[0], opt->max_det)};
+    gd_net_op(n, "nms", &sort, 3, d, kept);
+    gd_net_op(n, "gather_boxes", NULL, 5, (int[]){d[0], d[1], d[2], kept[0], kept[1]}, picked);
+    gd_block_detections(
+        n, (const int[]){picked[0], picked[1], picked[2], kept[1], kept[2], kept[3]}, geom,
+        GD_RESTORE_RELATIVE, false);
+    gd_net_leave(n, end);
+}
+
+static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
+                  int geom) {
+    const bool         dilate[3] = {false, false, arch->config[4] != 0};
+    const gd_conv_args narrow = {.k = WIDTH, .size = 1, .bias = true};
+    int                stage[4];
+    memory             m;
+    const size_t       mark = gd_net_enter(n, "backbone.0.body");
+    gd_block_resnet(n, image, arch->config, true, dilate, stage);
+    gd_net_leave(n, mark);
+    const int feature = gd_net_conv(n, stage[3], "input_proj", &narrow);
+    place(n, opt, feature, geom, &m);
+    m.value = flatten(n, feature, "flatten", true);
+    encoder(n, &m);
+    heads(n, opt, decoder(n, &m), geom);
+}
+
+static const gd_meta_pair recipe[] = {{"input.rule", "exact_edge"},
+                                      {"input.short", "800"},
+                                      {"input.long", "1333"},
+                                      {"input.multiple", "1"},
+                                      {"input.filter", "pil_bilinear"},
+                                      {"input.order", "rgb"},
+                                      {"input.scale", "0.00392156862745098"},
+                                      {"input.mean", "0.485,0.456,0.406"},
+                                      {"input.std", "0.229,0.224,0.225"},
+                                      {"input.pad", "0,0,0"},
+                                      {"post.conf", "0.5"},
+                                      {"post.iou", "1"},
+                                      {"post.max_det", "100"},
+                                      {"bn_eps", "1e-05"},
+                                      {0}};
+
+#define LAYER(part, from, to) \
+    { "model." part ".layers.*." from, "transformer." part ".layers.*." to }
+/* Keys of `transformers` as those of the published files. */
+static const gd_key_rule rules[] = {
+    {"model.backbone.conv_encoder.model.*", "backbone.0.body.*"},
+    {"model.input_projection.*", "input_proj.*"},
+    {"model.query_position_embeddings.*", "query_embed.*"},
+    LAYER("encoder", "self_attn.*", "self_attn.*"),
+    LAYER("encoder", "self_attn_layer_norm.*", "norm1.*"),
+    LAYER("encoder", "fc1.*", "linear1.*"),
+    LAYER("encoder", "fc2.*", "linear2.*"),
+    LAYER("encoder", "final_layer_norm.*", "norm2.*"),
+    LAYER("decoder", "self_attn.*", "self_attn.*"),
+    LAYER("decoder", "self_attn_layer_norm.*", "norm1.*"),
+    LAYER("decoder", "encoder_attn.*", "multihead_attn.*"),
+    LAYER("decoder", "encoder_attn_layer_norm.*", "norm2.*"),
+    LAYER("decoder", "fc1.*", "linear1.*"),
+    LAYER("decoder", "fc2.*", "linear2.*"),
+    LAYER("decoder", "final_layer_norm.*", "norm3.*"),
+    {"model.decoder.layernorm.*", "transformer.decoder.norm.*"},
+    {"class_labels_classifier.*", "class_embed.*"},
+    {"bbox_predictor.*", "bbox_embed.*"},
+    {0}};
+
+#define DETR(title, ...)                                                        \
+    const gd_arch gd_arch_detr_##title = {.name = "detr_" #title,               \
+                                          .truth = "transformers",              \
+                                          .task = GD_TASK_DETECT,               \
+                                          .n_class = 91,                        \
+                                          .names = "coco91",                    \
+                                          .recipe = recipe,                     \
+                                          .rules = rules,                       \
+                                          .config = (const int[]){__VA_ARGS__}, \
+                                          .build = build,                       \
+                                          .class_key = "class_embed.bias",      \
+                                          .class_extra = 1,                     \
+                                          .nominal_h = 64,                      \
+                                          .nominal_w = 64}
+DETR(resnet50, 3, 4, 6, 3, 0);
+DETR(resnet101, 3, 4, 23, 3, 0);
+DETR(resnet50_dc5, 3, 4, 6, 3, 1);
