@@ -240,7 +240,7 @@ static void recipes_of_architectures(void **state) {
         assert_true(at.net_h >= 32 && at.net_w >= 32 && at.net_h <= 1344 && at.net_w <= 1344);
         assert_non_null(gd_filter_name(r.filter));
         assert_true(r.bn_eps > 0);
-        if ((*p)->task == GD_TASK_DETECT) assert_true(r.iou > 0 && r.iou < 1);
+        if ((*p)->task == GD_TASK_DETECT) assert_true(r.iou > 0 && r.iou <= 1);
     }
 }
 
