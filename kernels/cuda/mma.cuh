@@ -21,6 +21,13 @@ static __device__ __forceinline__ void gdk_ldmatrix4(uint32_t (&r)[4], uint32_t 
                  : "r"(smem));
 }
 
+/* The same, each matrix transposed. */
+static __device__ __forceinline__ void gdk_ldmatrix4_trans(uint32_t (&r)[4], uint32_t smem) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(smem));
+}
+
 /* 16 bytes from global to shared memory; zeros where `valid` is false: src is not read
  * then. */
 static __device__ __forceinline__ void gdk_copy16(uint32_t smem, const void *src, bool valid) {

@@ -1,0 +1,35 @@
+/* attention_cuda.h -- parameters of the CUDA kernels of attention. */
+#ifndef GD_KERNELS_ATTENTION_CUDA_H
+#define GD_KERNELS_ATTENTION_CUDA_H
+
+#include <cuda_runtime_api.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { GDK_ATTENTION_SIMT_MOST = 128 }; /* channels of a head */
+
+typedef struct gdk_attention_args {
+    const void  *q, *k, *v; /* halves, or floats where `wide` */
+    const float *mask;      /* NULL: every key takes part */
+    void        *out;
+    int64_t      q_pitch, k_pitch, v_pitch, out_pitch, mask_pitch;
+    int32_t      queries, keys, heads, d;
+    int32_t      groups; /* pictures times heads, at most 65,535 */
+    int32_t      wide;
+    float        scale;
+} gdk_attention_args;
+
+/* Halves, d 32 or 64, pitches multiples of 8. divide: attention_pick.h. */
+cudaError_t gdk_attention_mma_launch(const gdk_attention_args *a, bool divide,
+                                     cudaStream_t stream);
+/* d up to GDK_ATTENTION_SIMT_MOST, any pitch. */
+cudaError_t gdk_attention_simt_launch(const gdk_attention_args *a, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
