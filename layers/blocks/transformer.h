@@ -14,8 +14,8 @@ extern "C" {
 
 enum { GD_PART_QUERY, GD_PART_KEY, GD_PART_VALUE };
 
-/* Weight and bias of parts first .. first + count - 1 of the projections of the attention at the
- * current path, for C channels: constants [count * C, C] and [count * C]. */
+/* Weight and bias of parts first .. first + count - 1 of the projections of the attention at
+ * the current path, for C channels: constants [count * C, C] and [count * C]. */
 typedef struct gd_projection {
     int weight, bias;
 } gd_projection;
