@@ -94,7 +94,8 @@ int gd_arch_head(const gd_arch *a, int64_t n);
  * is `key` itself or lives in buf. */
 const char *gd_arch_rename(const gd_arch *a, const char *key, char *buf, size_t size);
 /* Names of a built-in class list, one a line ("coco80", "coco90", "coco91", "voc21",
- * "cifar10", "imagenet1000"), and its category ids, comma-separated or NULL when they are 0, 1, 2, ... */
+ * "cifar10", "imagenet1000"), and its category ids, comma-separated or NULL when they are 0, 1,
+ * 2, ... */
 const char *gd_class_list(const char *list);
 const char *gd_class_list_ids(const char *list);
 
