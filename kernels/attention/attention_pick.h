@@ -9,9 +9,9 @@
 extern "C" {
 #endif
 
-/* True: the warps of a block share 16 queries and divide the keys among them; false: each has 16
- * queries of its own and sees all keys. The former is for few queries, whose blocks would leave
- * multiprocessors idle, as long as there are keys to divide. */
+/* True: the warps of a block share 16 queries and divide the keys among them; false: each has
+ * 16 queries of its own and sees all keys. The former is for few queries, whose blocks would
+ * leave multiprocessors idle, as long as there are keys to divide. */
 bool gdk_attention_divides(int64_t groups, int64_t queries, int64_t keys, int n_sm);
 
 #ifdef __cplusplus

@@ -35,7 +35,7 @@ static gd_status infer_sine(const gd_launch *l, gd_error *err) {
         return gd_fail(err, GD_ERR_ARG, "sine_position: %d channels, temperature %g, scale %g",
                        a->channels, (double)a->temperature, (double)a->scale);
     const int64_t *d = l->in[0]->dim;
-    gd_infer_set(l->out[0], l->in[0]->dtype, 4, (int64_t[]){d[0], d[1], d[2], a->channels});
+    gd_infer_set(l->out[0], l->in[0]->dtype, 3, (int64_t[]){d[0], d[1] * d[2], a->channels});
     return GD_OK;
 }
 

@@ -1,9 +1,10 @@
 /* sine_position.cu -- padding masks, and sines of positions. Bound by latency: maps are small.
  *
- * Mask: a thread a pixel. Sines: a warp a pixel, which counts its column and its row of the mask
- * together, then writes the channels. */
+ * Mask: a thread a pixel. Sines: a warp a pixel, which counts its column and its row of the
+ * mask together, then writes the channels, in halves where that is asked for. */
 #include "kernels/arg.h"
 #include "kernels/cuda/round.h"
+#include "kernels/cuda/vec.cuh"
 #include "kernels/sine_position/sine_position_cuda.h"
 
 enum { THREADS = 128, WARPS = THREADS / 32 };
@@ -50,13 +51,12 @@ static __global__ void __launch_bounds__(THREADS) sine_kernel(const gdk_sine_pos
     const int     y = (int)(row - b * a.h);
     const float down = part_of(a.mask + b * a.h * a.mask_pitch + x, a.mask_pitch, a.h, y, lane);
     const float along = part_of(a.mask + row * a.mask_pitch, 1, a.w, x, lane);
-    float      *o = a.out + p * a.out_pitch;
     for (int i = lane; i < 2 * a.half; i += 32) {
         const int   c = i < a.half ? i : i - a.half;
         const float power = (float)(c / 2 * 2) / (float)a.half;
         const float v =
             gdk_mul(i < a.half ? down : along, a.scale) / powf(a.temperature, power);
-        o[i] = c % 2 ? cosf(v) : sinf(v);
+        gdk_element_set(a.out, p * a.out_pitch + i, c % 2 ? cosf(v) : sinf(v), a.wide);
     }
 }
 

@@ -4,7 +4,7 @@
  *     1 where the pixel of the net_h x net_w canvas that nearest resizing to h x w picks lies
  *     on the picture, else 0 (padding). PyTorch's interpolate of a mask gives the same.
  *
- *   sine_position   mask [B, h, w]  ->  [B, h, w, channels]
+ *   sine_position   mask [B, h, w]  ->  [B, h * w, channels], a row a pixel
  *     y = pixels of the mask that are on in the column, down to and including this one, over
  *     (all of the column + 1e-6), times scale; x alike along the row. With half = channels / 2,
  *     channel c < half is the sine (c even) or cosine (c odd) of y / temperature^(2 (c / 2) /

@@ -140,7 +140,7 @@ const gd_case gd_cases_sine_position[] = {
     {.label = "torch",
      .attr = &(gd_sine_position){8, 100, 3.5f},
      .in = {{.ndim = 3, .dim = {2, 2, 3}, .give = mask}},
-     .out = {{.ndim = 4, .dim = {2, 2, 3, 8}, .want = sines}}},
+     .out = {{.ndim = 3, .dim = {2, 6, 8}, .want = sines}}},
     {.label = "DETR, holes",
      .attr = &(gd_sine_position){256, 10000, 6.2831855f},
      .in = {MASK(2, 5, 7)},

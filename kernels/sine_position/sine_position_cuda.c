@@ -4,6 +4,8 @@
 #include "kernels/cuda/cuda.h"
 #include "kernels/sine_position/sine_position.h"
 
+static const char *const absorbs[] = {"cast", NULL};
+
 static bool fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     return gd_tensor_count(l->out[0]) <= INT32_MAX;
@@ -33,6 +35,7 @@ static gd_status run_sine(const gd_launch *l, gd_error *err) {
                                       .h = (int32_t)l->in[0]->dim[1],
                                       .w = (int32_t)l->in[0]->dim[2],
                                       .half = attr->channels / 2,
+                                      .wide = l->out[0]->dtype == GD_F32,
                                       .temperature = attr->temperature,
                                       .scale = attr->scale};
     return gdk_cuda_status(gdk_sine_position_launch(&a, gdk_stream(l)), "sine_position", err);
@@ -44,5 +47,5 @@ const gd_kernel gdk_padding_mask_cuda_rows[] = {
     {0}};
 const gd_kernel gdk_sine_position_cuda_rows[] = {
     {GD_ROW_CUDA("sine_position_cuda_f32", GD_F32, run_sine), .flags = GD_ROW_PITCH,
-     .fits = fits},
+     .fits = fits, .absorbs = absorbs},
     {0}};

@@ -18,9 +18,9 @@ typedef struct gdk_padding_mask_args {
 
 typedef struct gdk_sine_position_args {
     const float *mask;
-    float       *out;
+    void        *out; /* floats where `wide`, else halves */
     int64_t      mask_pitch, out_pitch, pixels;
-    int32_t      h, w, half;
+    int32_t      h, w, half, wide;
     float        temperature, scale;
 } gdk_sine_position_args;
 

@@ -41,8 +41,7 @@ static void place(gd_net *n, const gd_net_options *opt, int feature, int geom, m
                                    .scale = 6.283185307179586f};
     const size_t           mark = gd_net_enter(n, "backbone.1");
     const int              mask = gd_net_op(n, "padding_mask", &pad, 1, &geom, NULL);
-    m->position =
-        flatten(n, gd_net_op(n, "sine_position", &sine, 1, &mask, NULL), "position", true);
+    m->position = gd_net_op(n, "sine_position", &sine, 1, &mask, NULL);
     m->mask = flatten(n, mask, "mask", false);
     gd_net_leave(n, mark);
 }
