@@ -237,8 +237,8 @@ static inline void pretend_fill_rows(pretend_entry *e) {
     const bool               half_too =
         (e->op->flags & (GD_OP_HALF | GD_OP_HALF_FOLLOW)) != 0 || !strcmp(name, "cast");
     /* What has an index for a result stores no half. */
-    const bool stores_half =
-        (half_too && strcmp(name, "arg_max") != 0) || !strcmp(name, "preprocess");
+    const bool stores_half = (half_too && strcmp(name, "arg_max") != 0) ||
+                             !strcmp(name, "preprocess") || !strcmp(name, "sine_position");
     gd_kernel *row = e->row;
     for (int pack = packs; pack >= 0; pack--)
         for (int half = 0; half < 1 + half_too; half++)
