@@ -1,6 +1,6 @@
 /* channel_scale.cu -- channels times factors of their picture. Bound by memory traffic.
  *
- * A thread owns one unit of 16 bytes of channels; the factors come from the L1 and L2 caches. */
+ * A thread owns one unit of 16 bytes of channels; factors come from the L1 and L2 caches. */
 #include "kernels/channel_scale/channel_scale_cuda.h"
 #include "kernels/cuda/vec.cuh"
 

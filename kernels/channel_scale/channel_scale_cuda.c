@@ -33,8 +33,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
     return gdk_cuda_status(gdk_channel_scale_launch(&a, gdk_stream(l)), "channel_scale", err);
 }
 
+#define ROW(type, id) \
+    { GD_ROW_CUDA("channel_scale_cuda_" #type, id, run), .flags = GD_ROW_PITCH, .fits = fits }
 extern const gd_kernel gdk_channel_scale_cuda_rows[];
-const gd_kernel        gdk_channel_scale_cuda_rows[] = {
-           {GD_ROW_CUDA("channel_scale_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH, .fits = fits},
-           {GD_ROW_CUDA("channel_scale_cuda_f16", GD_F16, run), .flags = GD_ROW_PITCH, .fits = fits},
-           {0}};
+const gd_kernel gdk_channel_scale_cuda_rows[] = {ROW(f32, GD_F32), ROW(f16, GD_F16), {0}};

@@ -9,7 +9,7 @@
  * none), its score is > min_score and its box at least min_size wide and high; with per_class
  * above 0 only the best per_class pairs of each class are (equal scores: the earlier row).
  * Candidates stand row by row, class by class; a label is the class's own index, background
- * counted. When there are more than `capacity`, the best stay (equal scores: the earlier), still
+ * counted. Beyond `capacity` of them the best stay (equal scores: the earlier), still
  * in that order, and dropped says how many went. The rest of the rows is box 0, score 0, label
  * -1. top is the best score of any class but the background before any test, -1 where there is
  * none. */
