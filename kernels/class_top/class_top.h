@@ -6,7 +6,7 @@
  * A cell has A anchors, an anchor a logit for each class; the rows (anchors) of all levels are
  * counted through, level by level, cell by cell. A (row, label) pair is a candidate when its
  * label is not `background` (-1: none) and the sigmoid of its logit is > min_score. Of each
- * level the k best candidates stay, or all where a level has no more than k logits; m is the sum
+ * level the k best candidates stay, or all where it has no more than k logits; m is the sum
  * over the levels of min(k, logits of a picture). Best logit first, equal ones in the order of
  * rows and labels; where a level has fewer, the rest is score 0, row -1, label -1. top is the
  * best score of any label but the background before any test, -1 where there is none. Not

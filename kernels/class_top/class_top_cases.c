@@ -1,5 +1,5 @@
-/* class_top_cases.c -- shapes on which every selection of a dense head's best classes is checked
- * and timed. */
+/* class_top_cases.c -- shapes on which every selection of a dense head's best classes is
+ * checked and timed. */
 #include "kernels/class_top/class_top.h"
 
 extern const gd_case gd_cases_class_top[];
