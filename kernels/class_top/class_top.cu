@@ -17,6 +17,12 @@ static __device__ __forceinline__ bool passes(const gdk_class_top_args &a, float
     return v >= a.least && c % a.classes != a.background && sigmoid(v) > a.min_score;
 }
 
+static __device__ __forceinline__ int level_of(const gdk_class_top_args &a, int block) {
+    int i = 0;
+    while (i + 1 < a.levels && block >= a.level[i + 1].block) i++;
+    return i;
+}
+
 static __device__ __forceinline__ const float *cell_of(const gdk_class_top_level &v, int b,
                                                        int cell) {
     return v.head + ((int64_t)b * v.cells + cell) * v.pitch;
@@ -24,7 +30,7 @@ static __device__ __forceinline__ const float *cell_of(const gdk_class_top_level
 
 static __global__ void __launch_bounds__(THREADS) collect_kernel(const gdk_class_top_args a) {
     const int  b = (int)blockIdx.y, lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
-    const int  i = gdk_class_top_level_of(&a, (int)blockIdx.x);
+    const int  i = level_of(a, (int)blockIdx.x);
     const auto v = a.level[i];
     const int  first = ((int)blockIdx.x - v.block) * GDK_CLASS_TOP_CELLS;
     uint32_t  *count = a.count + (int64_t)b * a.levels + i;

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "kernels/class_top/class_top.h"
-#include "kernels/cuda/host_device.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,14 +38,6 @@ typedef struct gdk_class_top_args {
     int32_t             classes, background;
     float               min_score, least;
 } gdk_class_top_args;
-
-/* The level that block `block` looks at. */
-static inline GD_HOST_DEVICE int gdk_class_top_level_of(const gdk_class_top_args *a,
-                                                        int32_t                   block) {
-    int i = 0;
-    while (i + 1 < a->levels && block >= a->level[i + 1].block) i++;
-    return i;
-}
 
 cudaError_t gdk_class_top_launch(const gdk_class_top_args *a, cudaStream_t stream);
 

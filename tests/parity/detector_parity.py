@@ -1,7 +1,7 @@
 # detector_parity.py -- Faster R-CNN against live torchvision, for the tests of each backbone.
 import os
 
-from parity import (SANITIZED, Image, convert, detect, differences, load, pictures, prepare,
+from parity import (SANITIZED, Image, convert, detect, differences, load, pictures,
                     scale_heads, seed_norms, strip, torch, torchvision, workspace)
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
@@ -74,27 +74,3 @@ def check(backbone, classes, seed, count=6):
     counted = len(said) - said.count(None)
     print(f"{backbone}: {counted} of {len(said)} pictures counted, {said.count(False)} failed")
     return 0 if False not in said and counted >= max(len(said) - 1, 1) else 1
-
-
-def check_arch(arch, classes, seed, cut, small=320, large=800):
-    """0 if four real pictures give equal detections, their shorter sides brought to `small`, and
-    that of one to `large`. Seeded weights of torchvision's model `arch`."""
-    with workspace() as folder:
-        paths = pictures(folder, 8)[2:6]
-        torch.manual_seed(seed)
-        model = getattr(torchvision.models.detection, arch)(weights=None, weights_backbone=None,
-                                                            num_classes=classes).eval()
-        said = []
-        for size, some in ((small, paths[:1 if SANITIZED else 3]), (large, paths[3:])):
-            longest = size * 1333 // 800
-            model.transform.min_size, model.transform.max_size = (size,), longest
-            if not said:
-                prepare(model, seed, to_tensor(load(paths[0])))
-            elif SANITIZED:
-                break
-            _, gdw = save_as(arch, model, classes, folder, "--set", f"input.short={size}",
-                             "--set", f"input.long={longest}")
-            ours = detect(gdw, some, "--conf", "0.05")
-            said += [same(f"{arch} at {size}", model, path, ours[path], cut) for path in some]
-    print(f"{arch}: {said.count(True)} of {len(said)} pictures agree, {said.count(False)} do not")
-    return 0 if said.count(True) == len(said) else 1
