@@ -1,6 +1,6 @@
 # retinanet_parity_test.py -- RetinaNet R50-FPN: detections of torchvision.
 import sys
 
-from detector_parity import check_arch
+from own_size_parity import check
 
-sys.exit(check_arch("retinanet_resnet50_fpn", 91, 2, cut=300))
+sys.exit(check("retinanet_resnet50_fpn", 300, "0.05", (320, 533)))
