@@ -1,24 +1,12 @@
-# yolox.py -- what the tests of YOLOX share: the network's input, the raw head, golden files.
-import gzip
-import json
-import os
-
+# yolox.py -- what the tests of YOLOX share: the network's input, the raw head.
 from network import outputs
-from parity import DATA, np, skip
+from parity import np, skip
 
 try:
     import cv2
 except ImportError as e:
     skip(f"no oracle: {e}")
-PICTURES = os.path.join(DATA, "coco-mini/dev/images")
-GOLDEN = os.path.join(DATA, "golden")
 HEADS = ("head", "head#2", "head#3")  # the three levels, concatenated: box, object, classes
-
-
-def golden(name):
-    path = os.path.join(GOLDEN, name)
-    with (gzip.open if name.endswith(".gz") else open)(path, "rt") as f:
-        return json.load(f)
 
 
 def letterbox(path, size):

@@ -4,70 +4,17 @@ the rest is checked and the test counts as skipped."""
 import hashlib
 import json
 import os
-import subprocess
 import sys
 
-from parity import (DATA, ROOT, SANITIZED, convert, detect, gdrun, iou, np, skip, unmatched,
-                    workspace)
-from yolox import PICTURES, golden, letterbox, raw_head
+from golden import PICTURES, by_picture, corners, golden, judge, pictured, same
+from parity import DATA, SANITIZED, convert, gdrun, np, skip, workspace
+from yolox import letterbox, raw_head
 
 WEIGHTS = os.path.join(DATA, "yolox/yolox_nano.pth")
 if not os.path.exists(WEIGHTS):
     skip("yolox_nano.pth is not here")
-INSTANCES = os.path.join(DATA, "coco-mini/dev/instances.json")
 THOROUGH = ("--max-det", "0", "--conf", "0.001", "--iou", "0.65")
 DISPLAY = ("--max-det", "0", "--conf", "0.25", "--iou", "0.45")
-JUDGE = """
-import contextlib, io, json, sys
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
-with contextlib.redirect_stdout(io.StringIO()):
-    truth = COCO(sys.argv[1])
-    judge = COCOeval(truth, truth.loadRes(sys.argv[2]), "bbox")
-    judge.evaluate(), judge.accumulate(), judge.summarize()
-print(json.dumps([float(v) for v in judge.stats]))
-"""
-
-
-def corners(b):
-    return [b[0], b[1], b[0] + b[2], b[1] + b[3]]
-
-
-def by_picture(results):
-    """{image id: [(category, score, corners)]} of a file in the COCO results format."""
-    out = {}
-    for d in results:
-        out.setdefault(d["image_id"], []).append(
-            (d["category_id"], d["score"], corners(d["bbox"])))
-    return out
-
-
-def lost(some, others, pixels=0.5, score=1e-4):
-    """Detections of `some` without one of `others` within half a pixel at each corner."""
-    left, out = list(others), []
-    for c, s, b in some:
-        near = [o for o in left if o[0] == c and abs(o[1] - s) <= score and
-                max(abs(x - y) for x, y in zip(o[2], b)) <= pixels]
-        if near:
-            left.remove(min(near, key=lambda o: abs(o[1] - s)))
-        else:
-            out.append((c, s, b))
-    return out
-
-
-def same(name, ours, theirs):
-    """Every detection on both sides; a score within 1e-6 of the threshold may fall either way."""
-    floor = min(d[1] for side in (ours, theirs) for v in side.values() for d in v) + 1e-6
-    n = bad = 0
-    for key in sorted(set(ours) | set(theirs)):
-        a, b = ours.get(key, []), theirs.get(key, [])
-        odd = [d for d in lost(a, b) + lost(b, a) if d[1] > floor]
-        n += len(b)
-        bad += len(odd)
-        for d in odd[:2]:
-            print(f"{name} {key}: differs", d)
-    print(f"{name}: {n} golden detections, {bad} differ")
-    return n > 0 and bad == 0
 
 
 def check_dev(model, folder):
@@ -88,8 +35,7 @@ def check_images(model):
     want = golden("images.conf0.25-nms0.45.json")
     paths = [os.path.join(DATA, "images", name) for name in want]
     out = json.loads(gdrun("detect", "-m", model, *paths, *DISPLAY, "--json", "-", "-q"))
-    ours = {os.path.basename(f["source"]):
-            [(d["name"], d["conf"], d["box"]) for d in f["detections"]] for f in out["frames"]}
+    ours = pictured(out)
     theirs = {name: [(d["category"], d["score"], corners(d["bbox"])) for d in v["yolox_nano"]]
               for name, v in want.items()}
     return same("images", ours, theirs)
@@ -121,34 +67,13 @@ def check_raw(model):
     return worst_sum <= 5e-6 and worst_box <= 5e-4 and worst_probability <= 5e-5
 
 
-def judge(thorough, display):
-    """The twelve numbers of both files by pycocotools; None where it is missing."""
-    python = os.path.join(ROOT, "build/venv/bin/python")
-    if not os.path.exists(python):
-        return None
-    ok, want = True, golden("metrics.dev.json")
-    for path, name in ((thorough, "yolox_nano.conf0.001-nms0.65.json.gz"),
-                       (display, "yolox_nano.conf0.25-nms0.45.json")):
-        p = subprocess.run([python, "-c", JUDGE, INSTANCES, path], stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, text=True)
-        if "ModuleNotFoundError" in p.stderr:
-            return None
-        if p.returncode:
-            sys.exit(p.stderr)
-        ours, theirs = json.loads(p.stdout), list(want[name]["metrics"].values())
-        worst = max(abs(a - b) for a, b in zip(ours, theirs))
-        print(f"{name}: AP {ours[0]:.6f}, golden {theirs[0]:.6f}; twelve numbers within "
-              f"{worst:.1e}")
-        ok &= len(ours) == len(theirs) == 12 and worst <= 0.001
-    return ok
-
-
 with workspace() as folder:
     model = convert(WEIGHTS, os.path.join(folder, "nano.gdw"))
     ok, thorough, display = check_dev(model, folder)
     ok &= check_images(model)
     ok &= check_raw(model)
-    judged = judge(thorough, display)
+    judged = judge({thorough: "yolox_nano.conf0.001-nms0.65.json.gz",
+                    display: "yolox_nano.conf0.25-nms0.45.json"})
 if not ok or judged is False:
     sys.exit(1)
 if judged is None:

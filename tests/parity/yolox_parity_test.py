@@ -9,7 +9,8 @@ sys.path.insert(0, os.path.join(os.environ.get("GD_ROOT", os.getcwd()), "tools")
 from dump_layers import record, write_safetensors
 from parity import (DATA, SANITIZED, Image, convert, detect, differences, gdrun, iou, np,
                     pictures, torch, torchvision, workspace)
-from yolox import PICTURES, golden, letterbox
+from golden import PICTURES, golden
+from yolox import letterbox
 from yolox_twin import YOLOX, decode
 
 CONF, IOU, NEAR = 0.25, 0.45, 1e-4
