@@ -88,7 +88,7 @@ static gd_status choose_arch(course *k) {
 static gd_status wrong_count(course *k, int head, int wanted) {
     gd_status st = gd_fail_code(
         k->err, GD_ERR_FORMAT, 464, "%s: '%s' has %d outputs, %s %d", k->job->input,
-        k->arch->class_key, head,
+        k->arch->class_key ? k->arch->class_key : "n_class", head,
         k->job->num_classes ? "--num-classes says" : "the architecture's own head has", wanted);
     gd_error_why(k->err, "the checkpoint was trained with %d outputs%s", head,
                  k->arch->n_background ? ", background included" : "");
@@ -120,7 +120,9 @@ static gd_status choose_classes(course *k) {
     if (head && !job->reset_head) {
         if (job->num_classes && job->num_classes != head)
             return wrong_count(k, head, job->num_classes);
-        if (!job->num_classes && !job->names && !told && head != k->arch->n_class)
+        /* A head whose size the file states in words is no accident. */
+        if (!job->num_classes && !job->names && !told && k->arch->class_key &&
+            head != k->arch->n_class)
             return wrong_count(k, head, k->arch->n_class);
     }
     /* The checkpoint's own names hold for its own head only. */
