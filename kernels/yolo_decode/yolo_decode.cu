@@ -1,4 +1,4 @@
-/* yolo_decode.cu -- anchor heads to boxes, scores, labels. Bound by memory; a warp an anchor. */
+/* yolo_decode.cu -- anchor heads to boxes, scores, labels. Bound by memory; a warp each. */
 #include "kernels/cuda/best_sigmoid.cuh"
 #include "kernels/yolo_decode/yolo_decode_cuda.h"
 

@@ -42,7 +42,6 @@ static gd_status run(const gd_launch *l, gd_error *err) {
     return gdk_cuda_status(gdk_yolo_decode_launch(&a, gdk_stream(l)), "yolo_decode", err);
 }
 
-extern const gd_kernel gdk_yolo_decode_cuda_rows[];
-const gd_kernel        gdk_yolo_decode_cuda_rows[] = {
-           {GD_ROW_CUDA("yolo_decode_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH, .fits = fits},
-           {0}};
+const gd_kernel gdk_yolo_decode_cuda_rows[] = {
+    {GD_ROW_CUDA("yolo_decode_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH, .fits = fits},
+    {0}};

@@ -80,13 +80,18 @@ def check_real(name, folder, files):
     ok = check_sums(model, name)
     if SANITIZED:
         return ok
-    for conf, end in (("0.001", "json.gz"), ("0.25", "json")):
+    out = os.path.join(folder, name + ".json")
+    gdrun("detect", "-m", model, PICTURES, "--max-det", "0", "--conf", "0.001", "--iou", "0.45",
+          "--coco", out, "-q")
+    with open(out) as f:
+        results = json.load(f)
+    # What scores less suppresses nothing of what scores more.
+    for conf, end in ((0.001, "json.gz"), (0.25, "json")):
+        want, part = f"{name}.conf{conf}-nms0.45.dev.{end}", [d for d in results if d["score"] > conf]
+        ok &= same(want, by_picture(part), by_picture(golden(want)))
         out = os.path.join(folder, f"{name}.{conf}.json")
-        gdrun("detect", "-m", model, PICTURES, "--max-det", "0", "--conf", conf, "--iou", "0.45",
-              "--coco", out, "-q")
-        want = f"{name}.conf{conf}-nms0.45.dev.{end}"
-        with open(out) as f:
-            ok &= same(want, by_picture(json.load(f)), by_picture(golden(want)))
+        with open(out, "w") as f:
+            json.dump(part, f)
         files[out] = want.replace(".dev", "")
     want = golden("images.conf0.25-nms0.45.json")
     out = gdrun("detect", "-m", model, *(os.path.join(DATA, "images", n) for n in want), "--max-det",

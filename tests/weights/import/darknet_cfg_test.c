@@ -1,4 +1,4 @@
-/* darknet_cfg_test.c -- networks described right and wrong: sizes, numbers of layers, refusals. */
+/* darknet_cfg_test.c -- networks described right and wrong: sizes, limits, refusals. */
 #include "tests/gd_test.h"
 
 #include "weights/import/darknet_cfg.h"

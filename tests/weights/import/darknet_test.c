@@ -176,7 +176,8 @@ static void claims(void **state) {
     static const char huge[] =
         "[net]\nwidth=64\nheight=64\n[convolutional]\nfilters=65536\nactivation=linear\n"
         "[convolutional]\nfilters=65536\nsize=63\npad=1\nactivation=linear\n"
-        "[convolutional]\nfilters=8\nactivation=linear\n[yolo]\nmask=0\nanchors=1,2\nclasses=3\n";
+        "[convolutional]\nfilters=8\nactivation=linear\n"
+        "[yolo]\nmask=0\nanchors=1,2\nclasses=3\n";
     gd_error err;
     gd_ckpt *c;
     write_pair(2, FLOATS, 0);

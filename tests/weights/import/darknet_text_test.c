@@ -1,5 +1,4 @@
-/* darknet_text_test.c -- lines of a .cfg: what is read, what is refused and where, and values in
- * every spelling. */
+/* darknet_text_test.c -- lines of a .cfg: what is read, what is refused and where, values. */
 #include "tests/gd_test.h"
 
 #include "weights/import/darknet_text.h"
