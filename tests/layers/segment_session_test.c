@@ -143,7 +143,7 @@ static void counted_put(void *ctx, void *p) {
     free(p);
 }
 
-/* A known shape takes no memory; a request that fails leaves an empty result, and a session that
+/* A known shape takes no memory; a request that fails leaves empty results and a session that
  * works on the next run. */
 static void memory(void **state) {
     const gd_alloc hook = {NULL, counted_get, counted_put};

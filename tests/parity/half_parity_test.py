@@ -67,7 +67,7 @@ def segments(pictures, folder):
     from deeplab_parity import damp_branches, reference, seed_norms, spread_head, torch
     from deeplab_twin import DeepLabV3Plus
     torch.manual_seed(4)
-    model = DeepLabV3Plus("resnet50", 16).eval()
+    model = DeepLabV3Plus("resnet50", 16, width=32, width_per_group=8).eval()
     seed_norms(model, 4)
     damp_branches(model)
     small = [p.resize((p.width // 4, p.height // 4)) for p in pictures]
