@@ -25,8 +25,10 @@ static gd_status check_usage(const gd_flags *f, gd_error *err) {
                             out);
     if (!inspect && !out)
         return gd_fail_code(err, GD_ERR_ARG, 207, "-o OUT.gdw is missing: where to write");
+    char        other[4096];
     const char *read[] = {f->args[0], gd_flag_text(f, GD_OPT_NAMES),
                           gd_flag_text(f, GD_OPT_LICENSE), gd_flag_text(f, GD_OPT_WEIGHTS)};
+    if (!read[3] && gd_ckpt_companion(f->args[0], other, sizeof other)) read[3] = other;
     for (int i = 0; out && i < 4; i++)
         if (read[i] && gd_same_file(read[i], out))
             return gd_fail_code(err, GD_ERR_ARG, 208, "'%s' would be read and written", out);
