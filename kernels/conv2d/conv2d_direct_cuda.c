@@ -12,7 +12,9 @@
 enum { MAX_STEM_FILTERS = 128, STEM_SMEM = 56 * 1024 };
 
 /* The tensor-core stem takes no second operand. */
-const char *const gdk_conv2d_stem_absorbs[] = {"relu", "leaky_relu", "silu", "cast", NULL};
+const char *const gdk_conv2d_stem_absorbs[] = {"relu", "leaky_relu", "silu",        "mish",
+                                               "gelu", "relu6",      "hardsigmoid", "hardswish",
+                                               "cast", NULL};
 
 /* What prepare keeps: packed weights on the device. */
 typedef struct state {

@@ -116,24 +116,12 @@ __device__ __forceinline__ void activate(const gdk_epilogue &e, int k, int K,
             acc[i / 8][4 * j + i % 8 / 2][i % 2] += b[i % 8],
                 acc[i / 8][4 * j + i % 8 / 2][2 + i % 2] += b[i % 8];
     }
-    for (int s = 0; s < e.n; s++) {
-        const int   kind = e.kind[s];
-        const float slope = e.slope[s];
-        float      *v = &acc[0][0][0];
-        if (kind == GDK_EPILOGUE_RELU) {
+    for (int s = 0; s < e.n; s++)
+        gdk_epilogue_acts(e.kind[s], e.slope[s], [&](auto f) {
+            float *v = &acc[0][0][0];
 #pragma unroll
-            for (int i = 0; i < 16 * NT; i++)
-                v[i] = gdk_epilogue_act(v[i], GDK_EPILOGUE_RELU, slope);
-        } else if (kind == GDK_EPILOGUE_LEAKY) {
-#pragma unroll
-            for (int i = 0; i < 16 * NT; i++)
-                v[i] = gdk_epilogue_act(v[i], GDK_EPILOGUE_LEAKY, slope);
-        } else {
-#pragma unroll
-            for (int i = 0; i < 16 * NT; i++)
-                v[i] = gdk_epilogue_act(v[i], GDK_EPILOGUE_SILU, slope);
-        }
-    }
+            for (int i = 0; i < 16 * NT; i++) v[i] = f(v[i]);
+        });
 }
 
 template <int R, int ST, int NT>

@@ -190,6 +190,12 @@ static __device__ __forceinline__ void finish_in_place(const gdk_wgmma_args &a,
             f[3] += b.y;
         }
     }
+/* Not gdk_epilogue_acts: behind a reference to the sums, wgmma would be done one by one. */
+#define TO_ALL(value)                                          \
+    _Pragma("unroll") for (int i = 0; i < PARTS * REGS; i++) { \
+        const float v = d[i / REGS][i % REGS];                 \
+        d[i / REGS][i % REGS] = value;                         \
+    }
 #pragma unroll 1
     for (int s = 0; s < a.e.n; s++) {
         const int   kind = a.e.kind[s];
@@ -206,22 +212,24 @@ static __device__ __forceinline__ void finish_in_place(const gdk_wgmma_args &a,
                 }
             }
         } else if (kind == GDK_EPILOGUE_SILU) {
-#pragma unroll
-            for (int i = 0; i < PARTS * REGS; i++)
-                d[i / REGS][i % REGS] =
-                    gdk_epilogue_act(d[i / REGS][i % REGS], GDK_EPILOGUE_SILU, 0.0f);
+            TO_ALL(gdk_silu<0>(v));
         } else if (kind == GDK_EPILOGUE_LEAKY) {
-#pragma unroll
-            for (int i = 0; i < PARTS * REGS; i++)
-                d[i / REGS][i % REGS] =
-                    gdk_epilogue_act(d[i / REGS][i % REGS], GDK_EPILOGUE_LEAKY, slope);
+            TO_ALL(gdk_leaky_relu(v, slope));
+        } else if (kind == GDK_EPILOGUE_RELU) {
+            TO_ALL(gdk_relu(v));
+        } else if (kind == GDK_EPILOGUE_MISH) {
+            TO_ALL(gdk_mish<0>(v));
+        } else if (kind == GDK_EPILOGUE_RELU6) {
+            TO_ALL(gdk_relu6(v));
+        } else if (kind == GDK_EPILOGUE_HARDSWISH) {
+            TO_ALL(v * gdk_hardsigmoid(v));
+        } else if (kind == GDK_EPILOGUE_HARDSIGMOID) {
+            TO_ALL(gdk_hardsigmoid(v));
         } else {
-#pragma unroll
-            for (int i = 0; i < PARTS * REGS; i++)
-                d[i / REGS][i % REGS] =
-                    gdk_epilogue_act(d[i / REGS][i % REGS], GDK_EPILOGUE_RELU, 0.0f);
+            TO_ALL(gdk_gelu<0>(v));
         }
     }
+#undef TO_ALL
 #pragma unroll
     for (int j = 0; j < GROUPS; j++) {
         const float *f = &d[4 * j / REGS][4 * j % REGS];

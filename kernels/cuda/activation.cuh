@@ -17,6 +17,10 @@ template <int EXACT> static __device__ __forceinline__ float gdk_act_over(float 
 
 static __device__ __forceinline__ float gdk_relu(float x) { return x <= 0.0f ? 0.0f : x; }
 
+static __device__ __forceinline__ float gdk_leaky_relu(float x, float slope) {
+    return x > 0.0f ? x : x * slope;
+}
+
 static __device__ __forceinline__ float gdk_relu6(float x) {
     x = gdk_relu(x);
     return x > 6.0f ? 6.0f : x;

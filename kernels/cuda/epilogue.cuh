@@ -5,15 +5,33 @@
 #ifndef GD_KERNELS_CUDA_EPILOGUE_CUH
 #define GD_KERNELS_CUDA_EPILOGUE_CUH
 
+#include "kernels/cuda/activation.cuh"
 #include "kernels/cuda/epilogue.h"
 #include "kernels/cuda/vec.cuh"
 
-/* NaN stays NaN in all of them. */
-static __device__ __forceinline__ float gdk_epilogue_act(float v, int kind, float slope) {
-    if (kind == GDK_EPILOGUE_RELU) return v <= 0.0f ? 0.0f : v;
-    if (kind == GDK_EPILOGUE_LEAKY) return v > 0.0f ? v : v * slope;
-    if (kind == GDK_EPILOGUE_TF32) return __uint_as_float(gdk_tf32(__float_as_uint(v)));
-    return __fdividef(v, 1.0f + __expf(-v)); /* a full division would be a call */
+/* Any step but an addition: each(f) is to take f to all values of the caller. The branch lies
+ * around its loops. NaN stays NaN in all of them; a full division or exponential would be a
+ * call. */
+template <class EACH>
+static __device__ __forceinline__ void gdk_epilogue_acts(int kind, float slope, EACH each) {
+    if (kind == GDK_EPILOGUE_RELU)
+        each([](float v) { return gdk_relu(v); });
+    else if (kind == GDK_EPILOGUE_SILU)
+        each([](float v) { return gdk_silu<0>(v); });
+    else if (kind == GDK_EPILOGUE_LEAKY)
+        each([slope](float v) { return gdk_leaky_relu(v, slope); });
+    else if (kind == GDK_EPILOGUE_MISH)
+        each([](float v) { return gdk_mish<0>(v); });
+    else if (kind == GDK_EPILOGUE_RELU6)
+        each([](float v) { return gdk_relu6(v); });
+    else if (kind == GDK_EPILOGUE_HARDSWISH)
+        each([](float v) { return v * gdk_hardsigmoid(v); });
+    else if (kind == GDK_EPILOGUE_HARDSIGMOID)
+        each([](float v) { return gdk_hardsigmoid(v); });
+    else if (kind == GDK_EPILOGUE_TF32)
+        each([](float v) { return __uint_as_float(gdk_tf32(__float_as_uint(v))); });
+    else
+        each([](float v) { return gdk_gelu<0>(v); });
 }
 
 /* One element: column k of pixel `row`. */
@@ -24,7 +42,7 @@ static __device__ __forceinline__ void gdk_epilogue_one(const gdk_epilogue &e, f
         if (e.kind[i] == GDK_EPILOGUE_ADD)
             v += gdk_element(e.arg[i], row * e.arg_pitch[i] + k, e.arg_wide[i]);
         else
-            v = gdk_epilogue_act(v, e.kind[i], e.slope[i]);
+            gdk_epilogue_acts(e.kind[i], e.slope[i], [&](auto f) { v = f(v); });
     gdk_element_set(e.out, row * e.out_pitch + k, v, e.out_wide);
 }
 
@@ -76,19 +94,11 @@ static __device__ __forceinline__ void gdk_epilogue_store(const gdk_epilogue &e,
                                         ((row * e.arg_pitch[i] + k) << (1 + e.arg_wide[i])),
                                     e.arg_wide[i]);
             gdk_run_add<V>(v, r, e.arg_wide[i]);
-        } else if (kind == GDK_EPILOGUE_RELU) {
-#pragma unroll
-            for (int j = 0; j < V; j++) v[j] = gdk_epilogue_act(v[j], GDK_EPILOGUE_RELU, 0.0f);
-        } else if (kind == GDK_EPILOGUE_LEAKY) {
-#pragma unroll
-            for (int j = 0; j < V; j++)
-                v[j] = gdk_epilogue_act(v[j], GDK_EPILOGUE_LEAKY, e.slope[i]);
-        } else if (kind == GDK_EPILOGUE_TF32) {
-#pragma unroll
-            for (int j = 0; j < V; j++) v[j] = gdk_epilogue_act(v[j], GDK_EPILOGUE_TF32, 0.0f);
         } else {
+            gdk_epilogue_acts(kind, e.slope[i], [&](auto f) {
 #pragma unroll
-            for (int j = 0; j < V; j++) v[j] = gdk_epilogue_act(v[j], GDK_EPILOGUE_SILU, 0.0f);
+                for (int j = 0; j < V; j++) v[j] = f(v[j]);
+            });
         }
     }
     gdk_run_store<V>((char *)e.out + ((row * e.out_pitch + k) << (1 + e.out_wide)), v,
@@ -117,18 +127,11 @@ static __device__ __forceinline__ void gdk_epilogue_runs(const gdk_epilogue &e,
                                                                   << (1 + e.arg_wide[s])),
                                         e.arg_wide[s]),
                         e.arg_wide[s]);
-        } else if (kind == GDK_EPILOGUE_RELU) {
-#pragma unroll
-            for (int i = 0; i < N * V; i++)
-                v[i / V][i % V] = gdk_epilogue_act(v[i / V][i % V], GDK_EPILOGUE_RELU, slope);
-        } else if (kind == GDK_EPILOGUE_LEAKY) {
-#pragma unroll
-            for (int i = 0; i < N * V; i++)
-                v[i / V][i % V] = gdk_epilogue_act(v[i / V][i % V], GDK_EPILOGUE_LEAKY, slope);
         } else {
+            gdk_epilogue_acts(kind, slope, [&](auto f) {
 #pragma unroll
-            for (int i = 0; i < N * V; i++)
-                v[i / V][i % V] = gdk_epilogue_act(v[i / V][i % V], GDK_EPILOGUE_SILU, slope);
+                for (int i = 0; i < N * V; i++) v[i / V][i % V] = f(v[i / V][i % V]);
+            });
         }
     }
 #pragma unroll

@@ -1,6 +1,6 @@
 /* epilogue.h -- the tail that CUDA kernels with a matrix-like output share: its parameters.
  *
- *   v = sum + bias[k]; then the absorbed steps in order (add, relu, leaky_relu, silu); then one
+ *   v = sum + bias[k]; then the absorbed steps in order (add and the activations); then one
  *   rounding to the output's type, F16 or F32. All in FP32.
  *
  * The output and each added tensor are rows of channel vectors ("pixels") with a pitch of their
@@ -21,6 +21,11 @@ typedef enum gdk_epilogue_kind {
     GDK_EPILOGUE_RELU,
     GDK_EPILOGUE_LEAKY,
     GDK_EPILOGUE_SILU,
+    GDK_EPILOGUE_MISH,
+    GDK_EPILOGUE_GELU,
+    GDK_EPILOGUE_RELU6,
+    GDK_EPILOGUE_HARDSIGMOID,
+    GDK_EPILOGUE_HARDSWISH,
     GDK_EPILOGUE_TF32 /* rounds to the nearest TF32 value */
 } gdk_epilogue_kind;
 
@@ -39,7 +44,8 @@ typedef struct gdk_epilogue {
     int64_t      arg_pitch[GDK_EPILOGUE_STEPS]; /* elements */
 } gdk_epilogue;
 
-/* For gd_kernel.absorbs: all of the above and `cast`, which is the output's type alone. */
+/* For gd_kernel.absorbs: all of the above (of gelu the exact form) and `cast`, which is the
+ * output's type alone. */
 extern const char *const gdk_epilogue_absorbs[];
 /* Whether the output, the bias (in[bias], may be absent) and the operands have types and shapes
  * that gdk_epilogue takes. For fits. */

@@ -17,7 +17,7 @@ static __device__ __forceinline__ float apply(const gdk_pointwise &p, float a, f
     if constexpr (KIND == GDK_POINTWISE_ADD) return a + b;
     if constexpr (KIND == GDK_POINTWISE_MUL) return a * b;
     if constexpr (KIND == GDK_POINTWISE_RELU) return gdk_relu(a);
-    if constexpr (KIND == GDK_POINTWISE_LEAKY) return a > 0.0f ? a : a * p.slope;
+    if constexpr (KIND == GDK_POINTWISE_LEAKY) return gdk_leaky_relu(a, p.slope);
     if constexpr (KIND == GDK_POINTWISE_AFFINE)
         return (p.mean ? a - p.mean[c] : a) * p.scale[c] + p.shift[c];
     if constexpr (KIND == GDK_POINTWISE_SIGMOID) return gdk_sigmoid<WIDE>(a);
