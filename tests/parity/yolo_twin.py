@@ -299,7 +299,7 @@ def calibrate(model, x):
             if isinstance(head, Detect5):
                 for a in range(0, 3 * head.no, head.no):
                     scale(head.m[i], raw[i], slice(a, a + 4), 1.0)
-                    scale(head.m[i], raw[i], slice(a + 4, a + 5), 1.5, 0.99, 0.0)
+                    scale(head.m[i], raw[i], slice(a + 4, a + 5), 1.5, 0.99, -0.1)
                     scale(head.m[i], raw[i], slice(a + 5, a + head.no), 1.5, 0.5, 0.0)
             else:
                 scale(head.cv2[i][2], raw[i][0], slice(None), 1.5)
@@ -309,12 +309,13 @@ def calibrate(model, x):
 
 def scale(conv, y, rows, reach, quantile=None, level=0.0):
     """Outputs `rows` of a convolution that gave y spread by at most `reach` about their mean, and
-    the given quantile of their largest is `level`."""
+    the given quantile of their largest is `level` or more on every picture."""
     y = y[:, rows] - conv.bias[rows][:, None, None]
     gain = reach / (y - y.mean()).abs().max()
     conv.weight[rows] *= gain
-    top = (y * gain).amax(1).flatten().numpy()
-    conv.bias[rows] = level - float(np.quantile(top, quantile) if quantile else y.mean() * gain)
+    top = (y * gain).amax(1).flatten(1).numpy()
+    at = np.quantile(top, quantile, axis=1).min() if quantile else float(y.mean() * gain)
+    conv.bias[rows] = level - float(at)
 
 
 def fold(model):
