@@ -135,13 +135,13 @@ def check(name, size, seed, folder, paths):
               *wrong[:2])
         counted += bool(theirs) and not doubt
         failed += bool(wrong and not doubt)
-    return failed == 0 and counted >= len(paths) - 1
+    return failed == 0 and counted >= max(len(paths) - 1, 1)
 
 
 IDS = [i for i in range(1, 91) if i not in (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)]
 with workspace() as folder:
-    paths = pictures(folder, 10)[:2 if SANITIZED else 6]
+    paths = pictures(folder, 10)[:1 if SANITIZED else 6]
     ok = check_twin()
-    for name, size in (("s", 640),) if SANITIZED else (("s", 640), ("tiny", 416)):
+    for name, size in (("tiny", 416),) if SANITIZED else (("s", 640), ("tiny", 416)):
         ok = check(name, size, 7, folder, paths) and ok
 sys.exit(0 if ok else 1)
