@@ -2,7 +2,7 @@
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 find_program(GD_PYTHON /usr/bin/python3 DOC "Python of the distribution, with its PyTorch")
 
-# Tests that say the same with and without sanitizers, each with its reason: skipped with it there.
+# Tests that say the same with and without sanitizers: skipped there, each with its reason.
 set(GD_UNSANITIZED
   "layout_test|reads the sources, runs nothing that was built"
   "op_example_test|builds a tree of its own, without sanitizers"
@@ -78,8 +78,8 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/tests/op_check.c)
   file(GLOB op_check_src CONFIGURE_DEPENDS tests/op_check*.c)
   add_executable(op_check ${op_check_src} ${case_src})
   target_link_libraries(op_check PRIVATE gd_inside)
-  # Large cases take most of its time and run no line of code that the small ones do not: under the
-  # sanitizers the small ones say all.
+  # Large cases take most of its time and run no line of code that the small ones do not: under
+  # the sanitizers the small ones say all.
   set(cases)
   if(GD_SANITIZE)
     set(cases --small)

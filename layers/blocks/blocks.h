@@ -79,7 +79,7 @@ void gd_block_roi_heads(gd_net *n, const gd_roi_args *a, const gd_net_options *o
                         const int *feature, int boxes, int count, int geom);
 
 /* Layers of torchvision's VGGs at the current path, modules numbered from 0: a width is a 3x3
- * convolution (with batch norm if `norm`) and relu, a negative entry 2x2 max pooling; 0 ends. */
+ * convolution (with batch norm if `norm`) and relu, a negative entry a 2x2 pooling; 0 ends. */
 enum { GD_VGG_POOL = -1, GD_VGG_POOL_CEIL = -2 };
 int gd_block_vgg(gd_net *n, int x, const int *layer, bool norm);
 
@@ -97,9 +97,9 @@ void gd_block_select(gd_net *n, const gd_class_boxes *a, const gd_net_options *o
                      int boxes, int count, int geom);
 
 /* From the decoded cells of a dense detector -- boxes [B, n, 4] in network pixels, scores
- * [B, n], labels i32 [B, n], or where gd_net.multi_label is set boxes and scores [B, n, classes]
- * -- to its outputs: suppression within classes, or across them
- * where the session says so. */
+ * [B, n], labels i32 [B, n], or where gd_net.multi_label is set boxes and scores
+ * [B, n, classes] -- to its outputs: suppression within classes, or across them where the session
+ * says so. */
 typedef struct gd_dense_args {
     bool strict; /* scores must be above the threshold, not at it */
     bool clip;   /* boxes end where the picture does */

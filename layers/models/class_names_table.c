@@ -192,12 +192,9 @@ static const char imagenet1000[] =
 
 static const struct {
     const char *list, *names, *ids;
-} lists[] = {{"coco80", coco80, coco80_ids},
-             {"coco90", coco90, coco90_ids},
-             {"voc21", voc21, NULL},
-             {"coco91", coco91, NULL},
-             {"cifar10", cifar10, NULL},
-             {"imagenet1000", imagenet1000, NULL}};
+} lists[] = {{"coco80", coco80, coco80_ids}, {"coco90", coco90, coco90_ids},
+             {"voc21", voc21, NULL},         {"coco91", coco91, NULL},
+             {"cifar10", cifar10, NULL},     {"imagenet1000", imagenet1000, NULL}};
 
 const char *gd_class_list(const char *list) {
     for (size_t i = 0; list && i < sizeof lists / sizeof *lists; i++)

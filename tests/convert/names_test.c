@@ -83,7 +83,7 @@ static void test_fit(void **state) {
     assert_int_equal(n.count, 2);
     gd_assert_ok(gd_names_fit(yolox, 3, &given, &arena, &n, &err), &err);
     assert_int_equal(n.count, 3);
-    /* The architecture's own list, given, has that list's ids; another of its length has not. */
+    /* The architecture's own list, given, has its ids; another of that length has not. */
     const char *coco = gd_class_list("coco80");
     gd_assert_ok(gd_names_text(coco, &arena, &given, &err), &err);
     gd_assert_ok(gd_names_fit(yolox, 80, &given, &arena, &n, &err), &err);

@@ -1,4 +1,4 @@
-/* yolo_depth_test.c -- depths of YOLOv5 and YOLOv8 come from the file: what is missing, what is deeper,
+/* yolo_depth_test.c -- depths of YOLOv5 and YOLOv8 come from the file: less, more, missing;
  * and the scores of every class. */
 #include "layers/model.h"
 #include "tests/gd_test.h"
