@@ -98,8 +98,8 @@ void gd_block_select(gd_net *n, const gd_class_boxes *a, const gd_net_options *o
 
 /* From the decoded cells of a dense detector -- boxes [B, n, 4] in network pixels, scores
  * [B, n], labels i32 [B, n], or where gd_net.multi_label is set boxes and scores
- * [B, n, classes] -- to its outputs: suppression within classes, or across them where the session
- * says so. */
+ * [B, n, classes] -- to its outputs: suppression within classes, or across them where the
+ * session says so. */
 typedef struct gd_dense_args {
     bool strict; /* scores must be above the threshold, not at it */
     bool clip;   /* boxes end where the picture does */
