@@ -52,6 +52,9 @@ typedef struct gd_arch {
     const gd_key_rule  *rules;  /* ends with {0}; NULL: none */
     const gd_key_sign  *signs;  /* ends with {0}; NULL: none */
     const int          *config; /* the builder's own: depths, widths */
+    /* The network leaves out what lies beside the pictures (geom says where they end), so that
+     * pictures of different sizes run as one batch, on a canvas that takes all of them. */
+    bool masks_padding;
     /* Adds the network to the graph. `image` is f32 [B, H, W, 3], preprocessed; `geom` is
      * f32 [B, 8] (kernels/preprocess). Classifiers mark output "probs" [B, n_class] and
      * "logits"; detectors "boxes" [B, m, 4] in source pixels, "scores" [B, m], "labels"

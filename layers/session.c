@@ -278,25 +278,30 @@ gd_status gd_session_run_entry(gd_session *s, gd_entry *e, gd_error *err) {
 
 static gd_status run_batch(gd_session *s, const gd_image *images, int n, gd_result *results,
                            gd_error *err) {
-    gd_geometry at;
-    gd_entry   *e;
-    int64_t     most = 0;
+    gd_entry *e;
+    int64_t   most = 0;
+    int       net_h = 0, net_w = 0;
     for (int i = 0; i < n; i++) {
         const int64_t pixels = (int64_t)images[i].width * images[i].height;
+        gd_geometry   at;
+        gd_geometry_of(&s->recipe.rule, images[i].height, images[i].width, &at);
         if (pixels > most) most = pixels;
+        if (at.net_h > net_h) net_h = at.net_h;
+        if (at.net_w > net_w) net_w = at.net_w;
     }
-    gd_geometry_of(&s->recipe.rule, images[0].height, images[0].width, &at);
-    GD_TRY(gd_session_entry(s, n, at.net_h, at.net_w, most, &e, err));
+    GD_TRY(gd_session_entry(s, n, net_h, net_w, most, &e, err));
     GD_TRY(gd_session_load(s, e, images, n, err));
     GD_TRY(gd_session_run_entry(s, e, err));
     gd_session_take(s, e, images, n, results);
     return GD_OK;
 }
 
-/* Pictures from `i` on that share a network shape and can run as one batch. */
+/* Pictures from `i` on that can run as one batch: those that share a network shape, or any
+ * where the network knows padding from pictures. */
 static int batch_from(const gd_session *s, const gd_image *images, int i, int n) {
     gd_geometry a, b;
     int         k = i + 1;
+    if (s->m->arch->masks_padding) return n - i;
     gd_geometry_of(&s->recipe.rule, images[i].height, images[i].width, &a);
     for (; k < n; k++) {
         gd_geometry_of(&s->recipe.rule, images[k].height, images[k].width, &b);

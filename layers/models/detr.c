@@ -46,9 +46,16 @@ static void place(gd_net *n, const gd_net_options *opt, int feature, int geom, m
     gd_net_leave(n, mark);
 }
 
+/* Layers of the file at the current path: one that lacks a weight counts, and is refused. */
+static int count_layers(const gd_net *n) {
+    const int first = gd_net_depth(n, "layers.%d.linear1.weight", LAYERS);
+    const int second = gd_net_depth(n, "layers.%d.linear2.weight", LAYERS);
+    return first > second ? first : second;
+}
+
 static void encoder(gd_net *n, memory *m) {
     const size_t mark = gd_net_enter(n, "transformer.encoder");
-    const int    depth = gd_net_depth(n, "layers.%d.linear1.weight", LAYERS);
+    const int    depth = count_layers(n);
     for (int i = 0; i < depth; i++) {
         const size_t at = gd_net_enter(n, "layers.%d", i);
         m->value = gd_block_self_attention(n, m->value, m->position, m->mask, HEADS, "norm1");
@@ -101,7 +108,7 @@ static int decoder(gd_net *n, const memory *m) {
     const int     position = repeat(n, "query_embed", table, B, rows, C);
     int           x = repeat(n, "query_embed.start", -1, B, rows, C);
     const size_t  mark = gd_net_enter(n, "transformer.decoder");
-    const int     depth = gd_net_depth(n, "layers.%d.linear1.weight", LAYERS);
+    const int     depth = count_layers(n);
     if (depth > MOST_LAYERS)
         gd_net_fail(n, GD_ERR_UNSUPPORTED, "%d layers, at most %d are supported", depth,
                     MOST_LAYERS);
@@ -221,6 +228,7 @@ static const gd_key_rule rules[] = {
                                           .recipe = recipe,                     \
                                           .rules = rules,                       \
                                           .config = (const int[]){__VA_ARGS__}, \
+                                          .masks_padding = true,                \
                                           .build = build,                       \
                                           .class_key = "class_embed.bias",      \
                                           .class_extra = 1,                     \
