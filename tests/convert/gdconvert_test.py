@@ -361,8 +361,8 @@ class Convert(unittest.TestCase):
         self.refuse(2, "--precision", self.small_pth, "-o", out, "--precision", "int8")
         code, stdout, _ = run("--list")
         self.assertEqual(code, 0)
-        self.assertRegex(stdout, r"(?m)^resnet18 +classify +1000 classes")
-        self.assertRegex(stdout, r"(?m)^fasterrcnn_resnet50_fpn +detect +90 classes")
+        self.assertRegex(stdout, r"(?m)^resnet18 +classify +1000 +11.69 M")
+        self.assertRegex(stdout, r"(?m)^fasterrcnn_resnet50_fpn +detect +90 +41.81 M")
         code, stdout, _ = run("--help")
         self.assertEqual(code, 0)
         for flag in ("--arch", "--num-classes", "--names", "--reset-head", "--allow-deflate",

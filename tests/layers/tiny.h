@@ -34,13 +34,13 @@ static const tiny tiny_families[] = {
     {.arch = "yolox_nano",
      .divide = 4,
      .meta = (const gd_meta_pair[]){{"input.size", "64x96"}, {0}}},
-    {.arch = "detr_resnet50",
-     .divide = 8,
+    {.arch = "fasterrcnn_resnet18_fpn",
+     .divide = 16,
      .meta =
          (const gd_meta_pair[]){
              {"input.short", "40"}, {"input.long", "64"}, {"post.conf", "0.05"}, {0}}},
-    {.arch = "fasterrcnn_resnet18_fpn",
-     .divide = 16,
+    {.arch = "detr_resnet50",
+     .divide = 8,
      .meta = (const gd_meta_pair[]){
          {"input.short", "40"}, {"input.long", "64"}, {"post.conf", "0.05"}, {0}}}};
 enum { TINY_FAMILIES = sizeof tiny_families / sizeof *tiny_families };
