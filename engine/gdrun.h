@@ -169,8 +169,9 @@ GD_API void      gd_session_close(gd_session *s);
 
 /* Runs `n` pictures (any sizes) and fills `results[0..n)`; on failure all of them are empty and
  * the session can be used again. Neighbours of one network shape run as one batch, whose memory
- * grows with its pictures; where the network masks padding (DETR), pictures of any shape do. The
- * first run at a new shape plans and allocates; a run at a known shape allocates nothing. */
+ * grows with its pictures; where the network masks padding (DETR), pictures of any shape do.
+ * The first run at a new shape plans and allocates; a run at a known shape allocates
+ * nothing. */
 GD_API gd_status gd_session_run(gd_session *s, const gd_image *images, int n,
                                 gd_result *results, gd_error *err) GD_MUST_CHECK;
 
