@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 ROOT = os.environ.get("GD_ROOT", os.getcwd())
-PYTHON = os.path.join(ROOT, "build/venv/bin/python")
+PYTHON = os.path.join(ROOT, "build/venv_detr/bin/python")
 if sys.executable != PYTHON:
     if not os.path.exists(PYTHON) or subprocess.run([PYTHON, "-c", "import transformers, timm"],
                                                     stderr=subprocess.DEVNULL, check=False).returncode:
-        print("skipped: no transformers and timm in build/venv")
+        print("skipped: no transformers and timm in build/venv_detr")
         sys.exit(77)
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.execv(PYTHON, [PYTHON, *sys.argv])
