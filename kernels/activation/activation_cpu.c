@@ -24,53 +24,21 @@ GD_ISA_BODY void leaky_relu_body SPAN {
 }
 GD_ISA(leaky_relu, SPAN, (x, unused, y, n, attr))
 
-GD_ISA_BODY void sigmoid_body SPAN {
-    (void)unused;
-    (void)attr;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = gd_sigmoid_f32(x[i]);
-}
-GD_ISA(sigmoid, SPAN, (x, unused, y, n, attr))
+/* One that takes nothing but the number, by its formula in cpu/vmath.h. */
+#define PLAIN(name)                                                                       \
+    GD_ISA_BODY void name##_body SPAN {                                                   \
+        (void)unused;                                                                     \
+        (void)attr;                                                                       \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = gd_##name##_f32(x[i]); \
+    }                                                                                     \
+    GD_ISA(name, SPAN, (x, unused, y, n, attr))
 
-GD_ISA_BODY void silu_body SPAN {
-    (void)unused;
-    (void)attr;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = gd_silu_f32(x[i]);
-}
-GD_ISA(silu, SPAN, (x, unused, y, n, attr))
-
-GD_ISA_BODY void relu6_body SPAN {
-    (void)unused;
-    (void)attr;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = gd_relu6_f32(x[i]);
-}
-GD_ISA(relu6, SPAN, (x, unused, y, n, attr))
-
-GD_ISA_BODY void hardsigmoid_body SPAN {
-    (void)unused;
-    (void)attr;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = gd_hardsigmoid_f32(x[i]);
-}
-GD_ISA(hardsigmoid, SPAN, (x, unused, y, n, attr))
-
-GD_ISA_BODY void hardswish_body SPAN {
-    (void)unused;
-    (void)attr;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = gd_hardswish_f32(x[i]);
-}
-GD_ISA(hardswish, SPAN, (x, unused, y, n, attr))
-
-GD_ISA_BODY void mish_body SPAN {
-    (void)unused;
-    (void)attr;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = gd_mish_f32(x[i]);
-}
-GD_ISA(mish, SPAN, (x, unused, y, n, attr))
+PLAIN(sigmoid)
+PLAIN(silu)
+PLAIN(relu6)
+PLAIN(hardsigmoid)
+PLAIN(hardswish)
+PLAIN(mish)
 
 GD_ISA_BODY void gelu_body SPAN {
     (void)unused;

@@ -1,5 +1,6 @@
 /* mobilenet_v3.c -- MobileNetV3 classifiers of torchvision (Howard et al. 2019). */
 #include "layers/blocks/mobilenet_v3.h"
+#include "layers/models/recipes.h"
 
 #include "kernels/pool/pool.h"
 #include "layers/blocks/blocks.h"
@@ -25,17 +26,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     gd_block_classes(n, x);
 }
 
-/* torchvision's evaluation transform of the first weights: Resize(256), CenterCrop(224). */
-static const gd_meta_pair recipe[] = {{"input.rule", "center_crop"},
-                                      {"input.short", "256"},
-                                      {"input.size", "224x224"},
-                                      {"input.filter", "pil_bilinear"},
-                                      {"input.order", "rgb"},
-                                      {"input.scale", "0.00392156862745098"},
-                                      {"input.mean", "0.485,0.456,0.406"},
-                                      {"input.std", "0.229,0.224,0.225"},
-                                      {"bn_eps", "0.001"},
-                                      {0}};
+static const gd_meta_pair recipe[] = {GD_RECIPE_IMAGENET("0.001")};
 
 #define MOBILENET(size, ...)                                                           \
     const gd_arch gd_arch_mobilenet_v3_##size = {.name = "mobilenet_v3_" #size,        \

@@ -3,6 +3,7 @@
 #include "kernels/pool/pool.h"
 #include "kernels/slice/slice.h"
 #include "layers/blocks/blocks.h"
+#include "layers/models/recipes.h"
 
 /* Global average, class head, probabilities. */
 static void classify(gd_net *n, int x, const char *head) {
@@ -23,17 +24,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     classify(n, stage[3], "fc");
 }
 
-/* torchvision's evaluation transform: Resize(256), CenterCrop(224) on a PIL picture. */
-static const gd_meta_pair recipe[] = {{"input.rule", "center_crop"},
-                                      {"input.short", "256"},
-                                      {"input.size", "224x224"},
-                                      {"input.filter", "pil_bilinear"},
-                                      {"input.order", "rgb"},
-                                      {"input.scale", "0.00392156862745098"},
-                                      {"input.mean", "0.485,0.456,0.406"},
-                                      {"input.std", "0.229,0.224,0.225"},
-                                      {"bn_eps", "1e-05"},
-                                      {0}};
+static const gd_meta_pair recipe[] = {GD_RECIPE_IMAGENET("1e-05")};
 
 #define RESNET(depth, ...)                                                       \
     const gd_arch gd_arch_resnet##depth = {.name = "resnet" #depth,              \

@@ -2,6 +2,7 @@
  * batch norm. */
 #include "kernels/pool/pool.h"
 #include "layers/blocks/blocks.h"
+#include "layers/models/recipes.h"
 
 enum { POOL = GD_VGG_POOL };
 
@@ -33,17 +34,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     gd_block_classes(n, classifier(n, x));
 }
 
-/* torchvision's evaluation transform: Resize(256), CenterCrop(224) on a PIL picture. */
-static const gd_meta_pair recipe[] = {{"input.rule", "center_crop"},
-                                      {"input.short", "256"},
-                                      {"input.size", "224x224"},
-                                      {"input.filter", "pil_bilinear"},
-                                      {"input.order", "rgb"},
-                                      {"input.scale", "0.00392156862745098"},
-                                      {"input.mean", "0.485,0.456,0.406"},
-                                      {"input.std", "0.229,0.224,0.225"},
-                                      {"bn_eps", "1e-05"},
-                                      {0}};
+static const gd_meta_pair recipe[] = {GD_RECIPE_IMAGENET("1e-05")};
 
 #define VGG(suffix, norm)                                                  \
     const gd_arch gd_arch_vgg##suffix = {.name = "vgg" #suffix,            \

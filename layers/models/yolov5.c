@@ -11,6 +11,7 @@
 
 #include "kernels/yolo_decode/yolo_decode.h"
 #include "layers/blocks/blocks.h"
+#include "layers/models/recipes.h"
 
 enum { LEVELS = 3, ANCHORS = 3 };
 
@@ -110,22 +111,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     gd_net_leave(n, mark);
 }
 
-static const gd_meta_pair recipe[] = {
-    {"input.rule", "letterbox_center"},
-    {"input.size", "640x640"},
-    {"input.multiple", "32"},
-    {"input.filter", "opencv"},
-    {"input.order", "rgb"},
-    {"input.scale", "0.00392156862745098"},
-    {"input.mean", "0,0,0"},
-    {"input.std", "1,1,1"},
-    {"input.pad", "0.4470588235294118,0.4470588235294118,0.4470588235294118"},
-    {"post.conf", "0.25"},
-    {"post.iou", "0.45"},
-    {"post.max_det", "300"},
-    {"post.multi_label", "0"},
-    {"bn_eps", "0.001"},
-    {0}};
+static const gd_meta_pair recipe[] = {GD_RECIPE_YOLO("0.45")};
 
 #define YOLOV5(size, ...)                                                       \
     const gd_arch gd_arch_yolov5##size = {.name = "yolov5" #size,               \

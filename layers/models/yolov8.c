@@ -12,6 +12,7 @@
 #include "kernels/dfl/dfl.h"
 #include "kernels/slice/slice.h"
 #include "layers/blocks/blocks.h"
+#include "layers/models/recipes.h"
 
 enum { LEVELS = 3, BINS = 16, MOST_BLOCKS = GD_MAX_IN - 1 };
 
@@ -139,22 +140,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     gd_net_leave(n, mark);
 }
 
-static const gd_meta_pair recipe[] = {
-    {"input.rule", "letterbox_center"},
-    {"input.size", "640x640"},
-    {"input.multiple", "32"},
-    {"input.filter", "opencv"},
-    {"input.order", "rgb"},
-    {"input.scale", "0.00392156862745098"},
-    {"input.mean", "0,0,0"},
-    {"input.std", "1,1,1"},
-    {"input.pad", "0.4470588235294118,0.4470588235294118,0.4470588235294118"},
-    {"post.conf", "0.25"},
-    {"post.iou", "0.7"},
-    {"post.max_det", "300"},
-    {"post.multi_label", "0"},
-    {"bn_eps", "0.001"},
-    {0}};
+static const gd_meta_pair recipe[] = {GD_RECIPE_YOLO("0.7")};
 /* The numbers 0 to 15, as a convolution: the operator knows them. */
 static const gd_key_rule rules[] = {{"model.22.dfl.conv.weight", NULL}, {0}};
 
