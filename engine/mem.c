@@ -55,3 +55,13 @@ char *gd_mem_string(const char *s) {
     char  *p = gd_mem_get(n);
     return p ? memcpy(p, s, n) : NULL;
 }
+
+void *gd_mem_zalloc(void *ctx, unsigned n, unsigned size) {
+    (void)ctx;
+    return gd_mem_get((size_t)n * size);
+}
+
+void gd_mem_zfree(void *ctx, void *p) {
+    (void)ctx;
+    gd_mem_put(p);
+}

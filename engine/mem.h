@@ -28,6 +28,9 @@ void *gd_mem_grow(void *p, size_t old, size_t size);
 void  gd_mem_put(void *p); /* NULL is allowed */
 /* A copy of a string, or NULL. */
 char *gd_mem_string(const char *s);
+/* The same heap as zlib asks for it: z_stream.zalloc and .zfree. */
+void *gd_mem_zalloc(void *ctx, unsigned n, unsigned size);
+void  gd_mem_zfree(void *ctx, void *p);
 
 #ifdef __cplusplus
 }

@@ -37,19 +37,9 @@ static void pen_put(void *p) {
     gd_mem_put(p);
 }
 
-static void *z_get(void *ctx, uInt n, uInt size) {
-    (void)ctx;
-    return gd_mem_get((size_t)n * size);
-}
-
-static void z_put(void *ctx, void *p) {
-    (void)ctx;
-    gd_mem_put(p);
-}
-
 /* zlib in the place of stb_image_write's compressor, which cannot be told that memory ended. */
 static unsigned char *deflate_rows(unsigned char *data, int n, int *out_n) {
-    z_stream z = {.zalloc = z_get, .zfree = z_put};
+    z_stream z = {.zalloc = gd_mem_zalloc, .zfree = gd_mem_zfree};
     if (deflateInit(&z, DEFLATE_LEVEL) != Z_OK) return NULL;
     uLong          bound = deflateBound(&z, (uLong)n);
     unsigned char *out = bound < INT_MAX - 64 ? pen_get((int)bound) : NULL;

@@ -35,16 +35,6 @@ static gd_status put_head(gd_out *o, const gd_index_image *im, gd_error *err) {
     return put_chunk(o, "PLTE", chunk, 3 * (size_t)im->n_colour, err);
 }
 
-static void *z_get(void *ctx, uInt n, uInt size) {
-    (void)ctx;
-    return gd_mem_get((size_t)n * size);
-}
-
-static void z_put(void *ctx, void *p) {
-    (void)ctx;
-    gd_mem_put(p);
-}
-
 /* Deflates what is set as input, and writes each piece that is full; with `finish` the rest. */
 static gd_status drain(z_stream *z, bool finish, gd_out *o, unsigned char *chunk,
                        gd_error *err) {
@@ -63,7 +53,7 @@ static gd_status drain(z_stream *z, bool finish, gd_out *o, unsigned char *chunk
 /* Rows without a filter, which is best for palettes (PNG 1.2, 12.8). */
 static gd_status put_rows(gd_out *o, const gd_index_image *im, unsigned char *chunk,
                           gd_error *err) {
-    z_stream      z = {.zalloc = z_get, .zfree = z_put};
+    z_stream      z = {.zalloc = gd_mem_zalloc, .zfree = gd_mem_zfree};
     unsigned char none = 0;
     gd_status     st = GD_OK;
     if (deflateInit(&z, DEFLATE_LEVEL) != Z_OK)

@@ -70,20 +70,10 @@ static bool count_rows(gd_source *s, uint64_t got) {
 
 /* ---- the pixel stream -------------------------------------------------------------------- */
 
-static void *z_get(void *ctx, uInt n, uInt size) {
-    (void)ctx;
-    return gd_mem_get((size_t)n * size);
-}
-
-static void z_put(void *ctx, void *p) {
-    (void)ctx;
-    gd_mem_put(p);
-}
-
 bool gd_png_inflate(const unsigned char *p, size_t n, unsigned char *dst, uint64_t cap,
                     gd_png_inflated *r) {
     unsigned char bin[16384];
-    z_stream      z = {.zalloc = z_get, .zfree = z_put};
+    z_stream      z = {.zalloc = gd_mem_zalloc, .zfree = gd_mem_zfree};
     int           st = Z_OK;
     *r = (gd_png_inflated){0};
     if (inflateInit(&z) != Z_OK) {

@@ -9,16 +9,6 @@
 
 enum { BLOCK = 1 << 18 };
 
-static voidpf z_get(voidpf ctx, uInt n, uInt size) {
-    (void)ctx;
-    return gd_mem_array(n, size);
-}
-
-static void z_put(voidpf ctx, voidpf p) {
-    (void)ctx;
-    gd_mem_put(p);
-}
-
 static gd_status damaged(const gd_file *f, const gd_ckpt_storage *s, const char *what,
                          gd_error *err) {
     return gd_fail_code(err, GD_ERR_FORMAT, 405, "%s: %s: %s", f->path, s->key, what);
@@ -73,7 +63,7 @@ static gd_status inflate_all(gd_file *f, const gd_ckpt_storage *s, z_stream *z,
 
 static gd_status inflate_storage(gd_file *f, const gd_ckpt_storage *s, unsigned char *dst,
                                  unsigned char *block, uLong *crc, gd_error *err) {
-    z_stream z = {.zalloc = z_get, .zfree = z_put};
+    z_stream z = {.zalloc = gd_mem_zalloc, .zfree = gd_mem_zfree};
     if (inflateInit2(&z, -15) != Z_OK)
         return gd_fail(err, GD_ERR_NOMEM, "%s: %s: no memory to inflate it", f->path, s->key);
     gd_status st = inflate_all(f, s, &z, dst, block, crc, err);
