@@ -2,6 +2,7 @@
  * first generation and the second (fasterrcnn_resnet50_fpn_v2), and on MobileNetV3-Large. */
 #include "layers/blocks/blocks.h"
 #include "layers/blocks/mobilenet_v3.h"
+#include "layers/models/recipes.h"
 
 enum { LEVELS = 4 };
 
@@ -75,24 +76,8 @@ static void build_mobile(gd_net *n, const gd_arch *arch, const gd_net_options *o
     detect(n, &rpn, &roi, opt, feature, image, geom);
 }
 
-#define RECIPE(name, shortest, longest)                                         \
-    static const gd_meta_pair name[] = {{"input.rule", "shortest_edge"},        \
-                                        {"input.short", shortest},              \
-                                        {"input.long", longest},                \
-                                        {"input.multiple", "32"},               \
-                                        {"input.filter", "torch_bilinear"},     \
-                                        {"input.order", "rgb"},                 \
-                                        {"input.scale", "0.00392156862745098"}, \
-                                        {"input.mean", "0.485,0.456,0.406"},    \
-                                        {"input.std", "0.229,0.224,0.225"},     \
-                                        {"input.pad", "0,0,0"},                 \
-                                        {"post.conf", "0.05"},                  \
-                                        {"post.iou", "0.5"},                    \
-                                        {"post.max_det", "100"},                \
-                                        {"bn_eps", "1e-05"},                    \
-                                        {0}}
-RECIPE(recipe_800, "800", "1333");
-RECIPE(recipe_320, "320", "640");
+static const gd_meta_pair recipe_800[] = {GD_RECIPE_PYRAMID("800", "1333", "100")};
+static const gd_meta_pair recipe_320[] = {GD_RECIPE_PYRAMID("320", "640", "100")};
 
 /* Keys since torchvision 0.13 are read as those of the published files. */
 static const gd_key_rule rules[] = {

@@ -15,6 +15,16 @@
         0                                                                             \
     }
 
+/* torchvision's detectors on feature pyramids. */
+#define GD_RECIPE_PYRAMID(shortest, longest, most)                                            \
+    {"input.rule", "shortest_edge"}, {"input.short", shortest}, {"input.long", longest},      \
+        {"input.multiple", "32"}, {"input.filter", "torch_bilinear"}, {"input.order", "rgb"}, \
+        GD_BYTE_TO_ONE, {"input.mean", "0.485,0.456,0.406"},                                  \
+        {"input.std", "0.229,0.224,0.225"}, {"input.pad", "0,0,0"}, {"post.conf", "0.05"},    \
+        {"post.iou", "0.5"}, {"post.max_det", most}, {"bn_eps", "1e-05"}, {                   \
+        0                                                                                     \
+    }
+
 /* YOLOv5 and YOLOv8: grey of 114 around the picture in the middle, sides of whole strides. */
 #define GD_RECIPE_YOLO(iou)                                                                  \
     {"input.rule", "letterbox_center"}, {"input.size", "640x640"}, {"input.multiple", "32"}, \

@@ -14,6 +14,7 @@
 #include "kernels/group_norm/group_norm.h"
 #include "kernels/nms/nms.h"
 #include "layers/blocks/blocks.h"
+#include "layers/models/recipes.h"
 
 enum {
     LEVELS = 5,
@@ -141,21 +142,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
            gd_net_concat(n, 0, LEVELS, anchors), geom);
 }
 
-static const gd_meta_pair recipe[] = {{"input.rule", "shortest_edge"},
-                                      {"input.short", "800"},
-                                      {"input.long", "1333"},
-                                      {"input.multiple", "32"},
-                                      {"input.filter", "torch_bilinear"},
-                                      {"input.order", "rgb"},
-                                      {"input.scale", "0.00392156862745098"},
-                                      {"input.mean", "0.485,0.456,0.406"},
-                                      {"input.std", "0.229,0.224,0.225"},
-                                      {"input.pad", "0,0,0"},
-                                      {"post.conf", "0.05"},
-                                      {"post.iou", "0.5"},
-                                      {"post.max_det", "300"},
-                                      {"bn_eps", "1e-05"},
-                                      {0}};
+static const gd_meta_pair recipe[] = {GD_RECIPE_PYRAMID("800", "1333", "300")};
 
 /* Keys of the published files are read as those since torchvision 0.13, but for the pyramid,
  * whose blocks here bear the older names. */
