@@ -33,6 +33,21 @@ def settle_norms(model, x):
         m.eval()
 
 
+def scatter_norms(model, x):
+    """Statistics of the norms from the pictures x, scattered a little, so that signals neither vanish
+    nor grow. The model is in training then."""
+    with torch.no_grad():
+        norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+        for m in norms:
+            m.momentum = None
+            m.weight.uniform_(0.75, 1.25)
+            m.bias.normal_(0, 0.1)
+        model.train()(x)
+        for m in norms:
+            m.running_mean += torch.randn(m.running_mean.shape) * 0.1 * m.running_var.sqrt()
+            m.running_var *= torch.rand(m.running_var.shape) * 0.5 + 0.75
+
+
 def damp_branches(model):
     """The last norm of each residual branch is small, as trained ones are: branches that nobody
     trained would pass on twice the rounding errors that they got, block after block."""

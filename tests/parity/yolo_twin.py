@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from seeded import scatter_norms
+
 # Depth, width, and the most channels before the width is applied; the last two are nobody's.
 SCALES = {"yolov5n": (0.33, 0.25, 1024), "yolov5s": (0.33, 0.5, 1024),
           "yolov8n": (0.33, 0.25, 1024), "yolov8s": (0.33, 0.5, 1024),
@@ -283,16 +285,10 @@ def calibrate(model, x):
     vanish nor grow; heads spread so that few cells hold something. Rounded to half precision, in
     which such files are kept."""
     with torch.no_grad():
-        norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-        for m in norms:
-            m.momentum = None
-            m.weight.uniform_(0.75, 1.25)
-            m.bias.normal_(0, 0.1)
-        model.train()(x)
-        for m in norms:
-            m.running_mean += torch.randn(m.running_mean.shape) * 0.1 * m.running_var.sqrt()
-            m.running_var *= torch.rand(m.running_var.shape) * 0.5 + 0.75
-            m.momentum = 0.03
+        scatter_norms(model, x)
+        for m in model.modules():
+            if isinstance(m, nn.BatchNorm2d):
+                m.momentum = 0.03
         head = model.model[-1]
         raw = model.eval()(x)
         for i in range(3):

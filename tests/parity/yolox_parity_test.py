@@ -10,6 +10,7 @@ from dump_layers import record, write_safetensors
 from parity import (DATA, SANITIZED, Image, convert, detect, differences, gdrun, iou, np,
                     pictures, torch, torchvision, workspace)
 from golden import PICTURES, golden
+from seeded import scatter_norms
 from yolox import letterbox
 from yolox_twin import YOLOX, decode
 
@@ -43,17 +44,9 @@ def seeded(name, size, paths, seed):
     score above one half, with boxes of twice the stride."""
     torch.manual_seed(seed)
     model = YOLOX(name)
-    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     x = torch.cat([as_input(letterbox(path, size)[0]) for path in paths])
+    scatter_norms(model, x)
     with torch.no_grad():
-        for m in norms:
-            m.momentum = None
-            m.weight.uniform_(0.75, 1.25)
-            m.bias.normal_(0, 0.1)
-        model.train()(x)
-        for m in norms:
-            m.running_mean += torch.randn(m.running_mean.shape) * 0.1 * m.running_var.sqrt()
-            m.running_var *= torch.rand(m.running_var.shape) * 0.5 + 0.75
         seen = {}
         heads = (model.head.obj_preds, model.head.cls_preds, model.head.reg_preds)
         hooks = [m.register_forward_hook(lambda m, _i, y: seen.__setitem__(m, y))
