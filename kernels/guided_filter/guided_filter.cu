@@ -46,7 +46,7 @@ static __device__ __forceinline__ factors factors_of(const gdk_guided_cuda &p, i
 
 static __device__ __forceinline__ float value_at(const factors &f, int64_t pixel) {
     const float a = f.a[pixel * f.a_pitch];
-    return f.b ? a * f.b[pixel * f.b_pitch] : a;
+    return f.b ? __fmul_rn(a, f.b[pixel * f.b_pitch]) : a;
 }
 
 /* Sums over the rows of the window. OF_AB: of the planes of a and b, into `sums`. */
@@ -99,6 +99,12 @@ static __global__ void __launch_bounds__(THREADS)
     }
 }
 
+/* E[ab] - E[a] E[b]. Both products round alike, where a fused one would find a variance in a
+ * window of one pixel. */
+static __device__ __forceinline__ float covariance(float of_product, float a, float b) {
+    return __fsub_rn(of_product, __fmul_rn(a, b));
+}
+
 /* Means of moments (planes `m`) to a and b. */
 static __global__ void __launch_bounds__(THREADS)
     gdk_guided_solve_kernel(const __grid_constant__ gdk_guided_cuda p, const float *m) {
@@ -114,9 +120,10 @@ static __global__ void __launch_bounds__(THREADS)
 #pragma unroll
         for (int g = 0, k = 0; g < 3; g++)
 #pragma unroll
-            for (int h = g; h < 3; h++, k++) cov[k] = at[(3 + k) * p.plane] - mean[g] * mean[h];
+            for (int h = g; h < 3; h++, k++)
+                cov[k] = covariance(at[(3 + k) * p.plane], mean[g], mean[h]);
     } else {
-        cov[0] = at[p.plane] - mean[0] * mean[0];
+        cov[0] = covariance(at[p.plane], mean[0], mean[0]);
     }
     for (int c = 0; c < p.k.C; c++) {
         const float mp = at[(p.k.self ? c : G + pairs + c) * p.plane];
@@ -126,7 +133,7 @@ static __global__ void __launch_bounds__(THREADS)
             const int low = g < c ? g : c, top = g < c ? c : g;
             const int k =
                 p.k.self ? gdk_guided_pair(G, low, top) : G + pairs + p.k.C + c * G + g;
-            v[g] = at[k * p.plane] - mean[g] * mp;
+            v[g] = covariance(at[k * p.plane], mean[g], mp);
         }
         if (G == 3)
             gdk_guided_solve3(cov, p.k.eps, v, a);
