@@ -138,6 +138,14 @@ static gd_status cuda_upload(gd_device *d, gd_lane lane, void *dst, const void *
                  "cudaMemcpyAsync to the device", err);
 }
 
+static gd_status cuda_upload_rows(gd_device *d, gd_lane lane, const gd_rows *r, gd_error *err) {
+    GD_TRY(enter(mine(d), err));
+    return check(mine(d),
+                 cudaMemcpy2DAsync(r->dst, r->dst_step, r->src, r->src_step, r->bytes, r->n,
+                                   cudaMemcpyHostToDevice, lane_stream(d, lane)),
+                 "cudaMemcpy2DAsync to the device", err);
+}
+
 static gd_status cuda_download(gd_device *d, gd_lane lane, void *dst, const void *src,
                                size_t size, gd_error *err) {
     GD_TRY(enter(mine(d), err));
@@ -268,6 +276,7 @@ static const gd_device_api api = {.close = cuda_close,
                                   .unpin = cuda_unpin,
                                   .pinned = cuda_pinned,
                                   .upload = cuda_upload,
+                                  .upload_rows = cuda_upload_rows,
                                   .download = cuda_download,
                                   .fill = cuda_fill,
                                   .order = cuda_order,

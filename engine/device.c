@@ -30,6 +30,11 @@ gd_status gd_device_upload(gd_device *d, gd_lane lane, void *dst, const void *sr
     return size ? d->api->upload(d, lane, dst, src, size, err) : GD_OK;
 }
 
+gd_status gd_device_upload_rows(gd_device *d, gd_lane lane, const gd_rows *r, gd_error *err) {
+    if (r->n > 1) return d->api->upload_rows(d, lane, r, err);
+    return gd_device_upload(d, lane, r->dst, r->src, r->n ? r->bytes : 0, err);
+}
+
 gd_status gd_device_download(gd_device *d, gd_lane lane, void *dst, const void *src,
                              size_t size, gd_error *err) {
     return size ? d->api->download(d, lane, dst, src, size, err) : GD_OK;

@@ -26,6 +26,13 @@ static inline size_t gd_device_round(size_t n) {
     return (n + GD_DEVICE_ALIGN - 1) / GD_DEVICE_ALIGN * GD_DEVICE_ALIGN;
 }
 
+/* n rows of `bytes`, `dst_step` and `src_step` bytes from one to the next; steps >= bytes. */
+typedef struct gd_rows {
+    void       *dst;
+    const void *src;
+    size_t      dst_step, src_step, bytes, n;
+} gd_rows;
+
 /* What a backend implements; the wrappers below are what callers use. */
 typedef struct gd_device_api {
     void (*close)(gd_device *d);
@@ -36,6 +43,7 @@ typedef struct gd_device_api {
     bool (*pinned)(gd_device *d, const void *p);
     gd_status (*upload)(gd_device *d, gd_lane lane, void *dst, const void *src, size_t size,
                         gd_error *err);
+    gd_status (*upload_rows)(gd_device *d, gd_lane lane, const gd_rows *r, gd_error *err);
     gd_status (*download)(gd_device *d, gd_lane lane, void *dst, const void *src, size_t size,
                           gd_error *err);
     gd_status (*fill)(gd_device *d, gd_lane lane, void *dst, int byte, size_t size,
@@ -81,6 +89,9 @@ bool      gd_device_pinned(gd_device *d, const void *p); /* host memory of that 
  * it is not pinned and the copy is an upload. */
 gd_status gd_device_upload(gd_device *d, gd_lane lane, void *dst, const void *src, size_t size,
                            gd_error *err) GD_MUST_CHECK;
+/* Rows of one length, as one copy: many small uploads take the host longer than the bus. */
+gd_status gd_device_upload_rows(gd_device *d, gd_lane lane, const gd_rows *r,
+                                gd_error *err) GD_MUST_CHECK;
 gd_status gd_device_download(gd_device *d, gd_lane lane, void *dst, const void *src,
                              size_t size, gd_error *err) GD_MUST_CHECK;
 gd_status gd_device_fill(gd_device *d, gd_lane lane, void *dst, int byte, size_t size,

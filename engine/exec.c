@@ -302,20 +302,32 @@ gd_status gd_exec_run(gd_exec *e, gd_error *err) {
 
 /* ---- values in and out ------------------------------------------------------------------- */
 
-gd_status gd_exec_write(gd_exec *e, int value, size_t offset, const void *data, size_t bytes,
-                        gd_error *err) {
-    gd_tensor *t = &e->t[value];
+gd_status gd_exec_write_rows(gd_exec *e, int value, size_t offset, const gd_rows *r,
+                             gd_error *err) {
+    gd_tensor   *t = &e->t[value];
+    const size_t room = gd_tensor_bytes(t);
+    if (r->n == 0) return GD_OK;
     GD_ASSERT(e->g->value[value].kind == GD_VALUE_INPUT);
-    GD_ASSERT(offset <= gd_tensor_bytes(t) && bytes <= gd_tensor_bytes(t) - offset);
-    char *to = (char *)t->data + offset;
+    GD_ASSERT(offset <= room && r->bytes <= room - offset &&
+              (r->n == 1 || (room - offset - r->bytes) / r->dst_step >= r->n - 1));
+    gd_rows to = *r;
+    to.dst = (char *)t->data + offset;
     if (!e->opt.device) {
-        memcpy(to, data, bytes);
+        for (size_t i = 0; i < r->n; i++)
+            memcpy((char *)to.dst + i * r->dst_step, (const char *)r->src + i * r->src_step,
+                   r->bytes);
         return GD_OK;
     }
     /* The run before may still read the input. */
     if (!e->written) GD_TRY(gd_device_order(e->opt.device, GD_LANE_RUN, GD_LANE_COPY, err));
     e->written = true;
-    return gd_device_upload(e->opt.device, GD_LANE_COPY, to, data, bytes, err);
+    return gd_device_upload_rows(e->opt.device, GD_LANE_COPY, &to, err);
+}
+
+gd_status gd_exec_write(gd_exec *e, int value, size_t offset, const void *data, size_t bytes,
+                        gd_error *err) {
+    return gd_exec_write_rows(e, value, offset, &(gd_rows){.src = data, .bytes = bytes, .n = 1},
+                              err);
 }
 
 gd_status gd_exec_read(gd_exec *e, int value, void *data, gd_error *err) {

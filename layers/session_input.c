@@ -79,23 +79,35 @@ static gd_status load_host(gd_session *s, gd_entry *e, const gd_image *images, i
     return GD_OK;
 }
 
-/* A dense picture in pinned memory goes up from where it lies, any other by way of staging. */
+/* A dense picture in pinned memory goes up from where it lies, any other by way of staging.
+ * Pictures of one size that follow each other there go together: hundreds of small copies take
+ * longer than the bus needs for them. */
 static gd_status load_device(gd_session *s, gd_entry *e, const gd_image *images, int n,
                              gd_error *err) {
     const int    pixels = gd_graph_find_input(&e->graph, "pixels");
     const int    geom = gd_graph_find_input(&e->graph, "geom");
     const size_t one = (size_t)e->cap * 3;
+    gd_rows      run = {.n = 0}; /* the last of the pictures before i */
     for (int i = 0; i < n; i++) {
         const gd_image *p = &images[i];
         const uint8_t  *from = p->rgb;
+        const size_t    bytes = row_bytes(p) * (size_t)p->height;
+        size_t          step = bytes;
         if (!is_dense(p) || !gd_device_pinned(s->device, p->rgb)) {
             GD_TRY(make_staging(s, one, n, err));
-            gather(p, s->staging + one * (size_t)i);
+            step = one;
             from = s->staging + one * (size_t)i;
+            gather(p, s->staging + one * (size_t)i);
         }
-        GD_TRY(gd_exec_write(e->exec, pixels, one * (size_t)i, from,
-                             row_bytes(p) * (size_t)p->height, err));
+        if (run.n && run.bytes == bytes && run.src_step == step &&
+            from == (const uint8_t *)run.src + run.n * step) {
+            run.n++;
+            continue;
+        }
+        GD_TRY(gd_exec_write_rows(e->exec, pixels, one * ((size_t)i - run.n), &run, err));
+        run = (gd_rows){.src = from, .dst_step = one, .src_step = step, .bytes = bytes, .n = 1};
     }
+    GD_TRY(gd_exec_write_rows(e->exec, pixels, one * ((size_t)n - run.n), &run, err));
     pack_geometry(s, images, n, e->geom);
     return gd_exec_write(e->exec, geom, 0, e->geom, (size_t)n * 8 * sizeof(float), err);
 }

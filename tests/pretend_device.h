@@ -218,6 +218,16 @@ static inline gd_status pretend_upload(gd_device *dev, gd_lane lane, void *dst, 
     return GD_OK;
 }
 
+static inline gd_status pretend_upload_rows(gd_device *dev, gd_lane lane, const gd_rows *r,
+                                            gd_error *err) {
+    if (r->bytes > r->dst_step || r->bytes > r->src_step)
+        return pretend_wrong("upload: rows overlap", err);
+    for (size_t i = 0; i < r->n; i++)
+        GD_TRY(pretend_upload(dev, lane, (char *)r->dst + i * r->dst_step,
+                              (const char *)r->src + i * r->src_step, r->bytes, err));
+    return GD_OK;
+}
+
 static inline gd_status pretend_download(gd_device *dev, gd_lane lane, void *dst,
                                          const void *src, size_t size, gd_error *err) {
     pretend *d = pretend_of(dev);

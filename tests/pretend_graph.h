@@ -106,6 +106,7 @@ static inline gd_device *pretend_open(void) {
                                       .unpin = pretend_release,
                                       .pinned = pretend_pinned,
                                       .upload = pretend_upload,
+                                      .upload_rows = pretend_upload_rows,
                                       .download = pretend_download,
                                       .fill = pretend_fill,
                                       .order = pretend_order,

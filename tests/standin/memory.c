@@ -138,6 +138,21 @@ STANDIN_API cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t size,
     return cudaSuccess;
 }
 
+STANDIN_API cudaError_t cudaMemcpy2DAsync(void *dst, size_t dst_pitch, const void *src,
+                                          size_t src_pitch, size_t width, size_t height,
+                                          enum cudaMemcpyKind kind, cudaStream_t s) {
+    ENTER;
+    if (width > dst_pitch || width > src_pitch || kind != cudaMemcpyHostToDevice ||
+        (height && (!on_device(dst, (height - 1) * dst_pitch + width) ||
+                    on_device(src, (height - 1) * src_pitch + width))))
+        return standin_result(cudaErrorInvalidValue);
+    for (size_t i = 0; i < height; i++)
+        queue(stream_of(s, __func__), &(copy){.dst = (char *)dst + i * dst_pitch,
+                                              .src = (const char *)src + i * src_pitch,
+                                              .size = width});
+    return cudaSuccess;
+}
+
 STANDIN_API cudaError_t cudaMemsetAsync(void *dst, int byte, size_t size, cudaStream_t s) {
     ENTER;
     if (!on_device(dst, size)) return standin_result(cudaErrorInvalidValue);
