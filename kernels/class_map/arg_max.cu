@@ -3,60 +3,96 @@
  * mostly the same ones; from memory each logit comes once.
  *
  * A block owns a 32 x 8 rectangle of one picture's pixels, a thread one of them; further blocks
- * of a picture's row write the zeros behind its map. Without geometry a thread owns a pixel. */
+ * of a picture's row write the zeros behind its map. Where logits lie comes from divisions in
+ * double, so a thread finds it out for one column or row of the rectangle. Without geometry a
+ * thread owns a pixel. */
 #include "kernels/class_map/class_map_cuda.h"
 #include "kernels/cuda/vec.cuh"
 
 enum { TILE_W = 32, TILE_H = 8, THREADS = TILE_W * TILE_H };
 
-/* Three lines of logits, weighted, of one column. */
-static __device__ __forceinline__ float column(const gdk_arg_max_args &a,
-                                               const int64_t (&row)[3], int64_t at,
-                                               const float (&w)[3]) {
-    return gdk_element(a.x, row[0] + at, a.wide) * w[0] +
-           gdk_element(a.x, row[1] + at, a.wide) * w[1] +
-           gdk_element(a.x, row[2] + at, a.wide) * w[2];
+/* Three logits of an axis, elements from the picture's first one on, and their weights. */
+struct taps {
+    int64_t at[3];
+    float   w[3];
+};
+
+static __device__ taps taps_of(int i, int src, int fresh, int start, int net, int low,
+                               int64_t step) {
+    taps      t;
+    const int first = gdk_map_axis(min(i, src - 1), src, fresh, start, net, low, t.w);
+#pragma unroll
+    for (int k = 0; k < 3; k++) t.at[k] = min(first + k, low - 1) * step;
+    return t;
 }
 
-static __device__ int best_of(const gdk_arg_max_args &a, int b, const gdk_map_place &at, int y,
-                              int x) {
-    float     wy[3], wx[3];
-    int64_t   row[3], col[3];
-    const int y0 = gdk_map_axis(y, at.src_h, at.new_h, at.top, a.net_h, a.h, wy);
-    const int x0 = gdk_map_axis(x, at.src_w, at.new_w, at.left, a.net_w, a.w, wx);
-#pragma unroll
-    for (int i = 0; i < 3; i++) {
-        row[i] = ((int64_t)b * a.h + min(y0 + i, a.h - 1)) * a.w * a.x_pitch;
-        col[i] = min(x0 + i, a.w - 1) * a.x_pitch;
+/* v = V logits from x[at] on. */
+template <int V>
+static __device__ __forceinline__ void load(const gdk_arg_max_args &a, int64_t at,
+                                            float (&v)[V]) {
+    if constexpr (V == 1) {
+        v[0] = gdk_element(a.x, at, a.wide);
+    } else {
+        constexpr int W = V == 4;
+        gdk_run_get<V>(v, gdk_run_load<V>((const char *)a.x + (at << (1 + W)), W), W);
     }
+}
+
+template <int V>
+static __device__ int best_of(const gdk_arg_max_args &a, int64_t picture, const taps &y,
+                              const taps &x) {
     float most = -INFINITY;
     int   best = 0;
-    for (int c = 0; c < a.C; c++) {
-        const float v = column(a, row, col[0] + c, wy) * wx[0] +
-                        column(a, row, col[1] + c, wy) * wx[1] +
-                        column(a, row, col[2] + c, wy) * wx[2];
-        if (v > most) {
-            most = v;
-            best = c;
+    for (int c = 0; c < a.C; c += V) {
+        float sum[V], column[V], v[V];
+#pragma unroll
+        for (int i = 0; i < 3; i++) {
+#pragma unroll
+            for (int j = 0; j < 3; j++) {
+                load<V>(a, picture + y.at[j] + x.at[i] + c, v);
+#pragma unroll
+                for (int k = 0; k < V; k++)
+                    column[k] = j ? column[k] + v[k] * y.w[j] : v[k] * y.w[j];
+            }
+#pragma unroll
+            for (int k = 0; k < V; k++)
+                sum[k] = i ? sum[k] + column[k] * x.w[i] : column[k] * x.w[i];
         }
+#pragma unroll
+        for (int k = 0; k < V; k++)
+            if (c + k < a.C && sum[k] > most) {
+                most = sum[k];
+                best = c + k;
+            }
     }
     return best;
 }
 
-static __global__ void __launch_bounds__(THREADS)
+template <int V>
+static __global__ void __launch_bounds__(THREADS, 2)
     gdk_arg_max_map_kernel(const __grid_constant__ gdk_arg_max_args a) {
-    const int     b = (int)blockIdx.y, tid = (int)threadIdx.x;
-    uint8_t      *out = (uint8_t *)a.out + (int64_t)b * a.pixels * a.out_pitch;
-    gdk_map_place at;
-    const bool    good = gdk_map_place_of(a.geom + b * a.geom_pitch, a.pixels, &at);
-    const int     across = good ? (at.src_w + TILE_W - 1) / TILE_W : 1;
-    const int     tiles = good ? across * ((at.src_h + TILE_H - 1) / TILE_H) : 0;
-    const int64_t own = good ? (int64_t)at.src_h * at.src_w : 0;
+    __shared__ taps columns[TILE_W], rows[TILE_H];
+    const int       b = (int)blockIdx.y, tid = (int)threadIdx.x;
+    const int       ty = tid / TILE_W, tx = tid % TILE_W;
+    const int64_t   picture = (int64_t)b * a.h * a.w * a.x_pitch;
+    uint8_t        *out = (uint8_t *)a.out + (int64_t)b * a.pixels * a.out_pitch;
+    gdk_map_place   at;
+    const bool      good = gdk_map_place_of(a.geom + b * a.geom_pitch, a.pixels, &at);
+    const int       across = good ? (at.src_w + TILE_W - 1) / TILE_W : 1;
+    const int       tiles = good ? across * ((at.src_h + TILE_H - 1) / TILE_H) : 0;
+    const int64_t   own = good ? (int64_t)at.src_h * at.src_w : 0;
     for (int t = (int)blockIdx.x; t < tiles; t += (int)gridDim.x) {
-        const int y = t / across * TILE_H + tid / TILE_W,
-                  x = t % across * TILE_W + tid % TILE_W;
-        if (y < at.src_h && x < at.src_w)
-            out[((int64_t)y * at.src_w + x) * a.out_pitch] = (uint8_t)best_of(a, b, at, y, x);
+        const int y = t / across * TILE_H, x = t % across * TILE_W;
+        if (ty == 0)
+            columns[tx] = taps_of(x + tx, at.src_w, at.new_w, at.left, a.net_w, a.w, a.x_pitch);
+        else if (ty == 1 && tx < TILE_H)
+            rows[tx] =
+                taps_of(y + tx, at.src_h, at.new_h, at.top, a.net_h, a.h, a.w * a.x_pitch);
+        __syncthreads();
+        if (y + ty < at.src_h && x + tx < at.src_w)
+            out[((int64_t)(y + ty) * at.src_w + x + tx) * a.out_pitch] =
+                (uint8_t)best_of<V>(a, picture, rows[ty], columns[tx]);
+        __syncthreads();
     }
     for (int64_t p = own + (int64_t)blockIdx.x * THREADS + tid; p < a.pixels;
          p += (int64_t)gridDim.x * THREADS)
@@ -89,7 +125,12 @@ extern "C" cudaError_t gdk_arg_max_launch(const gdk_arg_max_args *a, cudaStream_
     } else {
         /* As many as whole tiles would be; a picture with edges strides over the rest. */
         const dim3 grid((unsigned)((a->pixels + THREADS - 1) / THREADS), (unsigned)a->B);
-        gdk_arg_max_map_kernel<<<grid, THREADS, 0, stream>>>(*a);
+        if (!a->vec)
+            gdk_arg_max_map_kernel<1><<<grid, THREADS, 0, stream>>>(*a);
+        else if (a->wide)
+            gdk_arg_max_map_kernel<4><<<grid, THREADS, 0, stream>>>(*a);
+        else
+            gdk_arg_max_map_kernel<8><<<grid, THREADS, 0, stream>>>(*a);
     }
     return cudaPeekAtLastError();
 }

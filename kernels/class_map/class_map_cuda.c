@@ -20,7 +20,8 @@ static gd_status run_arg_max(const gd_launch *l, gd_error *err) {
                            .n = gd_tensor_pixels(x),
                            .C = (int32_t)gd_tensor_channels(x),
                            .wide = x->dtype == GD_F32,
-                           .index = y->dtype == GD_I32};
+                           .index = y->dtype == GD_I32,
+                           .vec = gdk_aligned(x)};
     if (gd_tensor_count(y) == 0) return GD_OK;
     if (geom) {
         a.geom = geom->data;

@@ -17,6 +17,7 @@ typedef struct gdk_arg_max_args {
     int64_t      x_pitch, geom_pitch, out_pitch;
     int64_t      n; /* pixels of x without geom */
     int32_t      B, h, w, C, wide, index;
+    int32_t      vec; /* x may be read by 16 bytes */
     int32_t      net_h, net_w, pixels;
 } gdk_arg_max_args;
 

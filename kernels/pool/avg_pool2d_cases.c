@@ -129,6 +129,8 @@ const gd_case gd_cases_adaptive_avg_pool2d[] = {
      .out = {{.ndim = 4, .dim = {1, 1, 1, 2}, .want = global}}},
     {.label = "2x3, whole vectors", .attr = TO(2, 3), .in = {X(1, 5, 5, 16)}},
     {.label = "global, whole vectors", .attr = TO(1, 1), .in = {X(2, 5, 5, 8)}},
+    {.label = "whole map", .attr = TO(1, 1), .in = {X(2, 24, 25, 3)}},
+    {.label = "whole map, whole vectors", .attr = TO(1, 1), .in = {X(1, 24, 25, 72)}},
     {.label = "of one pixel", .attr = TO(1, 1), .in = {X(2, 1, 1, 24)}},
     {.label = "same plane", .attr = TO(3, 4), .in = {X(2, 3, 4, 3)}},
     {.label = "resnet50 tail",

@@ -2,11 +2,12 @@
  * caches.
  *
  * A block owns 256 units, a thread one unit: V channels of one output pixel (8 halves, 4 floats
- * or a single element). In the split average a warp's lanes own 32 units of one output pixel
- * and the block's eight warps share its window; their sums are added in order. */
+ * or a single element). In the split average a block owns UNITS units of one output pixel, 32
+ * or 8, and its threads share their window: THREADS / UNITS slices, whose sums are added in
+ * order. Windows of a whole map take the 8, which makes four times as many blocks of them. */
 #include "kernels/pool/pool.cuh"
 
-enum { THREADS = 256, SLICES = THREADS / 32 };
+enum { THREADS = 256, WHOLE_MAP = 512 /* pixels */ };
 
 template <int V>
 static __global__ void __launch_bounds__(THREADS, 2)
@@ -30,17 +31,18 @@ static __global__ void __launch_bounds__(THREADS, 2)
     gdk_pool_store<V>(p, w.out, c, sum);
 }
 
-template <int V>
+template <int V, int UNITS>
 static __global__ void __launch_bounds__(THREADS, 2)
     gdk_pool_split_kernel(const __grid_constant__ gdk_pool p) {
-    __shared__ float part[SLICES][V][32];
-    const uint32_t   lane = threadIdx.x % 32, slice = threadIdx.x / 32;
-    const uint32_t   unit = blockIdx.y * 32 + lane;
-    const gdk_window w = gdk_window_of(p, blockIdx.x);
-    const int64_t    c = (int64_t)unit * V;
-    const uint32_t   width = (uint32_t)(w.u.end - w.u.first);
-    const uint32_t   taps = (uint32_t)(w.v.end - w.v.first) * width;
-    float            sum[V] = {}, v[V];
+    constexpr uint32_t SLICES = THREADS / UNITS;
+    __shared__ float   part[SLICES][V][UNITS];
+    const uint32_t     lane = threadIdx.x % UNITS, slice = threadIdx.x / UNITS;
+    const uint32_t     unit = blockIdx.y * UNITS + lane;
+    const gdk_window   w = gdk_window_of(p, blockIdx.x);
+    const int64_t      c = (int64_t)unit * V;
+    const uint32_t     width = (uint32_t)(w.u.end - w.u.first);
+    const uint32_t     taps = (uint32_t)(w.v.end - w.v.first) * width;
+    float              sum[V] = {}, v[V];
     if (unit < p.unit.d) {
         uint32_t h = slice / width, k = slice % width;
 #pragma unroll 4
@@ -58,22 +60,29 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const float count = (float)(w.v.count * w.u.count);
 #pragma unroll
     for (int i = 0; i < V; i++) {
-        for (int s = 1; s < SLICES; s++) sum[i] += part[s][i][lane];
+        for (uint32_t s = 1; s < SLICES; s++) sum[i] += part[s][i][lane];
         sum[i] /= count;
     }
     gdk_pool_store<V>(p, w.out, c, sum);
 }
 
-extern "C" cudaError_t gdk_pool_average_launch(const gdk_pool *p, int split,
+template <int UNITS> static void split(const gdk_pool *p, cudaStream_t stream) {
+    const dim3 rows(p->n / p->unit.d, (p->unit.d + UNITS - 1) / UNITS);
+    if (!p->vec)
+        gdk_pool_split_kernel<1, UNITS><<<rows, THREADS, 0, stream>>>(*p);
+    else if (p->wide)
+        gdk_pool_split_kernel<4, UNITS><<<rows, THREADS, 0, stream>>>(*p);
+    else
+        gdk_pool_split_kernel<8, UNITS><<<rows, THREADS, 0, stream>>>(*p);
+}
+
+extern "C" cudaError_t gdk_pool_average_launch(const gdk_pool *p, int64_t shared,
                                                cudaStream_t stream) {
-    const dim3     rows(p->n / p->unit.d, (p->unit.d + 31) / 32);
     const unsigned blocks = (p->n + THREADS - 1) / THREADS;
-    if (split && !p->vec)
-        gdk_pool_split_kernel<1><<<rows, THREADS, 0, stream>>>(*p);
-    else if (split && p->wide)
-        gdk_pool_split_kernel<4><<<rows, THREADS, 0, stream>>>(*p);
-    else if (split)
-        gdk_pool_split_kernel<8><<<rows, THREADS, 0, stream>>>(*p);
+    if (shared >= WHOLE_MAP)
+        split<8>(p, stream);
+    else if (shared)
+        split<32>(p, stream);
     else if (!p->vec)
         gdk_pool_average_kernel<1><<<blocks, THREADS, 0, stream>>>(*p);
     else if (p->wide)

@@ -11,7 +11,7 @@ static bool fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     const gd_tensor *x = l->in[0], *y = l->out[0];
     return gd_tensor_count(y) < INT32_MAX && x->dim[1] * x->dim[2] < INT32_MAX &&
-           x->dim[3] <= 65535 * 32;
+           x->dim[3] <= 65535 * 8;
 }
 
 /* All but the window. */
@@ -45,6 +45,13 @@ static gd_status run_max(const gd_launch *l, gd_error *err) {
     return gdk_cuda_status(gdk_pool_max_launch(&p, gdk_stream(l)), "max_pool2d", err);
 }
 
+/* `window`: about how many pixels of x make one of y. */
+static gd_status average(const gd_launch *l, const gdk_pool *p, int64_t window,
+                         const char *name, gd_error *err) {
+    const int64_t shared = window >= SPLIT_FROM ? window : 0;
+    return gdk_cuda_status(gdk_pool_average_launch(p, shared, gdk_stream(l)), name, err);
+}
+
 static gd_status run_average(const gd_launch *l, gd_error *err) {
     const gd_avg_pool2d *a = l->attr;
     gdk_pool             p = read(l);
@@ -53,9 +60,8 @@ static gd_status run_average(const gd_launch *l, gd_error *err) {
     memcpy(p.stride, a->stride, sizeof p.stride);
     memcpy(p.pad, a->pad, sizeof p.pad);
     p.count_include_pad = a->count_include_pad;
-    const bool split = (int64_t)a->size[0] * a->size[1] >= SPLIT_FROM;
-    return gdk_cuda_status(gdk_pool_average_launch(&p, split, gdk_stream(l)), "avg_pool2d",
-                           err);
+    const int64_t window = (int64_t)a->size[0] * a->size[1];
+    return average(l, &p, window, "avg_pool2d", err);
 }
 
 static gd_status run_adaptive(const gd_launch *l, gd_error *err) {
@@ -63,9 +69,8 @@ static gd_status run_adaptive(const gd_launch *l, gd_error *err) {
     gdk_pool         p = read(l);
     if (p.n == 0) return GD_OK;
     p.adaptive = 1;
-    const bool split = x->dim[1] * x->dim[2] / (y->dim[1] * y->dim[2]) >= SPLIT_FROM;
-    return gdk_cuda_status(gdk_pool_average_launch(&p, split, gdk_stream(l)),
-                           "adaptive_avg_pool2d", err);
+    const int64_t window = x->dim[1] * x->dim[2] / (y->dim[1] * y->dim[2]);
+    return average(l, &p, window, "adaptive_avg_pool2d", err);
 }
 
 #define ROW(title, id, function) \

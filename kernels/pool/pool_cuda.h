@@ -24,8 +24,8 @@ typedef struct gdk_pool {
 } gdk_pool;
 
 cudaError_t gdk_pool_max_launch(const gdk_pool *p, cudaStream_t stream);
-/* split: several threads share a window. */
-cudaError_t gdk_pool_average_launch(const gdk_pool *p, int split, cudaStream_t stream);
+/* shared: about how many pixels the windows have that several threads share; 0: none does. */
+cudaError_t gdk_pool_average_launch(const gdk_pool *p, int64_t shared, cudaStream_t stream);
 
 #ifdef __cplusplus
 }
