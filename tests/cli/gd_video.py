@@ -64,5 +64,15 @@ def track(*args, **kw):
     return run("track", "-m", "nano.gdw", *SMALL, *args, **kw)
 
 
+def camera(plan, *args, command=("track", "-m", "nano.gdw"), device="/dev/video91"):
+    """A run on a camera that is preloaded and behaves by the plan (v4l2_stub.c)."""
+    if not os.path.exists("stub.so"):
+        stub = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../media/v4l2_stub.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", "stub.so", stub, "-ldl"], check=True)
+    return run(*command, device, "--jsonl", "-", *args,
+               env={"LD_PRELOAD": os.path.abspath("stub.so"), "GD_CAMERA": plan,
+                    "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+
+
 def frames_of(text):
     return [r for r in lines(text) if "frame" in r and "detections" in r]

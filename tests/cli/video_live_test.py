@@ -10,21 +10,12 @@ sys.path.insert(0, os.path.join(HERE, "..", "media"))
 from rtsp_stub import RtspStub  # noqa: E402
 
 sys.path.insert(0, HERE)
-from gd_video import CLEAN, GDRUN, SMALL, check, count, detect, ffmpeg, frames_of, lines, main, run  # noqa: E402
-
-STUB = os.path.join(HERE, "..", "media", "v4l2_stub.c")
+from gd_video import CLEAN, GDRUN, SMALL, camera, check, count, detect, ffmpeg, frames_of, lines, main  # noqa: E402
 
 
 def sources():
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=50:d=2", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
            "-g", "10", "-pix_fmt", "yuv420p", "a.mp4")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", "stub.so", STUB, "-ldl"], check=True)
-
-
-def camera(plan, *args, device="/dev/video91"):
-    return run("track", "-m", "nano.gdw", device, "--jsonl", "-", *args,
-               env={"LD_PRELOAD": os.path.abspath("stub.so"), "GD_CAMERA": plan,
-                    "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
 
 
 def states(text):
