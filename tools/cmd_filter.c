@@ -113,7 +113,7 @@ static void picture(job *j, const gd_source *s) {
     note(j, gd_source_name(s), path, ms, &err);
 }
 
-/* Through the stages of detect and track; they report and count what fails. */
+/* Through the stages of detect, track and segment; they report and count what fails. */
 static void video(job *j, const gd_source *s) {
     const gd_summary *sum = &j->r.summary;
     const int         before = sum->n_errors;

@@ -1,4 +1,4 @@
-/* cmd_segment.c -- `gdrun segment`: a class for each pixel of pictures. */
+/* cmd_segment.c -- `gdrun segment`: a class for each pixel of pictures and videos. */
 #include "tools/cli/run.h"
 #include "tools/cmd.h"
 

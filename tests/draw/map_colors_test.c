@@ -46,14 +46,38 @@ static void test_legend(void **state) {
     gd_error             err;
     int                  red = 0;
     (void)state;
-    gd_assert_ok(gd_draw_legend(&c, line, 2, &style, &err), &err);
+    gd_assert_ok(gd_draw_legend(&c, line, 2, false, &style, &err), &err);
     for (int i = 0; i < 200 * 100; i++) red += rgb[3 * i] == 255 && rgb[3 * i + 1] == 0;
     assert_true(red > 16);
     c = (gd_canvas){tiny, 1, 1, 0};
-    gd_assert_ok(gd_draw_legend(&c, line, 2, &style, &err), &err);
+    gd_assert_ok(gd_draw_legend(&c, line, 2, false, &style, &err), &err);
     for (int i = 3; i < 11; i++) assert_int_equal(tiny[i], 0);
     c.width = 0;
-    assert_int_equal(gd_draw_legend(&c, line, 2, &style, &err), GD_ERR_ARG);
+    assert_int_equal(gd_draw_legend(&c, line, 2, false, &style, &err), GD_ERR_ARG);
+    free(rgb);
+}
+
+/* Below a caption of one line, whatever the size of the letters. */
+static void test_legend_below_caption(void **state) {
+    const gd_legend_line line = {{255, 0, 0}, "person 34.1 %"};
+    uint8_t             *rgb = malloc(400 * 200 * 3);
+    const gd_canvas      c = {rgb, 400, 200, 0};
+    (void)state;
+    for (int k = 1; k <= 3; k++) {
+        gd_draw_style style = gd_draw_defaults();
+        gd_error      err;
+        int           low = 0, high = 200;
+        style.font_scale = (float)k;
+        memset(rgb, 255, 400 * 200 * 3);
+        gd_assert_ok(gd_draw_caption(&c, "16.3 FPS", &style, &err), &err);
+        for (int i = 0; i < 400 * 200; i++)
+            if (rgb[3 * i] < 255) low = i / 400;
+        memset(rgb, 255, 400 * 200 * 3);
+        gd_assert_ok(gd_draw_legend(&c, &line, 1, true, &style, &err), &err);
+        for (int i = 400 * 200 - 1; i >= 0; i--)
+            if (rgb[3 * i] < 255) high = i / 400;
+        assert_true(low > 0 && low < high && high < 150);
+    }
     free(rgb);
 }
 
@@ -74,6 +98,7 @@ static void test_soften(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_colors), cmocka_unit_test(test_overlay),
-        cmocka_unit_test(test_legend), cmocka_unit_test(test_soften)};
+        cmocka_unit_test(test_legend), cmocka_unit_test(test_legend_below_caption),
+        cmocka_unit_test(test_soften)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,8 +19,10 @@ struct gd_backdrop {
     gd_filter *blur;    /* or */
     gd_picture picture; /* rgb NULL: none, or */
     gd_color   colour;
-    uint8_t   *alpha; /* of a picture, and a line */
-    size_t     room;
+    uint8_t   *alpha;         /* of a picture, and a line */
+    uint8_t   *behind;        /* what stands behind it */
+    size_t     room;          /* pixels of both */
+    int        width, height; /* that `behind` holds; 0: none yet. A blur is anew each time */
 };
 
 /* ---- what the flags say ------------------------------------------------------------------ */
@@ -123,10 +125,11 @@ gd_status gd_backdrop_open(const gd_flags *f, const gd_model *m, gd_decoder *dec
         gd_error_hint(err, "--background blur");
         return GD_ERR_ARG;
     }
-    if (!gd_flag_text(f, GD_OPT_OUTPUT)) {
+    if (!gd_flag_text(f, GD_OPT_OUTPUT) && !gd_flag_on(f, GD_OPT_SHOW) &&
+        !gd_flag_text(f, GD_OPT_PREVIEW)) {
         gd_fail_code(err, GD_ERR_ARG, 207,
                      "--background changes what -o writes, which is not given");
-        gd_error_hint(err, "-o FILE.png, or a folder: -o out/");
+        gd_error_hint(err, "-o FILE.png, -o FILE.mp4, or a folder: -o out/");
         return GD_ERR_ARG;
     }
     gd_backdrop *b = gd_mem_get_zero(sizeof *b);
@@ -145,6 +148,7 @@ void gd_backdrop_close(gd_backdrop *b) {
     gd_filter_close(b->blur);
     gd_picture_free(&b->picture);
     gd_mem_put(b->alpha);
+    gd_mem_put(b->behind);
     gd_mem_put(b);
 }
 
@@ -183,31 +187,48 @@ static gd_status cover(const gd_picture *p, int width, int height, uint8_t *out,
     return good ? GD_OK : gd_fail(err, GD_ERR_NOMEM, "no memory for a background");
 }
 
-static gd_status draw_behind(gd_backdrop *b, const gd_image *in, uint8_t *out, gd_error *err) {
-    if (b->blur) return gd_filter_run(b->blur, in, out, 0, err);
-    if (b->picture.rgb) return cover(&b->picture, in->width, in->height, out, err);
-    for (size_t i = 0; i < (size_t)in->width * (size_t)in->height; i++)
-        memcpy(out + 3 * i, &b->colour, 3);
+static gd_status reserve(gd_backdrop *b, int width, int height, gd_error *err) {
+    const size_t pixels = (size_t)width * (size_t)height;
+    const size_t want = pixels + (size_t)(width > height ? width : height);
+    if (b->room >= want) return GD_OK;
+    gd_mem_put(b->alpha);
+    gd_mem_put(b->behind);
+    b->alpha = gd_mem_get(want);
+    b->behind = gd_mem_array(want, 3);
+    b->room = b->alpha && b->behind ? want : 0;
+    b->width = b->height = 0;
+    return b->room ? GD_OK
+                   : gd_fail(err, GD_ERR_NOMEM, "no memory for a background of %d x %d", width,
+                             height);
+}
+
+/* Frames of a video share a colour or a picture. */
+static gd_status draw_behind(gd_backdrop *b, const gd_image *in, gd_error *err) {
+    if (b->blur) return gd_filter_run(b->blur, in, b->behind, 0, err);
+    if (b->width == in->width && b->height == in->height) return GD_OK;
+    b->width = 0;
+    if (b->picture.rgb) GD_TRY(cover(&b->picture, in->width, in->height, b->behind, err));
+    for (size_t i = 0; !b->picture.rgb && i < (size_t)in->width * (size_t)in->height; i++)
+        memcpy(b->behind + 3 * i, &b->colour, 3);
+    b->width = in->width;
+    b->height = in->height;
     return GD_OK;
 }
 
 gd_status gd_backdrop_draw(gd_backdrop *b, const gd_image *in, const uint8_t *map, uint8_t *out,
                            gd_error *err) {
-    const size_t w = (size_t)in->width, n = w * (size_t)in->height;
-    const size_t line = (size_t)(in->width > in->height ? in->width : in->height);
+    const size_t w = (size_t)in->width, h = (size_t)in->height;
     const size_t stride = in->stride ? in->stride : 3 * w;
-    if (b->room < n + line) {
-        gd_mem_put(b->alpha);
-        b->alpha = gd_mem_get(n + line);
-        b->room = b->alpha ? n + line : 0;
-        if (!b->alpha) return gd_fail(err, GD_ERR_NOMEM, "no memory for a mask");
-    }
-    GD_TRY(draw_behind(b, in, out, err));
-    for (size_t i = 0; i < n; i++) b->alpha[i] = b->keep[map[i]] ? 255 : 0;
-    gd_soften(b->alpha, in->width, in->height, SOFT, b->alpha + n);
-    for (size_t i = 0; i < n; i++) {
+    GD_TRY(reserve(b, in->width, in->height, err));
+    GD_TRY(draw_behind(b, in, err));
+    for (size_t i = 0; i < w * h; i++) b->alpha[i] = b->keep[map[i]] ? 255 : 0;
+    gd_soften(b->alpha, in->width, in->height, SOFT, b->alpha + w * h);
+    for (size_t i = 0; i < w * h; i++) {
         const uint8_t *p = in->rgb + i / w * stride + 3 * (i % w);
-        gd_blend(out + 3 * i, (gd_color){p[0], p[1], p[2]}, b->alpha[i]);
+        uint8_t        mixed[3];
+        memcpy(mixed, b->behind + 3 * i, 3);
+        gd_blend(mixed, (gd_color){p[0], p[1], p[2]}, b->alpha[i]);
+        memcpy(out + 3 * i, mixed, 3);
     }
     return GD_OK;
 }

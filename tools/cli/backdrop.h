@@ -15,7 +15,8 @@ gd_status gd_backdrop_open(const gd_flags *f, const gd_model *m, gd_decoder *dec
 void      gd_backdrop_close(gd_backdrop *b);
 
 /* Draws to `out`, dense rows of the picture's size, the picture where its map shows a class
- * that is kept, and the backdrop elsewhere; between them edges are two pixels soft. */
+ * that is kept, and the backdrop elsewhere; between them edges are two pixels soft. `out` may
+ * be the picture itself. One thread at a time. */
 gd_status gd_backdrop_draw(gd_backdrop *b, const gd_image *in, const uint8_t *map, uint8_t *out,
                            gd_error *err) GD_MUST_CHECK;
 

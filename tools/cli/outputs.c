@@ -245,8 +245,8 @@ static gd_status draw(const gd_outputs *o, const gd_canvas *c, const gd_record *
 }
 
 /* Colours over all but the background, and what they stand for. */
-static gd_status draw_map(const gd_outputs *o, const gd_canvas *c, const gd_record *r,
-                          gd_error *err) {
+gd_status gd_outputs_draw_map(const gd_outputs *o, const gd_canvas *c, const gd_record *r,
+                              bool captioned, gd_error *err) {
     const int      clear = gd_run_background(o->info);
     gd_segment     segment[256];
     gd_legend_line line[LEGEND];
@@ -262,7 +262,7 @@ static gd_status draw_map(const gd_outputs *o, const gd_canvas *c, const gd_reco
                  gd_run_class_name(o->info, segment[i].class_id, name, sizeof name), share / 10,
                  share % 10);
     }
-    return gd_draw_legend(c, line, lines, &o->style, err);
+    return gd_draw_legend(c, line, lines, captioned, &o->style, err);
 }
 
 /* Draws on a copy: crops and later outputs need the pixels as they were. */
@@ -292,7 +292,7 @@ static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, g
         caption(o, r, text, sizeof text);
         GD_GO(gd_draw_caption(&c, text, &o->style, err));
     } else if (o->info->task == GD_TASK_SEGMENT) {
-        GD_GO(draw_map(o, &c, r, err));
+        GD_GO(gd_outputs_draw_map(o, &c, r, false, err));
     } else {
         GD_GO(draw(o, &c, r, err));
     }

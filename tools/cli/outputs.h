@@ -44,6 +44,10 @@ gd_status gd_outputs_video(gd_outputs *o, const char *source, char *path, size_t
 gd_status gd_outputs_event(gd_outputs *o, const gd_event *e, gd_error *err) GD_MUST_CHECK;
 /* One picture or frame into every output; frames are not annotated here. */
 gd_status gd_outputs_put(gd_outputs *o, const gd_record *r, gd_error *err) GD_MUST_CHECK;
+/* Lays the colours of r's map over the canvas, of its size, and names them; `captioned` tells
+ * of a caption that stands there already. From any thread. */
+gd_status gd_outputs_draw_map(const gd_outputs *o, const gd_canvas *c, const gd_record *r,
+                              bool captioned, gd_error *err) GD_MUST_CHECK;
 /* Completes every output that can be; the first failure is returned, the others are tried all
  * the same. */
 gd_status gd_outputs_finish(gd_outputs *o, const gd_summary *sum, gd_error *err) GD_MUST_CHECK;

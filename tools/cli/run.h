@@ -1,5 +1,5 @@
-/* run.h -- the loop that detect, track and classify share: read, run, write, count, and go on
- * after a failure. */
+/* run.h -- the loop that detect, track, classify and segment share: read, run, write, count,
+ * and go on after a failure. */
 #ifndef GD_TOOLS_CLI_RUN_H
 #define GD_TOOLS_CLI_RUN_H
 
@@ -17,7 +17,7 @@ typedef void (*gd_run_filter)(const gd_run *run, gd_detection *d, int *n);
 
 struct gd_run {
     gd_flags            *flags;
-    gd_video_flags       video_flags; /* of detect and track */
+    gd_video_flags       video_flags; /* of detect, track and segment */
     gd_task              task;        /* that the command needs */
     gd_model            *model;
     char                 model_path[4096];

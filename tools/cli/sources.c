@@ -238,7 +238,7 @@ gd_status gd_sources_add(gd_sources *s, const char *arg, gd_error *err) {
     if (kind) {
         gd_fail_code(&why, GD_ERR_UNSUPPORTED, 355, "%s: this command does not read %s", arg,
                      kind);
-        gd_error_hint(&why, "gdrun detect, track and filter do");
+        gd_error_hint(&why, "gdrun detect, track, segment and filter do");
         return add_error(s, arg, &why, err);
     }
     if (stat(arg, &st) == 0)

@@ -28,13 +28,17 @@ typedef struct gd_video_item {
     char (*sub_text)[64];
     const char    **sub_drawn; /* of what is drawn: places in sub_text */
     int             n, room, n_dropped;
+    uint8_t        *map; /* of a segmenter: the frame's classes, [map_room] */
+    size_t          map_room;
+    int32_t         map_count[256];
+    int             map_classes; /* 0: there is no map */
     float           top_score;
     gd_timing       ms;
     double          begun_ms;
     gd_overlay_look look;
 } gd_video_item;
 
-/* Gives the room for detections back; leaves the frame and what is drawn. */
+/* Gives the room for results back; leaves the frame and what is drawn. */
 void gd_video_item_clear(gd_video_item *it);
 
 /* What each worker of the stage that infers has for itself. */
@@ -103,7 +107,7 @@ static inline int gd_video_subject(const gd_video_run *v) {
 /* ---- stages (video_stages.c) ------------------------------------------------------------- */
 
 gd_chain_run gd_video_decode, gd_video_infer, gd_video_track, gd_video_write, gd_video_filter,
-    gd_video_draw, gd_video_show, gd_video_encode;
+    gd_video_behind, gd_video_draw, gd_video_show, gd_video_encode;
 
 /* ---- what a user is told (video_tell.c) -------------------------------------------------- */
 

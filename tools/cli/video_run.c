@@ -179,6 +179,7 @@ static gd_status open_chain(gd_video_run *v, gd_error *err) {
     gd_chain_stage   stage[8] = {{.name = "decode", .run = gd_video_decode}};
     gd_chain_options opt = {.stage = stage, .n_stages = 1};
     const int        short_queue = v->o.queue ? v->o.queue : 1;
+    const bool       seen = v->sink || v->preview || v->o.show;
     int              queue = v->o.queue;
     if (!queue) queue = v->latency ? 1 : 2 * v->batch * (v->n_lanes ? v->n_lanes : 1);
     const gd_chain_stage infer = {.name = "infer",
@@ -199,7 +200,10 @@ static gd_status open_chain(gd_video_run *v, gd_error *err) {
     stage[opt.n_stages++] =
         (gd_chain_stage){.name = "write", .run = gd_video_write, .queue = short_queue};
     if (v->r->pixels && v->n_lanes) stage[opt.n_stages++] = filter;
-    if (v->overlay && (v->sink || v->preview || v->o.show))
+    if (v->r->backdrop && seen)
+        stage[opt.n_stages++] = (gd_chain_stage){
+            .name = "background", .run = gd_video_behind, .queue = short_queue};
+    if (v->overlay && seen && (!v->r->backdrop || v->o.show_fps))
         stage[opt.n_stages++] = (gd_chain_stage){.name = "draw",
                                                  .run = gd_video_draw,
                                                  .workers = v->o.post_threads,

@@ -2,6 +2,7 @@
  * once in a chain of threads.
  *
  *     source -> decode -> infer (N sessions) -> track -> write -> filter -> draw -> encode
+ *     source -> decode -> infer (N sessions) -> write -> background -> draw -> encode (segment)
  *     source -> decode -> filter -> write -> encode                         (without a model)
  *
  * One gd_video_run serves every video of a run, one after the other: sessions, tracker and the

@@ -53,7 +53,7 @@ gd_status gd_video_decode(void *ctx, gd_chain_work *work, gd_error *err) {
 
 /* ---- infer ------------------------------------------------------------------------------- */
 
-void gd_video_item_clear(gd_video_item *it) {
+static void put_room(gd_video_item *it) {
     gd_mem_put(it->kept);
     gd_mem_put(it->drawn);
     gd_mem_put(it->ids);
@@ -67,10 +67,16 @@ void gd_video_item_clear(gd_video_item *it) {
     it->room = 0;
 }
 
+void gd_video_item_clear(gd_video_item *it) {
+    put_room(it);
+    gd_mem_put(it->map);
+    it->map_room = 0;
+}
+
 static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
     if (n <= it->room) return GD_OK;
     const int room = n + n / 2 + 16;
-    gd_video_item_clear(it);
+    put_room(it);
     it->kept = gd_mem_array((size_t)room, sizeof *it->kept);
     it->drawn = gd_mem_array((size_t)room, sizeof *it->drawn);
     it->ids = gd_mem_array((size_t)room, sizeof *it->ids);
@@ -89,6 +95,25 @@ static gd_status item_room(gd_video_item *it, int n, gd_error *err) {
     return gd_fail(err, GD_ERR_NOMEM, "no memory for %d detections", n);
 }
 
+/* The session's next run writes over its own. */
+static gd_status take_map(gd_video_item *it, const gd_result *result, gd_error *err) {
+    const size_t pixels = (size_t)result->map_width * (size_t)result->map_height;
+    it->map_classes = 0;
+    if (!result->map) return GD_OK;
+    if (pixels > it->map_room) {
+        gd_mem_put(it->map);
+        it->map = gd_mem_get(pixels);
+        it->map_room = it->map ? pixels : 0;
+        if (!it->map)
+            return gd_fail(err, GD_ERR_NOMEM, "no memory for the classes of %zu pixels",
+                           pixels);
+    }
+    memcpy(it->map, result->map, pixels);
+    it->map_classes = result->map_classes < 256 ? result->map_classes : 256;
+    memcpy(it->map_count, result->map_count, (size_t)it->map_classes * sizeof *it->map_count);
+    return GD_OK;
+}
+
 static gd_status take(gd_video_run *v, gd_video_item *it, const gd_result *result,
                       gd_error *err) {
     it->n = result->n_detections;
@@ -97,7 +122,7 @@ static gd_status take(gd_video_run *v, gd_video_item *it, const gd_result *resul
     GD_TRY(item_room(it, it->n, err));
     if (it->n) memcpy(it->kept, result->detections, (size_t)it->n * sizeof *it->kept);
     if (v->r->filter) v->r->filter(v->r, it->kept, &it->n);
-    return GD_OK;
+    return take_map(it, result, err);
 }
 
 /* The frames of a batch, by the lane's second model, while the device still holds them. */
@@ -189,14 +214,24 @@ gd_status gd_video_track(void *ctx, gd_chain_work *work, gd_error *err) {
 
 /* ---- write ------------------------------------------------------------------------------- */
 
+/* What is known of a frame by its pixels and its map. */
+static gd_record map_of(const gd_video_item *it) {
+    gd_record rec = gd_record_defaults();
+    rec.width = it->frame.width;
+    rec.height = it->frame.height;
+    rec.rgb = it->frame.rgb;
+    rec.map = it->map_classes ? it->map : NULL;
+    rec.map_count = it->map_classes ? it->map_count : NULL;
+    rec.map_classes = it->map_classes;
+    return rec;
+}
+
 static gd_record record_of(const gd_video_run *v, const gd_video_item *it) {
     const gd_video_frame *f = &it->frame;
-    gd_record             rec = gd_record_defaults();
+    gd_record             rec = map_of(it);
     rec.source = v->name;
     rec.frame = f->index;
     rec.pts = fmax(0, seconds_of(v, f));
-    rec.width = f->width;
-    rec.height = f->height;
     rec.orientation = v->o.source.no_rotate ? 1 : v->info.orientation;
     rec.detections = it->kept;
     rec.n_detections = it->n;
@@ -208,7 +243,6 @@ static gd_record record_of(const gd_video_run *v, const gd_video_item *it) {
     rec.ms = it->ms;
     rec.latency_ms = gd_video_now_ms() - it->begun_ms;
     if (f->captured) rec.age_ms = gd_video_now_ms() - 1e-6 * (double)f->captured;
-    rec.rgb = f->rgb;
     return rec;
 }
 
@@ -262,6 +296,11 @@ gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_item  *it = work->item[0];
     const gd_canvas c = {it->frame.rgb, it->frame.width, it->frame.height,
                          3 * (size_t)it->frame.width};
+    if (it->map_classes && !v->r->backdrop) {
+        const gd_record rec = map_of(it);
+        GD_TRY(failed(v, GD_EXIT_MEMORY,
+                      gd_outputs_draw_map(&v->r->outputs, &c, &rec, it->look.fps >= 0, err)));
+    }
     return failed(v, GD_EXIT_MEMORY, gd_overlay_draw(&it->look, &c, err));
 }
 
@@ -271,6 +310,15 @@ gd_status gd_video_filter(void *ctx, gd_chain_work *work, gd_error *err) {
     const gd_video_item *it = work->item[0];
     const gd_image       image = gd_video_frame_image(&it->frame);
     return failed(v, GD_EXIT_MODEL, gd_filter_run(v->r->pixels, &image, it->frame.rgb, 0, err));
+}
+
+/* --background: it has room for one frame, so this stage has one worker. */
+gd_status gd_video_behind(void *ctx, gd_chain_work *work, gd_error *err) {
+    gd_video_run        *v = ctx;
+    const gd_video_item *it = work->item[0];
+    const gd_image       image = gd_video_frame_image(&it->frame);
+    return failed(v, GD_EXIT_MODEL,
+                  gd_backdrop_draw(v->r->backdrop, &image, it->map, it->frame.rgb, err));
 }
 
 /* The window belongs to the thread that waits for the chain: it gets a copy. */

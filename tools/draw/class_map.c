@@ -27,18 +27,19 @@ void gd_draw_class_map(const gd_canvas *c, const uint8_t *map, int clear, int al
     }
 }
 
-gd_status gd_draw_legend(const gd_canvas *c, const gd_legend_line *lines, int n,
+gd_status gd_draw_legend(const gd_canvas *c, const gd_legend_line *lines, int n, bool captioned,
                          const gd_draw_style *style, gd_error *err) {
     GD_TRY(gd_canvas_check(c, err));
     const float font = gd_style_font_size(c, style), rise = gd_text_ascent(font);
     const int   pad = (int)ceilf(0.4f * font), step = (int)ceilf(1.45f * font);
     const int   side = (int)ceilf(rise), left = 3 * pad + side;
+    const int   top = captioned ? 3 * pad + step : pad;
     float       widest = 0;
     for (int i = 0; i < n; i++) widest = fmaxf(widest, gd_text_width(lines[i].text, font));
     if (n < 1) return GD_OK;
-    gd_fill_rect(c, pad, pad, pad + left + (int)ceilf(widest), 2 * pad + n * step,
+    gd_fill_rect(c, pad, top, pad + left + (int)ceilf(widest), top + pad + n * step,
                  (gd_color){0, 0, 0}, 160);
-    for (int i = 0, y = 2 * pad; i < n; i++, y += step) {
+    for (int i = 0, y = top + pad; i < n; i++, y += step) {
         gd_fill_rect(c, 2 * pad, y, 2 * pad + side, y + side, lines[i].color, 255);
         gd_draw_text(c, (float)(left + pad / 2), (float)(y + side), lines[i].text, font,
                      (gd_color){255, 255, 255});

@@ -18,8 +18,9 @@ typedef struct gd_legend_line {
     gd_color color;
     char     text[80];
 } gd_legend_line;
-/* Lines on a dark translucent panel in the top left corner, each behind its colour. */
-gd_status gd_draw_legend(const gd_canvas *c, const gd_legend_line *lines, int n,
+/* Lines on a dark translucent panel in the top left corner, each behind its colour; below the
+ * caption of one line that `captioned` tells of. */
+gd_status gd_draw_legend(const gd_canvas *c, const gd_legend_line *lines, int n, bool captioned,
                          const gd_draw_style *style, gd_error *err) GD_MUST_CHECK;
 /* Softens the edges of a mask of width x height bytes: the mean of the 2 radius + 1 pixels
  * square around each. `line` is room for max(width, height) bytes. */
