@@ -239,15 +239,17 @@ static inline void pretend_fill_rows(pretend_entry *e) {
     /* What has an index for a result stores no half. */
     const bool stores_half = (half_too && strcmp(name, "arg_max") != 0) ||
                              !strcmp(name, "preprocess") || !strcmp(name, "sine_position");
-    gd_kernel *row = e->row;
+    const gd_dtype whole = e->op->kernels->dtype == GD_U8 ? GD_U8 : GD_F32;
+    gd_kernel     *row = e->row;
     for (int pack = packs; pack >= 0; pack--)
         for (int half = 0; half < 1 + half_too; half++)
             *row++ =
                 (gd_kernel){.name = pack   ? half ? "pretend_packed_f16" : "pretend_packed_f32"
                                     : half ? "pretend_f16"
-                                           : "pretend_f32",
+                                    : whole == GD_U8 ? "pretend_u8"
+                                                     : "pretend_f32",
                             .backend = GD_CUDA,
-                            .dtype = half ? GD_F16 : GD_F32,
+                            .dtype = half ? GD_F16 : whole,
                             .flags = GD_ROW_PITCH | (packs ? GD_ROW_STEP_INPLACE : 0u),
                             .packs = pack ? 1u << 1 : 0,
                             .fits = pack ? pretend_packs : NULL,
