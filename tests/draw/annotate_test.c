@@ -7,7 +7,7 @@
 
 enum { W = 320, H = 240 };
 static uint8_t   pixels[W * H * 3];
-static gd_canvas canvas = {pixels, W, H, 0};
+static gd_canvas canvas = {pixels, W, H, 0, NULL};
 static gd_error  err;
 
 static const char *const names[] = {"person", "bicycle", "caf\xc3\xa9"};
@@ -157,7 +157,7 @@ static void test_small_pictures(void **state) {
         for (int h = 1; h < 20; h += 3) {
             /* Rows of exactly 3 w bytes on the heap: ASan sees every byte beyond. */
             uint8_t  *p = calloc((size_t)(w * h), 3);
-            gd_canvas c = {p, w, h, 0};
+            gd_canvas c = {p, w, h, 0, NULL};
             for (float scale = 0.1f; scale < 1e6f; scale *= 40) {
                 style.font_scale = scale;
                 style.line_width = scale;

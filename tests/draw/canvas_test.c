@@ -14,7 +14,7 @@ typedef struct sheet {
 
 static void sheet_init(sheet *s) {
     memset(s->bytes, 7, sizeof s->bytes);
-    s->c = (gd_canvas){s->bytes + GUARD, W, H, STRIDE};
+    s->c = (gd_canvas){s->bytes + GUARD, W, H, STRIDE, NULL};
 }
 
 /* Guard bytes and the padding behind every row are untouched. */
@@ -110,11 +110,14 @@ static void test_line_and_disc(void **state) {
 static void test_bad_canvas(void **state) {
     uint8_t   one[3] = {0};
     gd_error  err;
-    gd_canvas good = {one, 1, 1, 0};
+    gd_canvas good = {one, 1, 1, 0, NULL};
     (void)state;
     gd_assert_ok(gd_canvas_check(&good, &err), &err);
-    const gd_canvas bad[] = {
-        {NULL, 1, 1, 0}, {one, 0, 1, 0}, {one, 1, -1, 0}, {one, 65536, 1, 0}, {one, 1, 1, 2}};
+    const gd_canvas bad[] = {{NULL, 1, 1, 0, NULL},
+                             {one, 0, 1, 0, NULL},
+                             {one, 1, -1, 0, NULL},
+                             {one, 65536, 1, 0, NULL},
+                             {one, 1, 1, 2, NULL}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(gd_canvas_check(&bad[i], &err), GD_ERR_ARG);
     assert_int_equal(gd_canvas_check(NULL, &err), GD_ERR_ARG);
@@ -123,7 +126,7 @@ static void test_bad_canvas(void **state) {
 /* Larger pictures get larger letters and wider lines; a style's own width is kept. */
 static void test_sizes(void **state) {
     gd_draw_style style = gd_draw_defaults();
-    gd_canvas     small = {NULL, 640, 480, 0}, large = {NULL, 3840, 2160, 0};
+    gd_canvas     small = {NULL, 640, 480, 0, NULL}, large = {NULL, 3840, 2160, 0, NULL};
     (void)state;
     assert_true(gd_style_font_size(&large, &style) > 2 * gd_style_font_size(&small, &style));
     assert_int_equal(gd_style_line_width(&small, &style), 2);

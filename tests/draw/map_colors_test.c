@@ -21,7 +21,7 @@ static void test_colors(void **state) {
 
 static void test_overlay(void **state) {
     uint8_t         rgb[STRIDE * H], map[W * H] = {0};
-    const gd_canvas c = {rgb, W, H, STRIDE};
+    const gd_canvas c = {rgb, W, H, STRIDE, NULL};
     (void)state;
     memset(rgb, 100, sizeof rgb);
     map[2 * W + 3] = 1;
@@ -42,14 +42,14 @@ static void test_legend(void **state) {
     const gd_legend_line line[2] = {{{255, 0, 0}, "person 34.1 %"}, {{0, 0, 255}, ""}};
     const gd_draw_style  style = gd_draw_defaults();
     uint8_t             *rgb = calloc(200 * 100, 3), tiny[3 + 8] = {0};
-    gd_canvas            c = {rgb, 200, 100, 0};
+    gd_canvas            c = {rgb, 200, 100, 0, NULL};
     gd_error             err;
     int                  red = 0;
     (void)state;
     gd_assert_ok(gd_draw_legend(&c, line, 2, false, &style, &err), &err);
     for (int i = 0; i < 200 * 100; i++) red += rgb[3 * i] == 255 && rgb[3 * i + 1] == 0;
     assert_true(red > 16);
-    c = (gd_canvas){tiny, 1, 1, 0};
+    c = (gd_canvas){tiny, 1, 1, 0, NULL};
     gd_assert_ok(gd_draw_legend(&c, line, 2, false, &style, &err), &err);
     for (int i = 3; i < 11; i++) assert_int_equal(tiny[i], 0);
     c.width = 0;
@@ -61,7 +61,7 @@ static void test_legend(void **state) {
 static void test_legend_below_caption(void **state) {
     const gd_legend_line line = {{255, 0, 0}, "person 34.1 %"};
     uint8_t             *rgb = malloc(400 * 200 * 3);
-    const gd_canvas      c = {rgb, 400, 200, 0};
+    const gd_canvas      c = {rgb, 400, 200, 0, NULL};
     (void)state;
     for (int k = 1; k <= 3; k++) {
         gd_draw_style style = gd_draw_defaults();

@@ -10,7 +10,7 @@
 enum { W = 320, H = 240 };
 
 static uint8_t           rgb[W * H * 3];
-static const gd_canvas   canvas = {rgb, W, H, 0};
+static const gd_canvas   canvas = {rgb, W, H, 0, NULL};
 static const char *const names[] = {"person", "car"};
 static gd_error          err;
 

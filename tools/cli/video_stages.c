@@ -294,8 +294,8 @@ gd_status gd_video_write(void *ctx, gd_chain_work *work, gd_error *err) {
 gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run   *v = ctx;
     gd_video_item  *it = work->item[0];
-    const gd_canvas c = {it->frame.rgb, it->frame.width, it->frame.height,
-                         3 * (size_t)it->frame.width};
+    const gd_canvas c = {
+        .rgb = it->frame.rgb, .width = it->frame.width, .height = it->frame.height};
     if (it->map_classes && !v->r->backdrop) {
         const gd_record rec = map_of(it);
         GD_TRY(failed(v, GD_EXIT_MEMORY,

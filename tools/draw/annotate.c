@@ -35,10 +35,10 @@ static bool clip_box(const gd_canvas *c, const float box[4], gd_rect *out) {
         if (isnan(box[i])) return false;
     if (!(box[2] > box[0]) || !(box[3] > box[1])) return false;
     if (box[2] <= 0 || box[3] <= 0 || box[0] >= w || box[1] >= h) return false;
-    out->x1 = (int)floorf(gd_clampf(box[0] + 0.5f, 0, w - 1));
-    out->y1 = (int)floorf(gd_clampf(box[1] + 0.5f, 0, h - 1));
-    out->x2 = (int)floorf(gd_clampf(box[2] + 0.5f, (float)out->x1 + 1, w));
-    out->y2 = (int)floorf(gd_clampf(box[3] + 0.5f, (float)out->y1 + 1, h));
+    out->x1 = (int)floorf(gdk_clampf(box[0] + 0.5f, 0, w - 1));
+    out->y1 = (int)floorf(gdk_clampf(box[1] + 0.5f, 0, h - 1));
+    out->x2 = (int)floorf(gdk_clampf(box[2] + 0.5f, (float)out->x1 + 1, w));
+    out->y2 = (int)floorf(gdk_clampf(box[3] + 0.5f, (float)out->y1 + 1, h));
     return true;
 }
 
@@ -52,7 +52,7 @@ static void label_text(gd_draw_mark *m, const gd_draw_item *item, bool no_conf) 
     if (item->id >= 0) snprintf(track, sizeof track, "ID:%lld ", (long long)item->id);
     if (!no_conf) {
         /* Hundredths as integers: the decimal mark is a point under every locale. */
-        int p = (int)lrintf(100.0f * gd_clampf(item->det.score, 0, 1));
+        int p = (int)lrintf(100.0f * gdk_clampf(item->det.score, 0, 1));
         snprintf(score, sizeof score, " %d.%02d", p / 100, p % 100);
     }
     snprintf(m->text, sizeof m->text, "%s%.*s%s%s%.*s", track, 100, name, score,

@@ -1,5 +1,5 @@
-/* canvas.h -- what the drawing files share: one pixel blended, and the sizes a picture asks
- * for. */
+/* canvas.h -- what the drawing files share: shapes put on a canvas, and the sizes that a
+ * picture asks for. */
 #ifndef GD_TOOLS_DRAW_CANVAS_H
 #define GD_TOOLS_DRAW_CANVAS_H
 
@@ -17,17 +17,16 @@ struct gd_draw_mark {
     char     text[232];
 };
 
-/* NaN becomes lo. */
-static inline float gd_clampf(float v, float lo, float hi) {
-    return v > lo ? v < hi ? v : hi : lo;
-}
-
 /* Mixes `color` into the pixel; alpha 0..255. The caller has clipped. */
 static inline void gd_blend(uint8_t *pixel, gd_color color, int alpha) {
-    pixel[0] = (uint8_t)((pixel[0] * (255 - alpha) + color.r * alpha + 127) / 255);
-    pixel[1] = (uint8_t)((pixel[1] * (255 - alpha) + color.g * alpha + 127) / 255);
-    pixel[2] = (uint8_t)((pixel[2] * (255 - alpha) + color.b * alpha + 127) / 255);
+    pixel[0] = (uint8_t)gdk_blend(pixel[0], color.r, alpha);
+    pixel[1] = (uint8_t)gdk_blend(pixel[1], color.g, alpha);
+    pixel[2] = (uint8_t)gdk_blend(pixel[2], color.b, alpha);
 }
+
+static inline int32_t gd_ink_color(gd_color c) { return c.r | c.g << 8 | c.b << 16; }
+/* Draws the shape on the picture, or puts it on the canvas's list. */
+void gd_canvas_put(const gd_canvas *c, const gd_ink *i);
 
 static inline uint8_t *gd_canvas_row(const gd_canvas *c, int y) {
     return c->rgb + (size_t)y * (c->stride ? c->stride : 3 * (size_t)c->width);

@@ -11,16 +11,26 @@
 #include <stdint.h>
 
 #include "engine/status.h"
+#include "kernels/draw/ink.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* Shapes for operator draw (kernels/draw/draw.h). The caller owns the memory, and begins with
+ * ink[0].kind 0. */
+typedef struct gd_draw_list {
+    gd_ink *ink; /* 1 + room: ink[0].kind says how many shapes follow */
+    int     room;
+    bool    full; /* more shapes came than there is room for */
+} gd_draw_list;
+
 /* A picture that is drawn on in place. The caller owns the pixels. */
 typedef struct gd_canvas {
-    uint8_t *rgb;
-    int      width, height; /* 1 .. 65535 */
-    size_t   stride;        /* bytes from row to row; 0 meaning 3 * width */
+    uint8_t      *rgb;
+    int           width, height; /* 1 .. 65535 */
+    size_t        stride;        /* bytes from row to row; 0 meaning 3 * width */
+    gd_draw_list *list; /* not NULL: shapes are put there instead, and rgb may be NULL */
 } gd_canvas;
 
 typedef struct gd_color {

@@ -15,18 +15,20 @@ enum {
 };
 
 typedef struct gd_glyph {
-    unsigned at;      /* of its first byte in the master's bits */
-    short    x, y;    /* top left corner of the bitmap from the pen; y grows downwards */
-    short    w, h;    /* 0 for blanks */
-    float    advance; /* pixels from this pen position to the next */
+    int   at;      /* of its first byte in gd_font_bits */
+    short x, y;    /* top left corner of the bitmap from the pen; y grows downwards */
+    short w, h;    /* 0 for blanks */
+    float advance; /* pixels from this pen position to the next */
 } gd_glyph;
 
 typedef struct gd_font_master {
-    float                size;  /* pixels an em */
-    const gd_glyph      *glyph; /* GD_GLYPHS */
-    const unsigned char *bits;
+    float           size;  /* pixels an em */
+    const gd_glyph *glyph; /* GD_GLYPHS */
 } gd_font_master;
 
 extern const gd_font_master gd_font_masters[GD_FONT_MASTERS];
+/* The bitmaps of all glyphs, rows dense. */
+extern const unsigned char gd_font_bits[];
+extern const int           gd_font_bytes;
 
 #endif
