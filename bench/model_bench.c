@@ -81,7 +81,7 @@ static gd_status bench(gd_session *s, const options *o, const unsigned char *rgb
     static gd_image  image[BENCH_MAX_BATCH];
     static gd_result result[BENCH_MAX_BATCH];
     gd_session_stats stats;
-    for (int i = 0; i < o->batch; i++) image[i] = (gd_image){rgb, o->width, o->height, 0};
+    for (int i = 0; i < o->batch; i++) image[i] = (gd_image){rgb, o->width, o->height, 0, 0};
     for (int i = -1; i < o->runs; i++) {
         const double    start = now_ms();
         const gd_status st = gd_session_run(s, image, o->batch, result, err);

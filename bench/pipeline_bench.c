@@ -105,7 +105,7 @@ int main(int argc, char **argv) {
     uint8_t     *rgb = malloc(size);
     if (!rgb) return EXIT_FAILURE;
     for (size_t i = 0; i < size; i++) rgb[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
-    const gd_image image = {rgb, o.pipeline.width, o.pipeline.height, 0};
+    const gd_image image = {rgb, o.pipeline.width, o.pipeline.height, 0, 0};
     int            code = EXIT_FAILURE;
     if (gd_model_load(o.model, &m, &err) == GD_OK &&
         gd_pipeline_open(m, &o.pipeline, &p, &err) == GD_OK &&

@@ -154,6 +154,15 @@ static gd_status cuda_download(gd_device *d, gd_lane lane, void *dst, const void
                  "cudaMemcpyAsync to the host", err);
 }
 
+static gd_status cuda_copy(gd_device *d, gd_lane lane, void *dst, const void *src, size_t size,
+                           gd_error *err) {
+    GD_TRY(enter(mine(d), err));
+    return check(
+        mine(d),
+        cudaMemcpyAsync(dst, src, size, cudaMemcpyDeviceToDevice, lane_stream(d, lane)),
+        "cudaMemcpyAsync on the device", err);
+}
+
 static gd_status cuda_fill(gd_device *d, gd_lane lane, void *dst, int byte, size_t size,
                            gd_error *err) {
     GD_TRY(enter(mine(d), err));
@@ -289,7 +298,8 @@ static const gd_device_api api = {.close = cuda_close,
                                   .replay = cuda_replay,
                                   .forget = cuda_forget,
                                   .room = cuda_room,
-                                  .use = cuda_use};
+                                  .use = cuda_use,
+                                  .copy = cuda_copy};
 
 static gd_status open_streams(cuda_device *c, gd_error *err) {
     for (int i = 0; i < GD_N_LANE; i++) {

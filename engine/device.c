@@ -40,6 +40,11 @@ gd_status gd_device_download(gd_device *d, gd_lane lane, void *dst, const void *
     return size ? d->api->download(d, lane, dst, src, size, err) : GD_OK;
 }
 
+gd_status gd_device_copy(gd_device *d, gd_lane lane, void *dst, const void *src, size_t size,
+                         gd_error *err) {
+    return size ? d->api->copy(d, lane, dst, src, size, err) : GD_OK;
+}
+
 gd_status gd_device_fill(gd_device *d, gd_lane lane, void *dst, int byte, size_t size,
                          gd_error *err) {
     return size ? d->api->fill(d, lane, dst, byte, size, err) : GD_OK;

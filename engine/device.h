@@ -59,6 +59,8 @@ typedef struct gd_device_api {
     void (*forget)(gd_device *d, void *graph);
     gd_status (*room)(gd_device *d, size_t *free_bytes, gd_error *err);
     gd_status (*use)(gd_device *d, gd_error *err);
+    gd_status (*copy)(gd_device *d, gd_lane lane, void *dst, const void *src, size_t size,
+                      gd_error *err);
 } gd_device_api;
 
 /* The common head of every backend's own structure. */
@@ -94,6 +96,10 @@ gd_status gd_device_upload_rows(gd_device *d, gd_lane lane, const gd_rows *r,
                                 gd_error *err) GD_MUST_CHECK;
 gd_status gd_device_download(gd_device *d, gd_lane lane, void *dst, const void *src,
                              size_t size, gd_error *err) GD_MUST_CHECK;
+/* From one place of the device's memory to another, either of which may be another gd_device's
+ * of the same GPU; they do not overlap. */
+gd_status gd_device_copy(gd_device *d, gd_lane lane, void *dst, const void *src, size_t size,
+                         gd_error *err) GD_MUST_CHECK;
 gd_status gd_device_fill(gd_device *d, gd_lane lane, void *dst, int byte, size_t size,
                          gd_error *err) GD_MUST_CHECK;
 /* What is queued on `after` from now on starts when all that is on `before` now has ended. */

@@ -302,6 +302,13 @@ gd_status gd_exec_run(gd_exec *e, gd_error *err) {
 
 /* ---- values in and out ------------------------------------------------------------------- */
 
+/* On a device: the run before may still read the inputs. */
+static gd_status wait_to_write(gd_exec *e, gd_error *err) {
+    if (!e->written) GD_TRY(gd_device_order(e->opt.device, GD_LANE_RUN, GD_LANE_COPY, err));
+    e->written = true;
+    return GD_OK;
+}
+
 gd_status gd_exec_write_rows(gd_exec *e, int value, size_t offset, const gd_rows *r,
                              gd_error *err) {
     gd_tensor   *t = &e->t[value];
@@ -318,9 +325,7 @@ gd_status gd_exec_write_rows(gd_exec *e, int value, size_t offset, const gd_rows
                    r->bytes);
         return GD_OK;
     }
-    /* The run before may still read the input. */
-    if (!e->written) GD_TRY(gd_device_order(e->opt.device, GD_LANE_RUN, GD_LANE_COPY, err));
-    e->written = true;
+    GD_TRY(wait_to_write(e, err));
     return gd_device_upload_rows(e->opt.device, GD_LANE_COPY, &to, err);
 }
 
@@ -328,6 +333,16 @@ gd_status gd_exec_write(gd_exec *e, int value, size_t offset, const void *data, 
                         gd_error *err) {
     return gd_exec_write_rows(e, value, offset, &(gd_rows){.src = data, .bytes = bytes, .n = 1},
                               err);
+}
+
+gd_status gd_exec_copy(gd_exec *e, int value, size_t offset, const void *data, size_t bytes,
+                       gd_error *err) {
+    gd_tensor *t = &e->t[value];
+    GD_ASSERT(e->opt.device && e->g->value[value].kind == GD_VALUE_INPUT);
+    GD_ASSERT(offset <= gd_tensor_bytes(t) && bytes <= gd_tensor_bytes(t) - offset);
+    GD_TRY(wait_to_write(e, err));
+    return gd_device_copy(e->opt.device, GD_LANE_COPY, (char *)t->data + offset, data, bytes,
+                          err);
 }
 
 gd_status gd_exec_read(gd_exec *e, int value, void *data, gd_error *err) {

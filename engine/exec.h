@@ -57,6 +57,9 @@ gd_status gd_exec_write(gd_exec *e, int value, size_t offset, const void *data, 
 /* Rows of an input at once, from `offset` on; r->dst is not looked at. */
 gd_status gd_exec_write_rows(gd_exec *e, int value, size_t offset, const gd_rows *r,
                              gd_error *err) GD_MUST_CHECK;
+/* Bytes of an input from memory of the device that the exec is on. */
+gd_status gd_exec_copy(gd_exec *e, int value, size_t offset, const void *data, size_t bytes,
+                       gd_error *err) GD_MUST_CHECK;
 /* Copies any dense value to the host, once all that was queued is done (a watch, tests). */
 gd_status gd_exec_read(gd_exec *e, int value, void *data, gd_error *err) GD_MUST_CHECK;
 

@@ -88,11 +88,17 @@ GD_API const char *gd_model_meta(const gd_model *m, const char *key);
 
 /* ---- pictures and results ---------------------------------------------------------------- */
 
-/* 8-bit RGB, displayed orientation. `stride` is bytes from row to row, 0 meaning 3 * width. */
+/* 8-bit RGB, displayed orientation. `stride` is bytes from row to row, 0 meaning 3 * width.
+ *
+ * `gpu` 0: rgb is memory of the host. N + 1: it is memory of GPU N in the CUDA runtime's own
+ * (primary) context. Who wrote it has waited for that to end, so any stream may read it; it
+ * stays the caller's, and as it is, until the call that was given it returns. Sessions and
+ * filters on that GPU read it there, without the host; all else refuses it (code 514). */
 typedef struct gd_image {
     const uint8_t *rgb;
     int            width, height; /* 1 .. 65535 */
     size_t         stride;
+    int            gpu;
 } gd_image;
 
 typedef struct gd_detection {

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct that crosses the seam does: op.h, device.h, tensor.h, this file. */
-enum { GD_PLUGIN_ABI = 1 };
+enum { GD_PLUGIN_ABI = 2 };
 
 typedef struct gd_plugin_host {
     int      abi;

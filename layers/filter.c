@@ -16,6 +16,7 @@
 #include "kernels/preprocess/preprocess.h"
 #include "kernels/separable/separable.h"
 #include "layers/filter_text.h"
+#include "layers/session_impl.h"
 
 enum { SIZES = 4, MOST_SIDE = 65535, MOST_THREADS = 1024, BYTE = 255 };
 
@@ -250,6 +251,7 @@ static gd_status load_device(gd_filter *f, plan *p, const gd_image *in, size_t s
                              gd_error *err) {
     const size_t   row = 3 * (size_t)p->width, size = row * (size_t)p->height;
     const uint8_t *from = in->rgb;
+    if (in->gpu) return gd_image_copy(in, p->exec, p->in, 0, err);
     if (stride != row || !gd_device_pinned(f->device, in->rgb)) {
         void *pinned = p->staging;
         if (!pinned) GD_TRY(gd_device_pin(f->device, size, &pinned, err));
@@ -269,6 +271,7 @@ gd_status gd_filter_start(gd_filter *f, const gd_image *in, gd_error *err) {
         in->height > MOST_SIDE || stride < 3 * (size_t)in->width)
         return gd_fail(err, GD_ERR_ARG, "a picture of %d x %d, rows %zu bytes apart, at %s",
                        in->width, in->height, stride, in->rgb ? "an address" : "NULL");
+    GD_TRY(gd_image_check_place(in, f->device, err));
     GD_TRY(find_plan(f, in->width, in->height, &p, err));
     GD_TRY((f->device ? load_device : load_host)(f, p, in, stride, err));
     GD_TRY(gd_exec_start(p->exec, err));

@@ -312,7 +312,7 @@ static int batch_from(const gd_session *s, const gd_image *images, int i, int n)
 
 static gd_status run_all(gd_session *s, const gd_image *images, int n, gd_result *results,
                          gd_error *err) {
-    for (int i = 0; i < n; i++) GD_TRY(gd_session_check_image(&images[i], i, err));
+    for (int i = 0; i < n; i++) GD_TRY(gd_session_check_image(s, &images[i], i, err));
     for (int i = 0, k; i < n; i += k) {
         k = batch_from(s, images, i, n);
         GD_TRY(run_batch(s, images + i, k, results + i, err));

@@ -30,7 +30,7 @@ static gd_status check(const gd_session *s, const gd_crops *c, gd_error *err) {
     if (s->m->arch->task != GD_TASK_CLASSIFY)
         return gd_fail(err, GD_ERR_UNSUPPORTED, "crops are run by classifiers, not by %s",
                        s->m->arch->name);
-    GD_TRY(gd_session_check_image(&c->image, 0, err));
+    GD_TRY(gd_session_check_image(s, &c->image, 0, err));
     if (c->n < 0 || c->batch < 0 || (c->n && !c->crop))
         return gd_fail(err, GD_ERR_ARG, "%d crops in batches of %d", c->n, c->batch);
     for (int i = 0; i < c->n; i++) {
@@ -67,18 +67,9 @@ static bool is_held(const gd_session *s, const gd_crops *c, frame *f) {
     return true;
 }
 
-static gd_status bring(gd_session *s, const gd_crops *c, frame *f, gd_error *err) {
-    const int64_t pixels = (int64_t)c->image.width * c->image.height;
-    union {
-        const uint8_t *in;
-        void          *out;
-    } from;
-    if (is_held(s, c, f)) return GD_OK;
-    GD_TRY(gd_session_dense(s, &c->image, s->device != NULL, &from.in, err));
-    if (!s->device) {
-        *f = (frame){from.out, pixels};
-        return GD_OK;
-    }
+/* Room for a picture on the GPU. Earlier runs that read it are done; the next waits for the
+ * copy lane. */
+static gd_status frame_room(gd_session *s, int64_t pixels, frame *f, gd_error *err) {
     if (s->frame_cap < pixels) {
         gd_device_release(s->device, s->frame);
         s->frame = NULL;
@@ -87,8 +78,32 @@ static gd_status bring(gd_session *s, const gd_crops *c, frame *f, gd_error *err
         GD_TRY(gd_device_alloc(s->device, (size_t)cap * 3, &s->frame, err));
         s->frame_cap = cap;
     }
-    /* Earlier runs that read it are done; the next waits for the copy lane. */
     *f = (frame){s->frame, s->frame_cap};
+    return GD_OK;
+}
+
+static gd_status bring(gd_session *s, const gd_crops *c, frame *f, gd_error *err) {
+    const size_t  row = 3 * (size_t)c->image.width;
+    const size_t  stride = c->image.stride ? c->image.stride : row;
+    const int64_t pixels = (int64_t)c->image.width * c->image.height;
+    union {
+        const uint8_t *in;
+        void          *out;
+    } from = {.in = c->image.rgb};
+    if (is_held(s, c, f)) return GD_OK;
+    if (c->image.gpu) {
+        GD_TRY(frame_room(s, pixels, f, err));
+        for (size_t y = 0; y < (size_t)c->image.height; y++)
+            GD_TRY(gd_device_copy(s->device, GD_LANE_COPY, (char *)f->at + y * row,
+                                  from.in + y * stride, row, err));
+        return GD_OK;
+    }
+    GD_TRY(gd_session_dense(s, &c->image, s->device != NULL, &from.in, err));
+    if (!s->device) {
+        *f = (frame){from.out, pixels};
+        return GD_OK;
+    }
+    GD_TRY(frame_room(s, pixels, f, err));
     return gd_device_upload(s->device, GD_LANE_COPY, s->frame, from.in, (size_t)pixels * 3,
                             err);
 }

@@ -98,9 +98,16 @@ gd_status   gd_session_precision(const gd_model *m, gd_precision asked, gd_devic
 const char *gd_precision_name(gd_precision p); /* "fp16" */
 
 /* session_input.c */
-gd_status gd_session_check_image(const gd_image *p, int i, gd_error *err) GD_MUST_CHECK;
+gd_status gd_session_check_image(const gd_session *s, const gd_image *p, int i,
+                                 gd_error *err) GD_MUST_CHECK;
 /* Powers of two from 2^18 pixels on, so that sizes of pictures do not multiply entries. */
 int64_t gd_session_pixel_class(int64_t pixels);
+/* Code 514 unless a picture of the GPU is on `device` (NULL: the host). */
+gd_status gd_image_check_place(const gd_image *p, const gd_device *device,
+                               gd_error *err) GD_MUST_CHECK;
+/* Queues the copy of a picture on a GPU to `value` of e, rows dense. */
+gd_status gd_image_copy(const gd_image *p, gd_exec *e, int value, size_t offset,
+                        gd_error *err) GD_MUST_CHECK;
 /* A picture's dense bytes: where the caller has them when they are so, and `pinned` is false or
  * they are; else a copy in staging. */
 gd_status gd_session_dense(gd_session *s, const gd_image *p, bool pinned, const uint8_t **out,

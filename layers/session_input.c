@@ -6,7 +6,19 @@
 
 enum { MAX_SIDE = 65535 };
 
-gd_status gd_session_check_image(const gd_image *p, int i, gd_error *err) {
+gd_status gd_image_check_place(const gd_image *p, const gd_device *device, gd_error *err) {
+    if (!p->gpu || (device && p->gpu == device->ordinal + 1)) return GD_OK;
+    if (!device)
+        return gd_fail_code(err, GD_ERR_ARG, 514,
+                            "a picture in memory of GPU %d for what runs on the CPU",
+                            p->gpu - 1);
+    return gd_fail_code(err, GD_ERR_ARG, 514,
+                        "a picture in memory of GPU %d for what runs on GPU %d", p->gpu - 1,
+                        device->ordinal);
+}
+
+gd_status gd_session_check_image(const gd_session *s, const gd_image *p, int i, gd_error *err) {
+    GD_TRY(gd_image_check_place(p, s->device, err));
     if (!p->rgb || p->width < 1 || p->height < 1 || p->width > MAX_SIDE || p->height > MAX_SIDE)
         return gd_fail(err, GD_ERR_ARG, "picture %d: %d x %d pixels at %s", i, p->width,
                        p->height, p->rgb ? "an address" : "NULL");
@@ -37,6 +49,17 @@ static void gather(const gd_image *p, unsigned char *to) {
     const size_t row = row_bytes(p), stride = p->stride ? p->stride : row;
     for (int y = 0; y < p->height; y++)
         memcpy(to + row * (size_t)y, p->rgb + stride * (size_t)y, row);
+}
+
+gd_status gd_image_copy(const gd_image *p, gd_exec *e, int value, size_t offset,
+                        gd_error *err) {
+    const size_t row = row_bytes(p);
+    if (is_dense(p))
+        return gd_exec_copy(e, value, offset, p->rgb, row * (size_t)p->height, err);
+    for (int y = 0; y < p->height; y++)
+        GD_TRY(gd_exec_copy(e, value, offset + row * (size_t)y, p->rgb + p->stride * (size_t)y,
+                            row, err));
+    return GD_OK;
 }
 
 gd_status gd_session_dense(gd_session *s, const gd_image *p, bool pinned, const uint8_t **out,
@@ -79,9 +102,9 @@ static gd_status load_host(gd_session *s, gd_entry *e, const gd_image *images, i
     return GD_OK;
 }
 
-/* A dense picture in pinned memory goes up from where it lies, any other by way of staging.
- * Pictures of one size that follow each other there go together: hundreds of small copies take
- * longer than the bus needs for them. */
+/* A picture on the GPU stays there; a dense one in pinned memory goes up from where it lies,
+ * any other by way of staging. Pictures of one size that follow each other there go together:
+ * hundreds of small copies take longer than the bus needs for them. */
 static gd_status load_device(gd_session *s, gd_entry *e, const gd_image *images, int n,
                              gd_error *err) {
     const int    pixels = gd_graph_find_input(&e->graph, "pixels");
@@ -93,6 +116,12 @@ static gd_status load_device(gd_session *s, gd_entry *e, const gd_image *images,
         const uint8_t  *from = p->rgb;
         const size_t    bytes = row_bytes(p) * (size_t)p->height;
         size_t          step = bytes;
+        if (p->gpu) {
+            GD_TRY(gd_exec_write_rows(e->exec, pixels, one * ((size_t)i - run.n), &run, err));
+            run.n = 0;
+            GD_TRY(gd_image_copy(p, e->exec, pixels, one * (size_t)i, err));
+            continue;
+        }
         if (!is_dense(p) || !gd_device_pinned(s->device, p->rgb)) {
             GD_TRY(make_staging(s, one, n, err));
             step = one;

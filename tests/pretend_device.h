@@ -239,6 +239,17 @@ static inline gd_status pretend_download(gd_device *dev, gd_lane lane, void *dst
     return GD_OK;
 }
 
+static inline gd_status pretend_copy(gd_device *dev, gd_lane lane, void *dst, const void *src,
+                                     size_t size, gd_error *err) {
+    pretend *d = pretend_of(dev);
+    GD_TRY(pretend_enter(dev, "copy", err));
+    if (!pretend_on_device(d, dst, size) || !pretend_on_device(d, src, size))
+        return pretend_wrong("copy: wrong side of memory", err);
+    pretend_push(d, (int)lane,
+                 &(pretend_item){.kind = PRETEND_COPY, .dst = dst, .src = src, .size = size});
+    return GD_OK;
+}
+
 static inline gd_status pretend_fill(gd_device *dev, gd_lane lane, void *dst, int byte,
                                      size_t size, gd_error *err) {
     GD_TRY(pretend_enter(dev, "fill", err));

@@ -119,7 +119,8 @@ static inline gd_device *pretend_open(void) {
                                       .replay = pretend_replay,
                                       .forget = pretend_forget,
                                       .room = pretend_room,
-                                      .use = pretend_use};
+                                      .use = pretend_use,
+                                      .copy = pretend_copy};
     pretend                   *d = pretend_new(sizeof *d);
     d->fail_with = GD_ERR_NOMEM;
     d->head.api = &api;

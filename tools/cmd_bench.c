@@ -50,7 +50,7 @@ static gd_status make_picture(bench *b, gd_error *err) {
     const gd_flag_value *size = gd_flag_get(b->flags, GD_OPT_IMGSZ);
     const char          *tmp = getenv("TMPDIR");
     gd_image             image = {NULL, size->width > 0 ? size->width : 640,
-                      size->height > 0 ? size->height : 480, 0};
+                      size->height > 0 ? size->height : 480, 0, 0};
     uint8_t             *rgb;
     gd_status            st;
     if (!tmp || !*tmp || strlen(tmp) > 32) tmp = "/tmp";

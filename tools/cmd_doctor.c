@@ -136,7 +136,7 @@ static gd_status try_model(const gd_flags *f, const gd_model *m, gd_error *err) 
     enum { WIDTH = 640, HEIGHT = 480 };
     gd_session_options opt = gd_session_defaults();
     gd_session        *s = NULL;
-    gd_image           image = {gd_test_picture(WIDTH, HEIGHT), WIDTH, HEIGHT, 0};
+    gd_image           image = {gd_test_picture(WIDTH, HEIGHT), WIDTH, HEIGHT, 0, 0};
     gd_result          r = {0};
     gd_session_stats   stats;
     uint64_t           hash[2] = {0, 0};

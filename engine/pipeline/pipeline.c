@@ -129,6 +129,11 @@ void gd_pipeline_unroom(gd_pipeline *p, uint8_t *rgb) {
 
 static gd_status check_image(const gd_image *m, gd_error *err) {
     GD_TRY(check_size(m->width, m->height, err));
+    if (m->gpu)
+        return gd_fail_code(err, GD_ERR_ARG, 514,
+                            "a picture in memory of GPU %d for a pipeline, which takes the "
+                            "host's",
+                            m->gpu - 1);
     if (!m->rgb || (m->stride && m->stride < (size_t)m->width * 3))
         return gd_fail(err, GD_ERR_ARG, "a picture at %s, %d wide, stride %zu",
                        m->rgb ? "an address" : "NULL", m->width, m->stride);
@@ -207,7 +212,7 @@ gd_status gd_pipeline_submit(gd_pipeline *p, const gd_submission *in, double wai
         return GD_OK;
     }
     s->frame = (gd_frame){.id = in->id, .source = in->source, .user = in->user};
-    s->frame.image = (gd_image){s->rgb, in->image.width, in->image.height, 0};
+    s->frame.image = (gd_image){s->rgb, in->image.width, in->image.height, 0, 0};
     s->request.id = in->id;
     s->request.key = (uint64_t)(unsigned)net_h << 32 | (unsigned)net_w;
     s->request.lane = in->source;

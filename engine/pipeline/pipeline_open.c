@@ -127,7 +127,7 @@ static gd_status warm_up(gd_pipeline *p, gd_error *err) {
         gd_worker *w = &p->worker[k];
         for (int n = o->batch_max; n > 0; n = n > 1 ? gd_pipeline_part(p, n - 1) : 0) {
             for (int i = 0; i < n; i++)
-                w->image[i] = (gd_image){p->slot[0].rgb, o->width, o->height, 0};
+                w->image[i] = (gd_image){p->slot[0].rgb, o->width, o->height, 0, 0};
             gd_status st = GD_OK;
             /* A GPU's run is launched the first time, recorded the second, then replayed. */
             for (int i = 0; i < (p->on_gpu ? 3 : 1) && st == GD_OK; i++)

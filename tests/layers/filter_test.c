@@ -92,7 +92,7 @@ static void one_colour(void **state) {
         gd_filter *f = open_on_cpu(all[k]);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             const int      n = sizes[i][0] * sizes[i][1];
-            const gd_image image = {in, sizes[i][0], sizes[i][1], 0};
+            const gd_image image = {in, sizes[i][0], sizes[i][1], 0, 0};
             for (int p = 0; p < n; p++) memcpy(in + 3 * p, (uint8_t[]){200, 3, 77}, 3);
             memset(out, 0xaa, sizeof out);
             gd_assert_ok(gd_filter_run(f, &image, out, 0, &err), &err);
@@ -114,10 +114,10 @@ static void same_pixels(void **state) {
     for (int y = 0; y < H; y++) memcpy(dense + 3 * W * y, in + STEP * y, 3 * W);
     for (int k = 0; all[k]; k++) {
         gd_filter      *f = open_on_cpu(all[k]);
-        const gd_image  apart = {in, W, H, STEP};
+        const gd_image  apart = {in, W, H, STEP, 0};
         uint8_t         small[3 * 36] = {0};
         gd_filter_stats stats;
-        gd_image        image = {dense, W, H, 0};
+        gd_image        image = {dense, W, H, 0, 0};
         gd_assert_ok(gd_filter_run(f, &image, want, 0, &err), &err);
         assert_memory_not_equal(want, dense, sizeof want);
         memset(out, 0x55, sizeof out);
@@ -127,7 +127,8 @@ static void same_pixels(void **state) {
             for (int x = 3 * W; x < STEP; x++) assert_int_equal(out[STEP * y + x], 0x55);
         }
         for (int n = 1; n <= 6; n++) /* more sizes than are kept */
-            gd_assert_ok(gd_filter_run(f, &(gd_image){small, n, 6, 0}, small, 0, &err), &err);
+            gd_assert_ok(gd_filter_run(f, &(gd_image){small, n, 6, 0, 0}, small, 0, &err),
+                         &err);
         memcpy(out, dense, sizeof dense);
         image.rgb = out;
         gd_assert_ok(gd_filter_start(f, &image, &err), &err);
@@ -147,14 +148,17 @@ static void bad_calls(void **state) {
     gd_filter        *f = open_on_cpu("gaussian"), *none = f;
     gd_filter_options o = gd_filter_defaults();
     gd_error          err = {0};
-    const gd_image    bad[] = {
-           {NULL, 2, 2, 0}, {p, 0, 2, 0}, {p, 2, -1, 0}, {p, 70000, 1, 0}, {p, 2, 2, 5}};
+    const gd_image    bad[] = {{NULL, 2, 2, 0, 0},
+                               {p, 0, 2, 0, 0},
+                               {p, 2, -1, 0, 0},
+                               {p, 70000, 1, 0, 0},
+                               {p, 2, 2, 5, 0}};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(gd_filter_run(f, &bad[i], p, 0, &err), GD_ERR_ARG);
-    assert_int_equal(gd_filter_run(f, &(gd_image){p, 2, 2, 0}, NULL, 0, &err), GD_ERR_ARG);
-    assert_int_equal(gd_filter_run(f, &(gd_image){p, 2, 2, 0}, p, 5, &err), GD_ERR_ARG);
-    gd_assert_ok(gd_filter_run(f, &(gd_image){p, 2, 2, 0}, p, 0, &err), &err);
+    assert_int_equal(gd_filter_run(f, &(gd_image){p, 2, 2, 0, 0}, NULL, 0, &err), GD_ERR_ARG);
+    assert_int_equal(gd_filter_run(f, &(gd_image){p, 2, 2, 0, 0}, p, 5, &err), GD_ERR_ARG);
+    gd_assert_ok(gd_filter_run(f, &(gd_image){p, 2, 2, 0, 0}, p, 0, &err), &err);
     gd_filter_close(f);
     gd_filter_close(NULL);
     o.threads = -1;
@@ -190,7 +194,7 @@ static void put(void *ctx, void *p) {
 static void every_allocation(void **state) {
     static const gd_alloc hook = {NULL, get, put};
     static uint8_t        in[9 * 7 * 3 + 7], out[9 * 7 * 3];
-    const gd_image        image = {in, 9, 7, 28}; /* rows apart: one allocation more */
+    const gd_image        image = {in, 9, 7, 28, 0}; /* rows apart: one allocation more */
     (void)state;
     fill(in, sizeof in, 3);
     gd_mem_hook(&hook);

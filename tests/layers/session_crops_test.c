@@ -35,16 +35,16 @@ static gd_image padded(const gd_image *p, size_t stride) {
     for (int y = 0; y < p->height; y++)
         memcpy(to + stride * (size_t)y, p->rgb + (size_t)y * (size_t)p->width * 3,
                (size_t)p->width * 3);
-    return (gd_image){to, p->width, p->height, stride};
+    return (gd_image){to, p->width, p->height, stride, 0};
 }
 
 /* Crop i cut out by hand and run as a picture. */
 static void alone(gd_session *s, const gd_image *p, int i, gd_class_score *out) {
     const gd_crop *c = &crops[i];
-    gd_image       part = {p->rgb + ((size_t)c->y * W + (size_t)c->x) * 3, c->width, c->height,
-                           W * 3};
-    gd_result      r;
-    gd_error       err;
+    gd_image part = {p->rgb + ((size_t)c->y * W + (size_t)c->x) * 3, c->width, c->height, W * 3,
+                     0};
+    gd_result r;
+    gd_error  err;
     gd_assert_ok(gd_session_run(s, &part, 1, &r, &err), &err);
     assert_int_equal(r.n_classes, TINY_CLASSES);
     memcpy(out, r.classes, TINY_CLASSES * sizeof *out);

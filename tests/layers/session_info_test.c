@@ -72,7 +72,7 @@ static void stats_of_the_cpu(void **state) {
     (void)state;
     gd_assert_ok(gd_session_pin(s, 37 * 23 * 3, &pinned, &err), &err);
     memcpy(pinned, p.rgb, 37 * 23 * 3);
-    gd_assert_ok(gd_session_run(s, &(gd_image){pinned, 37, 23, 0}, 1, &r, &err), &err);
+    gd_assert_ok(gd_session_run(s, &(gd_image){pinned, 37, 23, 0, 0}, 1, &r, &err), &err);
     gd_session_unpin(s, pinned);
     gd_session_unpin(s, NULL);
     gd_session_stats_get(s, &stats);

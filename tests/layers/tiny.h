@@ -140,7 +140,7 @@ static inline gd_image tiny_picture(int width, int height, uint32_t seed) {
     unsigned char *p = malloc(n);
     assert_non_null(p);
     for (size_t i = 0; i < n; i++) p[i] = (unsigned char)(tiny_number(&seed) * 127.0f + 128.0f);
-    return (gd_image){p, width, height, 0};
+    return (gd_image){p, width, height, 0, 0};
 }
 
 #endif

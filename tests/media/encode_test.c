@@ -38,7 +38,7 @@ static void comes_back(int w, int h, size_t extra, gd_encode_format f) {
     uint8_t           *padded = malloc(stride * (size_t)h);
     memset(padded, 0xee, stride * (size_t)h);
     for (int y = 0; y < h; y++) memcpy(padded + stride * (size_t)y, px + row * (size_t)y, row);
-    gd_image       im = {padded, w, h, stride};
+    gd_image       im = {padded, w, h, stride, 0};
     unsigned char *bytes;
     size_t         n;
     gd_assert_ok(gd_encode_memory(f, &im, &bytes, &n, &err), &err);
@@ -83,15 +83,15 @@ static void impossible_pictures(void **state) {
     unsigned char *bytes = px;
     size_t         n = 1;
     gd_error       err;
-    const gd_image bad[] = {{px, 0, 1, 0},     {px, 1, 0, 0},  {px, -1, 1, 0},
-                            {px, 65536, 1, 0}, {px, 4, 4, 11}, {px, 65535, 65535, 0}};
+    const gd_image bad[] = {{px, 0, 1, 0, 0},     {px, 1, 0, 0, 0},  {px, -1, 1, 0, 0},
+                            {px, 65536, 1, 0, 0}, {px, 4, 4, 11, 0}, {px, 65535, 65535, 0, 0}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(gd_encode_memory(GD_ENCODE_PNG, &bad[i], &bytes, &n, &err),
                          GD_ERR_ARG);
         assert_null(bytes);
         assert_int_equal(n, 0);
     }
-    const gd_image good = {px, 1, 1, 0};
+    const gd_image good = {px, 1, 1, 0, 0};
     assert_int_equal(gd_encode_memory(GD_ENCODE_NONE, &good, &bytes, &n, &err), GD_ERR_ARG);
     assert_int_equal(gd_encode_file("a.gif", 0, &good, &err), GD_ERR_ARG);
     assert_int_equal(err.code, 200);
@@ -113,7 +113,7 @@ static void files_are_whole_or_absent(void **state) {
     char           path[128];
     gd_error       err = {0};
     uint8_t       *px = make_pixels(320, 240);
-    const gd_image im = {px, 320, 240, 0};
+    const gd_image im = {px, 320, 240, 0, 0};
     unsigned char *bytes;
     size_t         n;
     const char    *names[] = {"a.jpg", "a.png", "a.bmp"};
@@ -156,7 +156,7 @@ static void files_are_whole_or_absent(void **state) {
 static void nth_allocation_fails(void **state) {
     (void)state;
     uint8_t       *px = make_pixels(30, 20);
-    const gd_image im = {px, 25, 20, 90}; /* a stride of its own */
+    const gd_image im = {px, 25, 20, 90, 0}; /* a stride of its own */
     char           path[128];
     for (int f = 0; f < 3; f++) {
         snprintf(path, sizeof path, "%s/m.%s", folder, f == 0 ? "jpg" : f == 1 ? "png" : "bmp");

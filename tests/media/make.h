@@ -37,7 +37,7 @@ static inline uint8_t *make_pixels(int w, int h) {
 
 static inline made make_encoded(gd_encode_format f, int w, int h) {
     uint8_t *px = make_pixels(w, h);
-    gd_image im = {px, w, h, 0};
+    gd_image im = {px, w, h, 0, 0};
     gd_error err = {0};
     made     m = {0};
     gd_assert_ok(gd_encode_memory(f, &im, &m.p, &m.n, &err), &err);

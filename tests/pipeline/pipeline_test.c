@@ -258,7 +258,7 @@ static void room_saves_the_copy(void **state) {
     gd_assert_ok(gd_pipeline_room(p, 1, 30, 20, 0, &other, &err), &err);
     assert_true(rgb && other && rgb != other);
     memset(rgb, 7, 30 * 20 * 3);
-    in.image = (gd_image){rgb, 30, 21, 0}; /* more than was asked for */
+    in.image = (gd_image){rgb, 30, 21, 0, 0}; /* more than was asked for */
     assert_int_equal(gd_pipeline_submit(p, &in, 0, &taken, &err), GD_ERR_ARG);
     in.image.height = 20;
     gd_assert_ok(gd_pipeline_submit(p, &in, 0, &taken, &err), &err);
@@ -434,9 +434,9 @@ static void bad_options_are_refused(void **state) {
     in.source = 0;
     in.image.stride = 5;
     assert_int_equal(gd_pipeline_submit(p, &in, 0, &taken, &err), GD_ERR_ARG);
-    in.image = (gd_image){pixels, 0, 2, 0};
+    in.image = (gd_image){pixels, 0, 2, 0, 0};
     assert_int_equal(gd_pipeline_submit(p, &in, 0, &taken, &err), GD_ERR_ARG);
-    in.image = (gd_image){NULL, 2, 2, 0};
+    in.image = (gd_image){NULL, 2, 2, 0, 0};
     assert_int_equal(gd_pipeline_submit(p, &in, 0, &taken, &err), GD_ERR_ARG);
     assert_int_equal(gd_pipeline_get(p, 1, 0, &f, &err), GD_ERR_ARG);
     gd_pipeline_close(p);

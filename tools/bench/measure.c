@@ -44,7 +44,7 @@ static gd_status prepare(work *w, gd_error *err) {
     w->pinned = pinned;
     for (size_t i = 0; i < n; i++) {
         memcpy(w->pinned + one * i, p->rgb, one);
-        w->images[i] = (gd_image){w->pinned + one * i, p->width, p->height, 0};
+        w->images[i] = (gd_image){w->pinned + one * i, p->width, p->height, 0, 0};
     }
     return GD_OK;
 }

@@ -274,7 +274,7 @@ static gd_status annotate(gd_outputs *o, const gd_record *r, const char *path, g
     char      text[512];
     c.rgb = gd_mem_array((size_t)r->height, c.stride);
     if (!c.rgb) return gd_fail(err, GD_ERR_NOMEM, "no memory to annotate %s", path);
-    const gd_image as_read = {r->rgb, r->width, r->height, stride};
+    const gd_image as_read = {r->rgb, r->width, r->height, stride, 0};
     if (o->backdrop) {
         GD_GO(gd_backdrop_draw(o->backdrop, &as_read, r->map, c.rgb, err));
         image.rgb = c.rgb;

@@ -39,8 +39,8 @@ gd_status gd_video_decode(void *ctx, gd_chain_work *work, gd_error *err) {
             v->source_failed = true;
             return GD_OK;
         }
-        v->ended = !it->frame.rgb && !gd_video_halted(v);
-        if (!it->frame.rgb) return GD_OK;
+        v->ended = !gd_video_frame_given(&it->frame) && !gd_video_halted(v);
+        if (!gd_video_frame_given(&it->frame)) return GD_OK;
     } while (it->frame.index % v->o.stride);
     /* The wait for a camera's next frame is no work. */
     it->ms = gd_record_defaults().ms;
@@ -226,6 +226,11 @@ static gd_record map_of(const gd_video_item *it) {
     return rec;
 }
 
+/* A frame that a GPU holds comes to the host with the first stage that looks at its pixels. */
+static gd_status to_host(gd_video_run *v, gd_video_item *it, gd_error *err) {
+    return failed(v, GD_EXIT_MODEL, gd_video_frame_host(&it->frame, err));
+}
+
 static gd_record record_of(const gd_video_run *v, const gd_video_item *it) {
     const gd_video_frame *f = &it->frame;
     gd_record             rec = map_of(it);
@@ -271,10 +276,11 @@ static gd_status look_at(gd_video_run *v, gd_video_item *it, gd_error *err) {
 
 /* Results leave here, in order; crops need the pixels as they were, so it is before drawing. */
 gd_status gd_video_write(void *ctx, gd_chain_work *work, gd_error *err) {
-    gd_video_run   *v = ctx;
-    gd_video_item  *it = work->item[0];
+    gd_video_run  *v = ctx;
+    gd_video_item *it = work->item[0];
+    gd_status      st;
+    if (gd_flag_given(v->r->flags, GD_OPT_SAVE_CROPS)) GD_TRY(to_host(v, it, err));
     const gd_record rec = record_of(v, it);
-    gd_status       st;
     if (v->overlay && (v->sink || v->preview || v->o.show))
         GD_TRY(failed(v, GD_EXIT_MEMORY, look_at(v, it, err)));
     pthread_mutex_lock(&v->lock);
@@ -292,8 +298,10 @@ gd_status gd_video_write(void *ctx, gd_chain_work *work, gd_error *err) {
 /* ---- draw, encode ------------------------------------------------------------------------ */
 
 gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
-    gd_video_run   *v = ctx;
-    gd_video_item  *it = work->item[0];
+    gd_video_run  *v = ctx;
+    gd_video_item *it = work->item[0];
+    GD_TRY(to_host(v, it, err));
+    it->frame.device = NULL; /* has not what is drawn */
     const gd_canvas c = {
         .rgb = it->frame.rgb, .width = it->frame.width, .height = it->frame.height};
     if (it->map_classes && !v->r->backdrop) {
@@ -306,9 +314,11 @@ gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
 
 /* Beside the stage that infers, which works on a later frame; on a GPU in its own stream. */
 gd_status gd_video_filter(void *ctx, gd_chain_work *work, gd_error *err) {
-    gd_video_run        *v = ctx;
-    const gd_video_item *it = work->item[0];
-    const gd_image       image = gd_video_frame_image(&it->frame);
+    gd_video_run  *v = ctx;
+    gd_video_item *it = work->item[0];
+    GD_TRY(to_host(v, it, err));
+    it->frame.device = NULL; /* is not filtered */
+    const gd_image image = gd_video_frame_image(&it->frame);
     return failed(v, GD_EXIT_MODEL, gd_filter_run(v->r->pixels, &image, it->frame.rgb, 0, err));
 }
 
@@ -325,7 +335,8 @@ gd_status gd_video_behind(void *ctx, gd_chain_work *work, gd_error *err) {
 gd_status gd_video_show(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run         *v = ctx;
     const gd_video_frame *f = &((gd_video_item *)work->item[0])->frame;
-    gd_status             st = GD_OK;
+    gd_status             st = to_host(v, work->item[0], err);
+    if (st != GD_OK) return st;
     if (v->preview) st = gd_preview_show(v->preview, f->rgb, f->width, f->height, 0, err);
     if (st == GD_OK && v->o.show) {
         pthread_mutex_lock(&v->lock);
@@ -340,5 +351,6 @@ gd_status gd_video_show(void *ctx, gd_chain_work *work, gd_error *err) {
 gd_status gd_video_encode(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run  *v = ctx;
     gd_video_item *it = work->item[0];
+    GD_TRY(to_host(v, it, err));
     return failed(v, GD_EXIT_OUTPUT, gd_video_sink_write(v->sink, &it->frame, err));
 }

@@ -83,7 +83,7 @@ void gd_picture_free(gd_picture *p); /* leaves {0} */
 
 /* The picture as a session takes it; it borrows the pixels. */
 static inline gd_image gd_picture_image(const gd_picture *p) {
-    gd_image v = {p->rgb, p->width, p->height, 3 * (size_t)p->width};
+    gd_image v = {p->rgb, p->width, p->height, 3 * (size_t)p->width, 0};
     return v;
 }
 

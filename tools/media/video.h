@@ -45,6 +45,34 @@ typedef struct gd_video_source gd_video_source;
 typedef enum gd_hwaccel { GD_HWACCEL_AUTO, GD_HWACCEL_NONE, GD_HWACCEL_CUDA } gd_hwaccel;
 typedef enum gd_video_color { GD_COLOR_BT601, GD_COLOR_BT709, GD_COLOR_BT2020 } gd_video_color;
 
+/* A decoded picture in memory of a GPU, 8 bits, NV12: brightness, and at half the size, rounded
+ * up, pairs of colour differences. */
+typedef struct gd_video_planes {
+    const uint8_t *luma, *chroma;
+    int            luma_pitch, chroma_pitch; /* bytes from row to row */
+    int            width, height;
+    gd_video_color color;
+    bool           full_range;
+} gd_video_planes;
+
+/* Memory of a GPU for frames that stay there, with what turns planes to RGB: a source that is
+ * given one decodes into it (video_gpu.h makes them). `take` and `convert` belong to the thread
+ * that reads, `fetch` to any. */
+typedef struct gd_video_gpu {
+    void           *ctx;
+    int             ordinal; /* of the GPU, as --device cuda:N */
+    void           *stream;  /* CUstream that planes are written on, and read by convert */
+    const gd_alloc *pixels;  /* where frames brought to the host get their room; NULL: gd_mem */
+    /* Makes the GPU's primary context the calling thread's. */
+    gd_status (*enter)(void *ctx, gd_error *err);
+    gd_status (*take)(void *ctx, size_t size, void **out, gd_error *err);
+    void (*put)(void *ctx, void *p); /* NULL is allowed */
+    /* Planes to dense RGB on the GPU; both are done with when it returns. */
+    gd_status (*convert)(void *ctx, const gd_video_planes *in, uint8_t *rgb, gd_error *err);
+    /* Copies to the host, and waits for it. */
+    gd_status (*fetch)(void *ctx, uint8_t *to, const uint8_t *from, size_t size, gd_error *err);
+} gd_video_gpu;
+
 /* Zero is the default of every field. */
 typedef struct gd_video_source_options {
     int64_t     start_us, end_us; /* frames with start <= time < end, counted from the source's
@@ -55,11 +83,13 @@ typedef struct gd_video_source_options {
     bool        keep_packets;     /* keep audio, subtitles and data for a sink to copy */
     const char *rtsp_transport;   /* "tcp" (NULL) or "udp" */
     int         timeout_ms;       /* network and webcam: longest silence; 0: 10000 */
-    int     max_retries;    /* connections tried again after a loss, in a row; 0: 8; -1: none */
-    int64_t max_pixels;     /* 0: GD_VIDEO_PIXELS */
-    const gd_alloc *pixels; /* where frames get their pixels (pinned memory); NULL: gd_mem;
+    int     max_retries; /* connections tried again after a loss, in a row; 0: 8; -1: none */
+    int64_t max_pixels;  /* 0: GD_VIDEO_PIXELS */
+    const gd_alloc     *pixels; /* where frames get their pixels (pinned memory); NULL: gd_mem;
                                    * must outlive the frames */
-    bool (*stopped)(void);  /* true ends what waits for a camera or the network as a stop does,
+    const gd_video_gpu *gpu; /* with hwaccel CUDA: frames stay there, where they can; NULL: they
+                              * come to the host. Must outlive the frames */
+    bool (*stopped)(void);   /* true ends what waits for a camera or the network as a stop does,
                             * even inside open, where there is no source yet; may be NULL */
 } gd_video_source_options;
 
@@ -86,7 +116,11 @@ typedef struct gd_video_info {
 /* Start from {0}; a read reuses the buffer where it is large enough. A frame owns its pixels,
  * so a pipeline keeps several; they may be drawn on and be handed to a sink. */
 typedef struct gd_video_frame {
-    uint8_t *rgb; /* [height, width, 3], rows dense; NULL: the source has ended */
+    uint8_t *rgb;    /* [height, width, 3], rows dense; NULL: not on the host (device), or the
+                      * source has ended */
+    uint8_t *device; /* the same in memory of `gpu`, written to its end, so that any stream may
+                      * use it; NULL: not there. Who changes one of them makes the other NULL;
+                      * gd_video_frame_host brings the device's to the host */
     int      width, height;
     int64_t  pts, duration; /* in info.time_base; strictly rising; duration 0: not known */
     int64_t  index;         /* of the frame within what was read, from 0 */
@@ -94,7 +128,10 @@ typedef struct gd_video_frame {
     bool     key, corrupt; /* corrupt: decoded with errors, part of it may be wrong */
     uint8_t *own;          /* the buffer; rgb points to it while there is a frame */
     size_t   room;
-    const gd_alloc *from; /* allocator of `own`; NULL: gd_mem */
+    const gd_alloc     *from; /* allocator of `own`; NULL: gd_mem */
+    const gd_video_gpu *gpu;  /* whose memory device_own is; NULL: there is none */
+    uint8_t            *device_own;
+    size_t              device_room;
 } gd_video_frame;
 
 /* What happened so far. */
@@ -143,10 +180,10 @@ gd_status gd_video_source_open(const char *path, const gd_video_source_options *
 void gd_video_source_close(gd_video_source *s); /* NULL is allowed; after the sink's finish */
 /* Constant from open on; lives as long as the source. */
 const gd_video_info *gd_video_source_info(const gd_video_source *s);
-/* The next frame; f->rgb NULL: the end, and again at every later call. Damage is skipped and
- * counted, lost connections are made again (exponential back-off from 0.5 s to 30 s); an error
- * is what cannot be gone on from: GD_ERR_IO code 960 when the stream stays away, GD_ERR_NOMEM.
- * One thread reads; stop, note, counts and a sink's copying may be called from others. */
+/* The next frame; none (gd_video_frame_given): the end, and again at every later call. Damage
+ * is skipped and counted, lost connections are made again (exponential back-off from 0.5 s to
+ * 30 s); an error is what cannot be gone on from: GD_ERR_IO code 960 when the stream stays
+ * away, GD_ERR_NOMEM. One thread reads; stop, note, counts and a sink's copying may be called from others. */
 gd_status gd_video_source_read(gd_video_source *s, gd_video_frame *f,
                                gd_error *err) GD_MUST_CHECK;
 /* Ends the source: a read that waits returns soon with the end. For signal handlers and other
@@ -161,9 +198,22 @@ void gd_video_frame_free(gd_video_frame *f); /* leaves {0} */
 /* Room for width x height pixels; the contents are undefined after it has grown. */
 gd_status gd_video_frame_room(gd_video_frame *f, int width, int height, const gd_alloc *from,
                               gd_error *err) GD_MUST_CHECK;
-/* The frame as a session takes it; it borrows the pixels. */
+/* The same in memory of a GPU: f->device, and nothing on the host. */
+gd_status gd_video_frame_device(gd_video_frame *f, int width, int height,
+                                const gd_video_gpu *gpu, gd_error *err) GD_MUST_CHECK;
+/* Sees to f->rgb: pixels that are on the GPU alone are copied, and stay there too. */
+gd_status gd_video_frame_host(gd_video_frame *f, gd_error *err) GD_MUST_CHECK;
+/* Whether there is a picture, on the host or on a GPU. */
+static inline bool gd_video_frame_given(const gd_video_frame *f) {
+    return f->rgb != NULL || f->device != NULL;
+}
+/* The frame as a session takes it, on the GPU if it is there; it borrows the pixels. */
 static inline gd_image gd_video_frame_image(const gd_video_frame *f) {
-    gd_image v = {f->rgb, f->width, f->height, 3 * (size_t)f->width};
+    gd_image v = {f->rgb, f->width, f->height, 3 * (size_t)f->width, 0};
+    if (f->device) {
+        v.rgb = f->device;
+        v.gpu = f->gpu->ordinal + 1;
+    }
     return v;
 }
 

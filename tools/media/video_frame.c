@@ -4,11 +4,26 @@
 #include "engine/safe.h"
 #include "tools/media/video.h"
 
-void gd_video_frame_free(gd_video_frame *f) {
+static void free_host(gd_video_frame *f) {
     if (f->from)
         f->from->put(f->from->ctx, f->own);
     else
         gd_mem_put(f->own);
+    f->own = f->rgb = NULL;
+    f->room = 0;
+    f->from = NULL;
+}
+
+static void free_device(gd_video_frame *f) {
+    if (f->gpu) f->gpu->put(f->gpu->ctx, f->device_own);
+    f->device_own = f->device = NULL;
+    f->device_room = 0;
+    f->gpu = NULL;
+}
+
+void gd_video_frame_free(gd_video_frame *f) {
+    free_host(f);
+    free_device(f);
     memset(f, 0, sizeof *f);
 }
 
@@ -16,15 +31,27 @@ void gd_video_frame_free(gd_video_frame *f) {
  * last byte (768 x 432 does), that would be a fault. */
 enum { SLACK = 64 };
 
-gd_status gd_video_frame_room(gd_video_frame *f, int width, int height, const gd_alloc *from,
-                              gd_error *err) {
+/* Bytes of the pixels, to which SLACK can be added; 0: no such size. */
+static size_t bytes_of(int width, int height) {
     size_t bytes, whole;
     if (width < 1 || height < 1 || !gd_mul_size((size_t)width, (size_t)height, &bytes) ||
         !gd_mul_size(bytes, 3, &bytes) || !gd_add_size(bytes, SLACK, &whole))
-        return gd_fail(err, GD_ERR_ARG, "a frame of %d x %d pixels", width, height);
+        return 0;
+    return bytes;
+}
+
+static gd_status no_size(int width, int height, gd_error *err) {
+    return gd_fail(err, GD_ERR_ARG, "a frame of %d x %d pixels", width, height);
+}
+
+/* Room on the host; what is on a device stays. */
+static gd_status host_room(gd_video_frame *f, int width, int height, const gd_alloc *from,
+                           gd_error *err) {
+    const size_t bytes = bytes_of(width, height);
+    if (!bytes) return no_size(width, height, err);
     if (bytes > f->room || f->from != from) {
-        gd_video_frame_free(f);
-        f->own = from ? from->get(from->ctx, whole) : gd_mem_get(whole);
+        free_host(f);
+        f->own = from ? from->get(from->ctx, bytes + SLACK) : gd_mem_get(bytes + SLACK);
         if (!f->own)
             return gd_fail_code(err, GD_ERR_NOMEM, 600, "no memory for a frame of %d x %d",
                                 width, height);
@@ -32,9 +59,45 @@ gd_status gd_video_frame_room(gd_video_frame *f, int width, int height, const gd
         f->from = from;
     }
     f->rgb = f->own;
+    return GD_OK;
+}
+
+gd_status gd_video_frame_room(gd_video_frame *f, int width, int height, const gd_alloc *from,
+                              gd_error *err) {
+    f->device = NULL;
+    GD_TRY(host_room(f, width, height, from, err));
     f->width = width;
     f->height = height;
     return GD_OK;
+}
+
+gd_status gd_video_frame_device(gd_video_frame *f, int width, int height,
+                                const gd_video_gpu *gpu, gd_error *err) {
+    const size_t bytes = bytes_of(width, height);
+    void        *p;
+    f->rgb = f->device = NULL;
+    if (!bytes) return no_size(width, height, err);
+    if (bytes > f->device_room || f->gpu != gpu) {
+        free_device(f);
+        GD_TRY(gpu->take(gpu->ctx, bytes, &p, err));
+        f->device_own = p;
+        f->device_room = bytes;
+        f->gpu = gpu;
+    }
+    f->device = f->device_own;
+    f->width = width;
+    f->height = height;
+    return GD_OK;
+}
+
+gd_status gd_video_frame_host(gd_video_frame *f, gd_error *err) {
+    const gd_video_gpu *gpu = f->gpu;
+    if (f->rgb || !f->device) return GD_OK;
+    GD_TRY(host_room(f, f->width, f->height, gpu->pixels, err));
+    const size_t    bytes = 3 * (size_t)f->width * (size_t)f->height;
+    const gd_status st = gpu->fetch(gpu->ctx, f->own, f->device, bytes, err);
+    if (st != GD_OK) f->rgb = NULL;
+    return st;
 }
 
 int64_t gd_video_rescale(int64_t value, gd_rational from, gd_rational to) {

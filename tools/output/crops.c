@@ -30,7 +30,7 @@ static gd_status crops_put(gd_writer *w, const gd_record *r, gd_error *err) {
     for (int i = 0; i < r->n_detections; i++) {
         if (!gd_crop_of(r->width, r->height, r->detections[i].box, &at)) continue;
         gd_image part = {r->rgb + (size_t)at.y * stride + 3 * (size_t)at.x, at.width, at.height,
-                         stride};
+                         stride, 0};
         ending(w, i, r->detections[i].class_id, ext, sizeof ext);
         GD_TRY(gd_namer_next(w->namer, r->source, r->pts >= 0 ? r->frame : -1, ext, path,
                              sizeof path, err));

@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct that crosses the seam does: video.h, status.h, this file. */
-enum { GD_AV_ABI = 1 };
+enum { GD_AV_ABI = 2 };
 
 typedef struct gd_av_host {
     int      abi;
