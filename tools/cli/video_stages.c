@@ -324,9 +324,11 @@ gd_status gd_video_filter(void *ctx, gd_chain_work *work, gd_error *err) {
 
 /* --background: it has room for one frame, so this stage has one worker. */
 gd_status gd_video_behind(void *ctx, gd_chain_work *work, gd_error *err) {
-    gd_video_run        *v = ctx;
-    const gd_video_item *it = work->item[0];
-    const gd_image       image = gd_video_frame_image(&it->frame);
+    gd_video_run  *v = ctx;
+    gd_video_item *it = work->item[0];
+    GD_TRY(to_host(v, it, err));
+    it->frame.device = NULL; /* has another background */
+    const gd_image image = gd_video_frame_image(&it->frame);
     return failed(v, GD_EXIT_MODEL,
                   gd_backdrop_draw(v->r->backdrop, &image, it->map, it->frame.rgb, err));
 }
