@@ -171,8 +171,10 @@ static __device__ __forceinline__ void tray_put(uint32_t at, uint32_t v) {
 }
 
 /* Bias and steps on the sums where they are, in the fragments; then into the tray as halves. A
- * step is taken for all registers before the next, so that each one's code stands here once. */
-template <int PARTS, int REGS>
+ * step is taken for all registers before the next, so that each one's code stands here once.
+ * RARE: with the activations that few networks have, whose code costs the others 3 % of their
+ * time by standing there. */
+template <bool RARE, int PARTS, int REGS>
 static __device__ __forceinline__ void finish_in_place(const gdk_wgmma_args &a,
                                                        float (&d)[PARTS][REGS], int n0,
                                                        uint32_t tray) {
@@ -215,7 +217,7 @@ static __device__ __forceinline__ void finish_in_place(const gdk_wgmma_args &a,
             TO_ALL(gdk_silu<0>(v));
         } else if (kind == GDK_EPILOGUE_LEAKY) {
             TO_ALL(gdk_leaky_relu(v, slope));
-        } else if (kind == GDK_EPILOGUE_RELU) {
+        } else if (!RARE || kind == GDK_EPILOGUE_RELU) {
             TO_ALL(gdk_relu(v));
         } else if (kind == GDK_EPILOGUE_MISH) {
             TO_ALL(gdk_mish<0>(v));
@@ -291,7 +293,7 @@ struct bars {
 
 /* The tile's way out through a tray, which its last tile must have left: with an addend that is
  * known from the addend's arrival, else the thread that sent the tile waits. */
-template <int COLS, int PARTS, int REGS>
+template <int COLS, bool RARE, int PARTS, int REGS>
 static __device__ __forceinline__ void send_tile(const gdk_wgmma_args &a,
                                                  float (&d)[PARTS][REGS], const item &t,
                                                  int group, uint32_t trays, const bars &b,
@@ -304,7 +306,7 @@ static __device__ __forceinline__ void send_tile(const gdk_wgmma_args &a,
         if (first) gdk_tma_store_wait<shape<COLS>::trays - 1>();
         sync_group(group);
     }
-    finish_in_place(a, d, t.n0, tray);
+    finish_in_place<RARE>(a, d, t.n0, tray);
     gdk_tma_fence();
     sync_group(group);
     if (first) {
@@ -321,7 +323,7 @@ static __device__ __forceinline__ void send_tile(const gdk_wgmma_args &a,
     r.next();
 }
 
-template <int COLS>
+template <int COLS, bool RARE>
 static __device__ __forceinline__ void consume(const gdk_wgmma_args &a, uint32_t smem,
                                                uint32_t trays, const bars &b, uint32_t *flag,
                                                float *strips) {
@@ -356,7 +358,7 @@ static __device__ __forceinline__ void consume(const gdk_wgmma_args &a, uint32_t
         if (lane == 0) gdk_bar_arrive(b.empty + 8 * last);
         const bool mine = a.splits == 1 || gather_splits(a, d, i, t.tile, flag);
         if (mine && a.whole)
-            send_tile<COLS>(a, d, t, group, trays, b, out);
+            send_tile<COLS, RARE>(a, d, t, group, trays, b, out);
         else if (mine)
             finish(a, d, t.m0 + group * 64, t.n0, group, strips + group * (STRIP_BYTES / 4));
     }
@@ -365,7 +367,7 @@ static __device__ __forceinline__ void consume(const gdk_wgmma_args &a, uint32_t
 
 #endif
 
-template <int COLS>
+template <int COLS, bool RARE>
 static __global__ void __launch_bounds__(THREADS, 1)
     gdk_conv2d_wgmma_f16_kernel(const __grid_constant__ gdk_wgmma_args a) {
 #if GDK_HOPPER
@@ -399,16 +401,17 @@ static __global__ void __launch_bounds__(THREADS, 1)
             bring_addends<COLS>(a, trays, b.tray_full, b.tray_empty);
     } else {
         asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
-        consume<COLS>(a, smem, trays, b, (uint32_t *)(memory + (at - raw) + 8 * (BARRIERS - 1)),
-                      (float *)(memory + (trays - raw)));
+        consume<COLS, RARE>(a, smem, trays, b,
+                            (uint32_t *)(memory + (at - raw) + 8 * (BARRIERS - 1)),
+                            (float *)(memory + (trays - raw)));
     }
 #endif
 }
 
-template <int COLS>
+template <int COLS, bool RARE>
 static cudaError_t launch(const gdk_wgmma_args *a, int n_sm, cudaStream_t s) {
     static bool ready; /* setting it twice does no harm */
-    const auto  kernel = gdk_conv2d_wgmma_f16_kernel<COLS>;
+    const auto  kernel = gdk_conv2d_wgmma_f16_kernel<COLS, RARE>;
     const int   work = a->tiles * a->splits;
     if (!ready) {
         const cudaError_t e = cudaFuncSetAttribute(
@@ -429,9 +432,21 @@ static cudaError_t launch(const gdk_wgmma_args *a, int n_sm, cudaStream_t s) {
     return cudaLaunchKernelEx(&how, kernel, *a);
 }
 
+template <int COLS>
+static cudaError_t launch_for(const gdk_wgmma_args *a, int n_sm, cudaStream_t s) {
+    for (int i = 0; i < a->e.n; i++) switch (a->e.kind[i]) {
+        case GDK_EPILOGUE_ADD:
+        case GDK_EPILOGUE_RELU:
+        case GDK_EPILOGUE_LEAKY:
+        case GDK_EPILOGUE_SILU: break;
+        default: return launch<COLS, true>(a, n_sm, s);
+        }
+    return launch<COLS, false>(a, n_sm, s);
+}
+
 extern "C" cudaError_t gdk_conv2d_wgmma_f16_launch(const gdk_wgmma_args *a, int n_sm,
                                                    cudaStream_t s) {
-    if (a->cols == 256) return launch<256>(a, n_sm, s);
-    if (a->cols == 128) return launch<128>(a, n_sm, s);
-    return launch<64>(a, n_sm, s);
+    if (a->cols == 256) return launch_for<256>(a, n_sm, s);
+    if (a->cols == 128) return launch_for<128>(a, n_sm, s);
+    return launch_for<64>(a, n_sm, s);
 }
