@@ -2,14 +2,14 @@
  * size. Bound by loads from the caches: a pixel reads nine logits of each class, its neighbours
  * mostly the same ones; from memory each logit comes once.
  *
- * A block owns a 32 x 8 rectangle of one picture's pixels, a thread one of them; further blocks
- * of a picture's row write the zeros behind its map. Where logits lie comes from divisions in
- * double, so a thread finds it out for one column or row of the rectangle. Without geometry a
- * thread owns a pixel. */
+ * A block owns a 32 x 32 rectangle of one picture's pixels, a thread every eighth pixel of a
+ * column; further blocks of a picture's row write the zeros behind its map. Where logits lie
+ * comes from divisions in double, so a thread finds it out for one column or row of the
+ * rectangle, for all. Without geometry a thread owns a pixel. */
 #include "kernels/class_map/class_map_cuda.h"
 #include "kernels/cuda/vec.cuh"
 
-enum { TILE_W = 32, TILE_H = 8, THREADS = TILE_W * TILE_H };
+enum { TILE = 32, ROWS = 8, THREADS = TILE * ROWS };
 
 /* Three logits of an axis, elements from the picture's first one on, and their weights. */
 struct taps {
@@ -71,27 +71,27 @@ static __device__ int best_of(const gdk_arg_max_args &a, int64_t picture, const 
 template <int V>
 static __global__ void __launch_bounds__(THREADS, 2)
     gdk_arg_max_map_kernel(const __grid_constant__ gdk_arg_max_args a) {
-    __shared__ taps columns[TILE_W], rows[TILE_H];
+    __shared__ taps columns[TILE], rows[TILE];
     const int       b = (int)blockIdx.y, tid = (int)threadIdx.x;
-    const int       ty = tid / TILE_W, tx = tid % TILE_W;
+    const int       ty = tid / TILE, tx = tid % TILE;
     const int64_t   picture = (int64_t)b * a.h * a.w * a.x_pitch;
     uint8_t        *out = (uint8_t *)a.out + (int64_t)b * a.pixels * a.out_pitch;
     gdk_map_place   at;
     const bool      good = gdk_map_place_of(a.geom + b * a.geom_pitch, a.pixels, &at);
-    const int       across = good ? (at.src_w + TILE_W - 1) / TILE_W : 1;
-    const int       tiles = good ? across * ((at.src_h + TILE_H - 1) / TILE_H) : 0;
+    const int       across = good ? (at.src_w + TILE - 1) / TILE : 1;
+    const int       tiles = good ? across * ((at.src_h + TILE - 1) / TILE) : 0;
     const int64_t   own = good ? (int64_t)at.src_h * at.src_w : 0;
     for (int t = (int)blockIdx.x; t < tiles; t += (int)gridDim.x) {
-        const int y = t / across * TILE_H, x = t % across * TILE_W;
+        const int y = t / across * TILE, x = t % across * TILE;
         if (ty == 0)
             columns[tx] = taps_of(x + tx, at.src_w, at.new_w, at.left, a.net_w, a.w, a.x_pitch);
-        else if (ty == 1 && tx < TILE_H)
+        else if (ty == 1)
             rows[tx] =
                 taps_of(y + tx, at.src_h, at.new_h, at.top, a.net_h, a.h, a.w * a.x_pitch);
         __syncthreads();
-        if (y + ty < at.src_h && x + tx < at.src_w)
-            out[((int64_t)(y + ty) * at.src_w + x + tx) * a.out_pitch] =
-                (uint8_t)best_of<V>(a, picture, rows[ty], columns[tx]);
+        for (int row = ty; row < TILE && y + row < at.src_h && x + tx < at.src_w; row += ROWS)
+            out[((int64_t)(y + row) * at.src_w + x + tx) * a.out_pitch] =
+                (uint8_t)best_of<V>(a, picture, rows[row], columns[tx]);
         __syncthreads();
     }
     for (int64_t p = own + (int64_t)blockIdx.x * THREADS + tid; p < a.pixels;
@@ -124,7 +124,8 @@ extern "C" cudaError_t gdk_arg_max_launch(const gdk_arg_max_args *a, cudaStream_
         gdk_arg_max_kernel<<<blocks, THREADS, 0, stream>>>(*a);
     } else {
         /* As many as whole tiles would be; a picture with edges strides over the rest. */
-        const dim3 grid((unsigned)((a->pixels + THREADS - 1) / THREADS), (unsigned)a->B);
+        const dim3 grid((unsigned)((a->pixels + TILE * TILE - 1) / (TILE * TILE)),
+                        (unsigned)a->B);
         if (!a->vec)
             gdk_arg_max_map_kernel<1><<<grid, THREADS, 0, stream>>>(*a);
         else if (a->wide)
