@@ -11,6 +11,7 @@
 #include "tools/draw/overlay.h"
 #include "tools/media/display.h"
 #include "tools/media/preview.h"
+#include "tools/media/video_gpu.h"
 
 enum { GD_VIDEO_STREAMS_MOST = 16 };
 
@@ -63,6 +64,7 @@ struct gd_video_run {
     gd_video_frame shown;        /* a copy of the last frame for the window */
     bool           fresh;        /* the window has not shown it yet */
     int            shown_rounds; /* of waiting since it has */
+    gd_video_gpu  *gpu;          /* --hwaccel cuda: where frames stay; NULL: on the host */
     gd_alloc       pixels;       /* page-locked where the session's device can read it */
     gd_video_item *items;
     void         **payload;

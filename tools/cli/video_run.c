@@ -74,6 +74,17 @@ static void stop_spinning(const gd_video_run *v) {
         gd_say(GD_LEVEL_DEBUG, "%d of %d threads answered", present, threads);
 }
 
+/* Room for frames on the GPU that sessions compute on, where its decoder was asked for. Without
+ * it frames come to the host. */
+static void open_gpu(gd_video_run *v) {
+    const size_t limit = (size_t)v->r->session_options.memory_limit;
+    gd_error     err = {0};
+    if (v->o.source.hwaccel != GD_HWACCEL_CUDA || !v->n_lanes || on_cpu(v)) return;
+    if (gd_video_gpu_open(v->r->stats.device, &v->pixels, limit, &v->gpu, &err) != GD_OK)
+        gd_warn(394, "frames come to the host from the GPU: %s", err.msg);
+    v->o.source.gpu = v->gpu;
+}
+
 gd_status gd_video_run_open(gd_run *r, gd_video_run **out, gd_error *err) {
     gd_video_run *v = gd_mem_get_zero(sizeof *v);
     gd_status     st;
@@ -89,6 +100,7 @@ gd_status gd_video_run_open(gd_run *r, gd_video_run **out, gd_error *err) {
     }
     if (on_cpu(v)) stop_spinning(v);
     GD_GO(open_lanes(v, err));
+    open_gpu(v);
     if (r->session) GD_GO(open_overlay(v, err));
     if (v->o.preview) {
         GD_GO(gd_preview_open(v->o.preview, NULL, &v->preview, err));
@@ -141,6 +153,7 @@ void gd_video_run_close(gd_video_run *v) {
     gd_preview_close(v->preview);
     gd_display_close(v->display);
     gd_video_frame_free(&v->shown);
+    gd_video_gpu_close(v->gpu);
     pthread_mutex_destroy(&v->lock);
     gd_mem_put(v);
 }
@@ -401,6 +414,8 @@ static void run_opened(gd_video_run *v) {
     gd_video_sink_info info;
     bool               written;
     v->info = *gd_video_source_info(v->source);
+    gd_say(GD_LEVEL_VERBOSE, "%s: decoder %s%s%s", v->name, v->info.decoder,
+           v->gpu ? ", frames for " : "", v->gpu ? v->r->stats.device : "");
     if (refuse_times(v)) return;
     if (open_sink(v, &err) != GD_OK) {
         gd_run_stop(v->r, &err, GD_EXIT_OUTPUT);

@@ -40,8 +40,8 @@ int64_t gd_video_rescale(int64_t value, gd_rational from, gd_rational to);
 
 typedef struct gd_video_source gd_video_source;
 
-/* Frames reach the caller in memory of the host, so a GPU's decoder pays a copy for each and a
- * slower conversion: AUTO is the CPU's decoder, with threads. */
+/* AUTO is the CPU's decoder, with threads. A GPU's decoder pays a copy for each frame that comes
+ * to the host, and a slower conversion there; none where they stay (options.gpu). */
 typedef enum gd_hwaccel { GD_HWACCEL_AUTO, GD_HWACCEL_NONE, GD_HWACCEL_CUDA } gd_hwaccel;
 typedef enum gd_video_color { GD_COLOR_BT601, GD_COLOR_BT709, GD_COLOR_BT2020 } gd_video_color;
 
@@ -78,7 +78,7 @@ typedef struct gd_video_source_options {
     int64_t     start_us, end_us; /* frames with start <= time < end, counted from the source's
                                    * first timestamp; end 0: to the end */
     int         threads;          /* decoder threads; 0: one per core, 16 at most */
-    gd_hwaccel  hwaccel;          /* CUDA: NVDEC where it works, else the CPU, said in a note */
+    gd_hwaccel  hwaccel;          /* CUDA: NVDEC where it works, else the CPU: note 391 */
     bool        no_rotate;        /* pixels as stored (--no-exif) */
     bool        keep_packets;     /* keep audio, subtitles and data for a sink to copy */
     const char *rtsp_transport;   /* "tcp" (NULL) or "udp" */
@@ -87,8 +87,8 @@ typedef struct gd_video_source_options {
     int64_t max_pixels;  /* 0: GD_VIDEO_PIXELS */
     const gd_alloc     *pixels; /* where frames get their pixels (pinned memory); NULL: gd_mem;
                                    * must outlive the frames */
-    const gd_video_gpu *gpu; /* with hwaccel CUDA: frames stay there, where they can; NULL: they
-                              * come to the host. Must outlive the frames */
+    const gd_video_gpu *gpu; /* with hwaccel CUDA: frames stay there where they can, else note
+                              * 394; NULL: they come to the host. Must outlive the frames */
     bool (*stopped)(void);   /* true ends what waits for a camera or the network as a stop does,
                             * even inside open, where there is no source yet; may be NULL */
 } gd_video_source_options;

@@ -90,14 +90,22 @@ static gd_status turn_room(gd_av_source *s, size_t bytes, gd_error *err) {
     return GD_OK;
 }
 
-gd_status gd_av_convert(gd_av_source *s, AVFrame *in, gd_video_frame *f, gd_error *err) {
+int gd_av_turn(const gd_av_source *s, const AVFrame *in) {
     const AVFrameSideData *side = av_frame_get_side_data(in, AV_FRAME_DATA_DISPLAYMATRIX);
-    int                    turn = s->info.orientation;
+    if (s->opt.no_rotate) return 1;
     if (side && side->size >= 9 * sizeof(int32_t))
-        turn = gd_av_orientation((const int32_t *)(const void *)side->data);
-    if (s->opt.no_rotate) turn = 1;
-    if ((int64_t)in->width * in->height > s->opt.max_pixels || in->width > GD_VIDEO_SIDE ||
-        in->height > GD_VIDEO_SIDE)
+        return gd_av_orientation((const int32_t *)(const void *)side->data);
+    return s->info.orientation;
+}
+
+bool gd_av_allowed(const gd_av_source *s, const AVFrame *in) {
+    return (int64_t)in->width * in->height <= s->opt.max_pixels && in->width <= GD_VIDEO_SIDE &&
+           in->height <= GD_VIDEO_SIDE;
+}
+
+gd_status gd_av_convert(gd_av_source *s, AVFrame *in, gd_video_frame *f, gd_error *err) {
+    const int turn = gd_av_turn(s, in);
+    if (!gd_av_allowed(s, in))
         return gd_fail_code(err, GD_ERR_UNSUPPORTED, 376,
                             "a frame of %d x %d is above the limits (%lld pixels, sides of %d)",
                             in->width, in->height, (long long)s->opt.max_pixels, GD_VIDEO_SIDE);

@@ -292,8 +292,10 @@ static gd_status take(gd_av_source *s, gd_video_frame *f, bool *use, gd_error *e
         s->done = true;
         return GD_OK;
     }
-    GD_TRY(gd_av_fetch(s, &pixels, err));
-    GD_TRY(gd_av_convert(s, pixels, f, err));
+    if (!gd_av_stay(s, f)) {
+        GD_TRY(gd_av_fetch(s, &pixels, err));
+        GD_TRY(gd_av_convert(s, pixels, f, err));
+    }
     f->pts = gd_video_clock_next(&s->clock, stamp == AV_NOPTS_VALUE ? GD_VIDEO_NO_PTS : stamp,
                                  length);
     f->duration = length;
@@ -346,14 +348,14 @@ static gd_status finish(gd_av_source *s, gd_error *err) {
 
 gd_status gd_av_source_read(gd_av_source *s, gd_video_frame *f, gd_error *err) {
     bool use = false;
-    f->rgb = NULL;
+    f->rgb = f->device = NULL;
     while (!s->done && !atomic_load(&s->stop)) {
         int e = avcodec_receive_frame(s->dec, s->frame);
         if (e == 0) {
             const gd_status st = take(s, f, &use, err);
             av_frame_unref(s->frame);
             if (st != GD_OK || use) {
-                if (st != GD_OK) f->rgb = NULL;
+                if (st != GD_OK) f->rgb = f->device = NULL;
                 return st;
             }
         } else if (e == AVERROR(EAGAIN)) {

@@ -3,7 +3,7 @@
  *   open.c     containers, protocols, codecs: what may be read, and by what limits
  *   source.c   packets to frames, damage counted
  *   live.c     deadlines, streams connected again
- *   gpu.c      decoding on a GPU
+ *   gpu.c      decoding on a GPU, frames that stay there
  *   convert.c  a decoded frame to RGB in displayed orientation
  *   packets.c  the queue of other streams' packets, notes, errors */
 #ifndef GD_TOOLS_MEDIA_AV_SOURCE_STATE_H
@@ -107,6 +107,10 @@ int gd_av_orientation(const int32_t *matrix);
 
 /* Matrix of a frame or stream; see convert.c for what is not named. */
 gd_video_color gd_av_color(enum AVColorSpace space, int width, int height);
+/* The EXIF orientation in which a frame is displayed; 1 with no_rotate. */
+int gd_av_turn(const gd_av_source *s, const AVFrame *in);
+/* Whether its size is within the limits. */
+bool gd_av_allowed(const gd_av_source *s, const AVFrame *in);
 /* convert.c: `in` to f's pixels. */
 gd_status gd_av_convert(gd_av_source *s, AVFrame *in, gd_video_frame *f,
                         gd_error *err) GD_MUST_CHECK;
@@ -120,6 +124,8 @@ void gd_av_allow(gd_av_source *s);
 
 /* gpu.c: true when the decoder, not yet opened, will try the GPU first. */
 bool gd_av_use_gpu(gd_av_source *s, const AVCodec *codec);
+/* The decoded frame turned to RGB where it lies; false: it has to come to the host. */
+bool gd_av_stay(gd_av_source *s, gd_video_frame *f);
 /* The decoded frame in memory of the host. */
 gd_status gd_av_fetch(gd_av_source *s, AVFrame **in, gd_error *err) GD_MUST_CHECK;
 
