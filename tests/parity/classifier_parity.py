@@ -17,6 +17,22 @@ def reference(model, path):
         return model(picture(path))[0].double().numpy()
 
 
+def same_logits(tag, gdw, paths, theirs_of):
+    """True if `gdrun classify` gives the logits theirs_of(path) of all pictures, up to a constant."""
+    classes, ok = len(theirs_of(paths[0])), True
+    out = json.loads(gdrun("classify", "-m", gdw, *paths, "--top-k", classes, "--json", "-", "-q"))
+    for path, frame in zip(paths, out["frames"]):
+        theirs = theirs_of(path)
+        ours = np.empty(classes)
+        for c in frame["classes"]:
+            ours[c["class_id"]] = np.log(c["conf"])
+        ours += theirs.mean() - ours.mean()
+        worst = np.abs(ours - theirs).max() / np.abs(theirs).max()
+        ok &= bool(worst <= 1e-4 and ours.argmax() == theirs.argmax())
+        print(f"{tag} {os.path.basename(path)}: logits within {worst:.1e} relative", flush=True)
+    return ok
+
+
 def check(arch, folder, paths, change=None):
     """True if logits and classes of all pictures are torchvision's. change(model, x) may change
     the model before its weights are saved; x is the first picture as its input."""
@@ -31,18 +47,7 @@ def check(arch, folder, paths, change=None):
     pth, gdw = os.path.join(folder, arch + ".pth"), os.path.join(folder, arch + ".gdw")
     torch.save(model.state_dict(), pth)
     convert(pth, gdw, "--arch", arch)
-    classes, ok = last.out_features, True
-    out = json.loads(gdrun("classify", "-m", gdw, *paths, "--top-k", classes, "--json", "-", "-q"))
-    for path, frame in zip(paths, out["frames"]):
-        theirs = reference(model, path)
-        ours = np.empty(classes)
-        for c in frame["classes"]:
-            ours[c["class_id"]] = np.log(c["conf"])
-        ours += theirs.mean() - ours.mean()
-        worst = np.abs(ours - theirs).max() / np.abs(theirs).max()
-        good = worst <= 1e-4 and ours.argmax() == theirs.argmax()
-        ok &= bool(good)
-        print(f"{arch} {os.path.basename(path)}: logits within {worst:.1e} relative", flush=True)
+    ok = same_logits(arch, gdw, paths, lambda path: reference(model, path))
     dump = os.path.join(folder, arch + ".safetensors")
     run("/usr/bin/python3", os.path.join(ROOT, "tools/dump_layers.py"), "--arch", arch,
         "--weights", pth, "--picture", paths[0], "-o", dump)
