@@ -1,21 +1,23 @@
 # detector_parity.py -- Faster R-CNN against live torchvision, for the tests of each backbone.
 import os
 
-from parity import (SANITIZED, Image, convert, detect, differences, load, pictures,
-                    scale_heads, seed_norms, strip, torch, torchvision, workspace)
+from parity import (SANITIZED, Image, convert, detect, differences, load, pictures, prepare, strip,
+                    torch, torchvision, workspace)
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.transforms.functional import to_tensor
 
 
-def seeded(backbone, classes, seed, path):
-    """A detector whose statistics and heads are spread as a trained one's."""
+def seeded(backbone, classes, seed, path, small=None):
+    """A detector whose statistics and heads are spread as a trained one's. small: shorter and
+    longer side of its input, at most."""
     torch.manual_seed(seed)
     body = resnet_fpn_backbone(backbone_name=backbone, weights=None, trainable_layers=5,
                                norm_layer=torchvision.ops.FrozenBatchNorm2d)
     model = FasterRCNN(body, num_classes=classes).eval()
-    seed_norms(model, seed)
-    scale_heads(model, to_tensor(load(path)))
+    if small:
+        model.transform.min_size, model.transform.max_size = small[:1], small[1]
+    prepare(model, seed, to_tensor(load(path)))
     return model
 
 
@@ -29,8 +31,8 @@ def save_as(arch, model, classes, folder, *argv, state=None, name="model"):
     return pth, gdw
 
 
-def save(model, backbone, classes, folder, state=None, name="model"):
-    return save_as(f"fasterrcnn_{backbone}_fpn", model, classes, folder, state=state, name=name)
+def save(model, backbone, classes, folder, *argv, state=None):
+    return save_as(f"fasterrcnn_{backbone}_fpn", model, classes, folder, *argv, state=state)
 
 
 def reference(model, path):
@@ -60,15 +62,17 @@ def same(name, model, path, ours, cut=100):
     return None
 
 
-def check(backbone, classes, seed, count=6):
+def check(backbone, classes, seed, count=6, small=None):
     """0 if the last `count` of five strips and a whole picture, all but one of which must count,
-    give equal detections; under the sanitizers a strip will do."""
+    give equal detections; under the sanitizers a strip will do. small: as seeded() takes it, for
+    whole pictures, since torchvision takes the scales of its maps from the first one's height."""
     with workspace() as folder:
         whole = pictures(folder, 5)[0]
-        paths = pictures(folder, 5, strip) + [whole]
-        model = seeded(backbone, classes, seed, paths[0])
+        paths = [whole] if small else pictures(folder, 5, strip) + [whole]
+        model = seeded(backbone, classes, seed, paths[0], small)
         paths = paths[:1] if SANITIZED else paths[-count:]
-        _, gdw = save(model, backbone, classes, folder)
+        sides = [f"--set=input.{k}={v}" for k, v in zip(("short", "long"), small or ())]
+        _, gdw = save(model, backbone, classes, folder, *sides)
         ours = detect(gdw, paths, "--conf", "0.05")
         said = [same(backbone, model, path, ours[path]) for path in paths]
     counted = len(said) - said.count(None)
