@@ -33,15 +33,18 @@ def settle_norms(model, x):
         m.eval()
 
 
-def scatter_norms(model, x):
+def scatter_norms(model, x, last=()):
     """Statistics of the norms from the pictures x, scattered a little, so that signals neither vanish
-    nor grow. The model is in training then."""
+    nor grow; `last`, norms that end residual branches, are small, as damp_branches() has them. The
+    model is in training then."""
     with torch.no_grad():
         norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
         for m in norms:
             m.momentum = None
             m.weight.uniform_(0.75, 1.25)
             m.bias.normal_(0, 0.1)
+        for m in last:
+            m.weight.mul_(0.1)
         model.train()(x)
         for m in norms:
             m.running_mean += torch.randn(m.running_mean.shape) * 0.1 * m.running_var.sqrt()

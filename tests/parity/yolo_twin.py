@@ -13,7 +13,9 @@ from seeded import scatter_norms
 
 # Depth, width, and the most channels before the width is applied; the last two are nobody's.
 SCALES = {"yolov5n": (0.33, 0.25, 1024), "yolov5s": (0.33, 0.5, 1024),
+          "yolov5m": (0.67, 0.75, 1024), "yolov5l": (1, 1, 1024), "yolov5x": (1.33, 1.25, 1024),
           "yolov8n": (0.33, 0.25, 1024), "yolov8s": (0.33, 0.5, 1024),
+          "yolov8m": (0.67, 0.75, 768), "yolov8l": (1, 1, 512), "yolov8x": (1, 1.25, 512),
           "yolov5odd": (0.67, 0.125, 1024), "yolov8odd": (0.67, 0.125, 1024)}
 STRIDES, BINS = (8, 16, 32), 16
 
@@ -285,7 +287,8 @@ def calibrate(model, x):
     vanish nor grow; heads spread so that few cells hold something. Rounded to half precision, in
     which such files are kept."""
     with torch.no_grad():
-        scatter_norms(model, x)
+        scatter_norms(model, x, [m.cv2.bn for m in model.modules()
+                                 if isinstance(m, Bottleneck5) and m.add])
         for m in model.modules():
             if isinstance(m, nn.BatchNorm2d):
                 m.momentum = 0.03
