@@ -1,6 +1,7 @@
 /* filter.c -- filters of pictures: for each size a graph from bytes to bytes, planned and kept.
  *
- *     pixels U8 --preprocess--> 0 .. 255 --the filter--> values --to_bytes--> pixels U8 */
+ *     pixels U8 --preprocess--> 0 .. 255 --the filter--> values --to_bytes--> pixels U8
+ *     --draw--> pixels U8, where shapes are drawn as well; or that alone. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "kernels/guided_filter/guided_filter.h"
 #include "kernels/preprocess/preprocess.h"
 #include "kernels/separable/separable.h"
+#include "layers/filter_draw.h"
 #include "layers/filter_text.h"
 #include "layers/session_impl.h"
 
@@ -27,21 +29,23 @@ typedef struct plan {
     gd_arena arena;
     gd_graph graph;
     gd_exec *exec;
-    int      in, out; /* values */
-    uint8_t *staging; /* on a device: pinned; NULL until it is needed */
+    int      in, out, list; /* values; list -1: nothing is drawn */
+    uint8_t *staging;       /* on a device: pinned; NULL until it is needed */
 } plan;
 
 struct gd_filter {
-    gd_filter_text text;
-    gd_device_caps dev;
-    gd_device     *device; /* NULL: the host */
-    gd_const_pool *pool;
-    plan           plans[SIZES];
-    plan          *running; /* between start and wait */
-    uint64_t       tick;
-    uint8_t       *dense; /* on the host: a picture whose rows were apart */
-    size_t         dense_size;
-    double         device_ms;
+    gd_filter_text    text;    /* of kind GD_N_FILTER_KIND: it only draws */
+    gd_filter_drawing drawing; /* room 0: it does not draw */
+    const gd_ink     *ink;     /* for the next start; NULL: no shapes */
+    gd_device_caps    dev;
+    gd_device        *device; /* NULL: the host */
+    gd_const_pool    *pool;
+    plan              plans[SIZES];
+    plan             *running; /* between start and wait */
+    uint64_t          tick;
+    uint8_t          *dense; /* on the host: a picture whose rows were apart */
+    size_t            dense_size;
+    double            device_ms;
 };
 
 gd_filter_options gd_filter_defaults(void) {
@@ -100,7 +104,9 @@ static gd_status add_filter(gd_graph *g, const gd_filter_text *t, int x, int *ou
     }
 }
 
-static gd_status build(const gd_filter *f, plan *p, gd_error *err) {
+/* From bytes to bytes. */
+static gd_status add_filtering(gd_graph *g, const gd_filter *f, const plan *p, int *out,
+                               gd_error *err) {
     const float geom[GD_GEOM] = {
         (float)p->height, (float)p->width, (float)p->height, (float)p->width, 0, 0, 1, 1};
     const gd_preprocess bytes = {.out_h = p->height,
@@ -108,17 +114,37 @@ static gd_status build(const gd_filter *f, plan *p, gd_error *err) {
                                  .filter = GD_FILTER_NEAREST,
                                  .scale = 1,
                                  .std = {1, 1, 1}};
-    gd_graph           *g = &p->graph;
-    int                 in[2], x, y, out;
-    gd_graph_init(g, &p->arena);
+    int                 in[2], x, y;
     GD_TRY(gd_graph_input(g, "pixels", GD_U8, 3,
                           (int64_t[]){1, (int64_t)p->width * p->height, 3}, &in[0], err));
     GD_TRY(gd_graph_const_new(g, "geom", GD_F32, 2, (int64_t[]){1, GD_GEOM}, &in[1], err));
     memcpy(g->value[in[1]].t.data, geom, sizeof geom);
     GD_TRY(gd_graph_add(g, "preprocess", &bytes, 2, in, &x, err));
     GD_TRY(add_filter(g, &f->text, x, &y, err));
-    GD_TRY(gd_graph_add(g, "to_bytes", NULL, 1, &y, &out, err));
-    GD_TRY(gd_graph_output(g, "pixels", out, err));
+    return gd_graph_add(g, "to_bytes", NULL, 1, &y, out, err);
+}
+
+static gd_status add_drawing(gd_graph *g, const gd_filter_drawing *d, int x, int *out,
+                             gd_error *err) {
+    int in[3] = {x};
+    GD_TRY(gd_graph_input(g, "shapes", GD_I32, 2, (int64_t[]){1 + d->room, GD_INK_WORDS},
+                          &in[1], err));
+    GD_TRY(gd_graph_const_new(g, "atlas", GD_U8, 1, (int64_t[]){d->atlas_bytes}, &in[2], err));
+    memcpy(g->value[in[2]].t.data, d->atlas, (size_t)d->atlas_bytes);
+    return gd_graph_add(g, "draw", NULL, 3, in, out, err);
+}
+
+static gd_status build(const gd_filter *f, plan *p, gd_error *err) {
+    gd_graph *g = &p->graph;
+    int       x;
+    gd_graph_init(g, &p->arena);
+    if (f->text.kind != GD_N_FILTER_KIND)
+        GD_TRY(add_filtering(g, f, p, &x, err));
+    else
+        GD_TRY(gd_graph_input(g, "pixels", GD_U8, 4, (int64_t[]){1, p->height, p->width, 3}, &x,
+                              err));
+    if (f->drawing.room) GD_TRY(add_drawing(g, &f->drawing, x, &x, err));
+    GD_TRY(gd_graph_output(g, "pixels", x, err));
     return gd_pass_all(g, &f->dev, GD_F32, err);
 }
 
@@ -137,6 +163,7 @@ static gd_status plan_open(gd_filter *f, plan *p, gd_error *err) {
     GD_TRY(gd_exec_open(&p->graph, &f->dev, &opt, &p->exec, err));
     p->in = gd_graph_find_input(&p->graph, "pixels");
     p->out = gd_graph_find_output(&p->graph, "pixels");
+    p->list = f->drawing.room ? gd_graph_find_input(&p->graph, "shapes") : -1;
     return GD_OK;
 }
 
@@ -183,20 +210,21 @@ static gd_status choose_device(gd_filter *f, const gd_filter_options *o, gd_erro
     return gd_const_pool_open(f->device, &f->pool, err);
 }
 
-gd_status gd_filter_open(const char *text, const gd_filter_options *opt, gd_filter **out,
-                         gd_error *err) {
+gd_status gd_filter_open_drawing(const char *text, const gd_filter_options *opt,
+                                 const gd_filter_drawing *d, gd_filter **out, gd_error *err) {
     const gd_filter_options o = opt ? *opt : gd_filter_defaults();
-    gd_filter_text          t;
+    gd_filter_text          t = {.kind = GD_N_FILTER_KIND};
     *out = NULL;
     if (o.size != sizeof o)
         return gd_fail(err, GD_ERR_ARG, "gd_filter_options.size is %u, not %zu", o.size,
                        sizeof o);
     if (o.threads < 0 || o.threads > MOST_THREADS)
         return gd_fail(err, GD_ERR_ARG, "%d threads, wanted 0 to %d", o.threads, MOST_THREADS);
-    GD_TRY(gd_filter_read(text, &t, err));
+    if (text || !d) GD_TRY(gd_filter_read(text, &t, err));
     gd_filter *f = gd_mem_get_zero(sizeof *f);
     if (!f) return gd_fail(err, GD_ERR_NOMEM, "no memory for a filter");
     f->text = t;
+    if (d) f->drawing = *d;
     const gd_status st = choose_device(f, &o, err);
     if (st == GD_OK)
         *out = f;
@@ -204,6 +232,15 @@ gd_status gd_filter_open(const char *text, const gd_filter_options *opt, gd_filt
         gd_filter_close(f);
     return st;
 }
+
+gd_status gd_filter_open(const char *text, const gd_filter_options *opt, gd_filter **out,
+                         gd_error *err) {
+    return gd_filter_open_drawing(text, opt, NULL, out, err);
+}
+
+int gd_filter_gpu(const gd_filter *f) { return f->device ? f->device->ordinal + 1 : 0; }
+
+void gd_filter_shapes(gd_filter *f, const gd_ink *ink) { f->ink = ink; }
 
 void gd_filter_close(gd_filter *f) {
     if (!f) return;
@@ -224,7 +261,7 @@ static void copy_rows(uint8_t *to, size_t to_stride, const uint8_t *from, size_t
         memcpy(to + to_stride * (size_t)y, from + from_stride * (size_t)y, row);
 }
 
-/* On the host a dense picture is read where it lies. */
+/* On the host a dense picture is read where it lies, unless it would be drawn on there. */
 static gd_status load_host(gd_filter *f, plan *p, const gd_image *in, size_t stride,
                            gd_error *err) {
     const size_t row = 3 * (size_t)p->width, size = row * (size_t)p->height;
@@ -243,6 +280,8 @@ static gd_status load_host(gd_filter *f, plan *p, const gd_image *in, size_t str
         copy_rows(f->dense, row, in->rgb, stride, p->width, p->height);
         address.out = f->dense;
     }
+    if (f->text.kind == GD_N_FILTER_KIND)
+        return gd_exec_write(p->exec, p->in, 0, address.in, size, err);
     gd_exec_bind(p->exec, p->in, address.out);
     return GD_OK;
 }
@@ -262,9 +301,20 @@ static gd_status load_device(gd_filter *f, plan *p, const gd_image *in, size_t s
     return gd_exec_write(p->exec, p->in, 0, from, size, err);
 }
 
+/* As many rows of the list as are used. */
+static gd_status load_shapes(const gd_filter *f, plan *p, const gd_ink *ink, gd_error *err) {
+    static const gd_ink none;
+    if (p->list < 0) return GD_OK;
+    if (!ink) ink = &none;
+    GD_ASSERT(ink->kind >= 0 && ink->kind <= f->drawing.room);
+    return gd_exec_write(p->exec, p->list, 0, ink, (1 + (size_t)ink->kind) * sizeof *ink, err);
+}
+
 gd_status gd_filter_start(gd_filter *f, const gd_image *in, gd_error *err) {
-    const size_t stride = in->stride ? in->stride : 3 * (size_t)in->width;
-    plan        *p;
+    const size_t  stride = in->stride ? in->stride : 3 * (size_t)in->width;
+    const gd_ink *ink = f->ink;
+    plan         *p;
+    f->ink = NULL;
     if (f->running)
         return gd_fail(err, GD_ERR_ARG, "a filter was started twice without a wait");
     if (!in->rgb || in->width < 1 || in->height < 1 || in->width > MOST_SIDE ||
@@ -274,6 +324,7 @@ gd_status gd_filter_start(gd_filter *f, const gd_image *in, gd_error *err) {
     GD_TRY(gd_image_check_place(in, f->device, err));
     GD_TRY(find_plan(f, in->width, in->height, &p, err));
     GD_TRY((f->device ? load_device : load_host)(f, p, in, stride, err));
+    GD_TRY(load_shapes(f, p, ink, err));
     GD_TRY(gd_exec_start(p->exec, err));
     f->running = p;
     return GD_OK;
@@ -301,7 +352,7 @@ gd_status gd_filter_run(gd_filter *f, const gd_image *in, uint8_t *out, size_t s
 
 void gd_filter_stats_get(const gd_filter *f, gd_filter_stats *out) {
     *out = (gd_filter_stats){.device = "cpu", .device_ms = f->device_ms};
-    gd_filter_write(&f->text, out->text);
+    if (f->text.kind != GD_N_FILTER_KIND) gd_filter_write(&f->text, out->text);
     if (f->device) {
         snprintf(out->device, sizeof out->device, "cuda:%d", f->device->ordinal);
         out->bytes = f->device->held;

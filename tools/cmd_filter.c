@@ -231,7 +231,7 @@ static gd_status prepare(job *j, gd_exit *subject, gd_error *err) {
     *subject = GD_EXIT_INPUT;
     GD_TRY(gd_decoder_open(NULL, &r->decoder, err));
     *subject = GD_EXIT_DEVICE;
-    GD_TRY(gd_filter_flag(r->flags, &r->pixels, err));
+    GD_TRY(gd_filter_flag(r->flags, NULL, &r->pixels, err));
     gd_filter_stats_get(r->pixels, &stats);
     memcpy(r->stats.device, stats.device, sizeof r->stats.device);
     *subject = GD_EXIT_MEMORY;

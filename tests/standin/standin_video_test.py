@@ -1,11 +1,17 @@
-# standin_video_test.py -- videos on a GPU that is made up: memory that ends halves the frames that run together.
+# standin_video_test.py -- videos on a GPU that is made up: batches where memory ends, frames drawn on it.
 """A CUDA runtime of our own (tests/standin) stands in the place of NVIDIA's; its kernels compute nothing."""
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("GD_ROOT", os.getcwd()), "tests/cli"))
-from gd_video import ASAN, BUILD, check, clip, frames_of, main, run  # noqa: E402
+from gd_video import ASAN, BUILD, check, clip, count, frames_of, main, run  # noqa: E402
 
+try:
+    import cv2
+    import numpy as np
+except ImportError as e:
+    print(f"skipped: {e}")
+    sys.exit(77)
 STANDIN = f"{BUILD}/standin"
 if ASAN or not os.path.exists(f"{STANDIN}/libcudart.so.13") or not os.path.exists(f"{BUILD}/libgdrun_cuda.so"):
     print("skipped: no stand-in or no CUDA plugin in this build")
@@ -14,6 +20,21 @@ if ASAN or not os.path.exists(f"{STANDIN}/libcudart.so.13") or not os.path.exist
 
 def gpu(*args, **env):
     return run(*args, env={"LD_LIBRARY_PATH": STANDIN, **{f"STANDIN_{k}": str(v) for k, v in env.items()}})
+
+
+def last_frame(path):
+    frame, reader = None, cv2.VideoCapture(path)
+    while True:
+        ok, one = reader.read()
+        if not ok:
+            return frame
+        frame = one
+
+
+def spread_above(path):
+    """How far apart the bytes of the topmost lines are, where a rate of frames would be drawn."""
+    top = last_frame(path)[:12].astype(int)
+    return np.ptp(top, axis=(0, 1)).max()
 
 
 def halved():
@@ -31,4 +52,15 @@ def halved():
     check(rc == 6 and "error[E601]" in err, f"no memory at all: {rc} {err}")
 
 
-main(halved)
+def painted():
+    """A filter on the GPU draws as well: every frame comes out, and memory that ends is told of."""
+    clip("a.mp4", 40, audio=False)
+    args = ["detect", "-m", "nano.gdw", "a.mp4", "--filter", "gaussian", "--show-fps", "-o", "b.mp4", "-y"]
+    rc, out, err = gpu(*args, "--device", "cuda")
+    check(rc == 0 and count("b.mp4") == 40, f"{rc} {out} {err}")
+    check(spread_above("b.mp4") < 40, "the host drew the rate")
+    rc, out, err = run(*args, "--device", "cpu")
+    check(rc == 0 and count("b.mp4") == 40 and spread_above("b.mp4") > 90, f"{rc} {err}")
+
+
+main(halved, painted)

@@ -12,6 +12,7 @@
 #include "tools/cli/device.h"
 #include "tools/cli/filter.h"
 #include "tools/cli/model.h"
+#include "tools/cli/painter.h"
 #include "tools/cli/program.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/read.h"
@@ -478,7 +479,9 @@ int gd_run_all(gd_run *r) {
         if (err.code == 951) gd_stdout_fail(EPIPE);
         return err.code == 951 ? GD_EXIT_OUTPUT : fail(&err, GD_EXIT_OUTPUT);
     }
-    if (gd_filter_flag(r->flags, &r->pixels, &err) != GD_OK) return fail(&err, GD_EXIT_MODEL);
+    const gd_filter_drawing d = gd_painter_drawing();
+    if (gd_filter_flag(r->flags, &d, &r->pixels, &err) != GD_OK)
+        return fail(&err, GD_EXIT_MODEL);
     r->outputs.filter = r->pixels;
     r->outputs.backdrop = r->backdrop;
     if (r->video_flags.track) {

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "engine/pipeline/chain.h"
+#include "tools/cli/painter.h"
 #include "tools/cli/report.h"
 #include "tools/cli/video_flags.h"
 #include "tools/cli/video_run.h"
@@ -37,6 +38,7 @@ typedef struct gd_video_item {
     gd_timing       ms;
     double          begun_ms;
     gd_overlay_look look;
+    bool            painted; /* the look is on the frame */
 } gd_video_item;
 
 /* Gives the room for results back; leaves the frame and what is drawn. */
@@ -57,8 +59,12 @@ struct gd_video_run {
     gd_video_lane *lane;
     int            n_lanes, batch; /* no lanes: no model; batch as chosen for the last video */
     gd_tracker    *tracker;
-    bool           started;      /* a video has been tracked */
-    gd_overlay    *overlay;      /* NULL without a model */
+    bool           started;  /* a video has been tracked */
+    gd_overlay    *overlay;  /* NULL without a model */
+    gd_painter     painter;  /* of --filter on a GPU; {0}: drawing has a stage of its own */
+    gd_painter    *painters; /* n_painters: of each worker that draws, opened with the first
+                                  * frame that a GPU has */
+    int            n_painters;
     gd_preview    *preview;      /* NULL: not asked for */
     gd_display    *display;      /* opened with the first frame that is shown */
     gd_video_frame shown;        /* a copy of the last frame for the window */

@@ -102,6 +102,15 @@ gd_status gd_video_run_open(gd_run *r, gd_video_run **out, gd_error *err) {
     GD_GO(open_lanes(v, err));
     open_gpu(v);
     if (r->session) GD_GO(open_overlay(v, err));
+    if (v->overlay && r->pixels && gd_filter_gpu(r->pixels))
+        GD_GO(gd_painter_open(&v->painter, r->pixels, err));
+    v->n_painters = v->o.post_threads > 1 ? v->o.post_threads : 1;
+    v->painters = gd_mem_array((size_t)v->n_painters, sizeof *v->painters);
+    if (!v->painters) {
+        v->n_painters = 0;
+        st = gd_fail(err, GD_ERR_NOMEM, "no memory for videos");
+        goto done;
+    }
     if (v->o.preview) {
         GD_GO(gd_preview_open(v->o.preview, NULL, &v->preview, err));
         gd_say(GD_LEVEL_INFO, "preview: %s", gd_preview_url(v->preview));
@@ -150,6 +159,9 @@ void gd_video_run_close(gd_video_run *v) {
     gd_mem_put(v->lane);
     gd_tracker_close(v->tracker);
     gd_overlay_close(v->overlay);
+    gd_painter_close(&v->painter);
+    for (int i = 0; i < v->n_painters; i++) gd_painter_close(&v->painters[i]);
+    gd_mem_put(v->painters);
     gd_preview_close(v->preview);
     gd_display_close(v->display);
     gd_video_frame_free(&v->shown);

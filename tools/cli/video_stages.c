@@ -251,6 +251,8 @@ static gd_record record_of(const gd_video_run *v, const gd_video_item *it) {
     return rec;
 }
 
+static bool seen(const gd_video_run *v) { return v->sink || v->preview || v->o.show; }
+
 /* What is drawn of a tracked frame are the tracks. */
 static gd_status look_at(gd_video_run *v, gd_video_item *it, gd_error *err) {
     gd_overlay_input in = {.detections = it->kept, .n = it->n, .now = 1e-3 * gd_video_now_ms()};
@@ -281,8 +283,7 @@ gd_status gd_video_write(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_status      st;
     if (gd_flag_given(v->r->flags, GD_OPT_SAVE_CROPS)) GD_TRY(to_host(v, it, err));
     const gd_record rec = record_of(v, it);
-    if (v->overlay && (v->sink || v->preview || v->o.show))
-        GD_TRY(failed(v, GD_EXIT_MEMORY, look_at(v, it, err)));
+    if (v->overlay && seen(v)) GD_TRY(failed(v, GD_EXIT_MEMORY, look_at(v, it, err)));
     pthread_mutex_lock(&v->lock);
     if (it->top_score > v->r->top_score) v->r->top_score = it->top_score;
     if (it->n_dropped)
@@ -297,14 +298,44 @@ gd_status gd_video_write(void *ctx, gd_chain_work *work, gd_error *err) {
 
 /* ---- draw, encode ------------------------------------------------------------------------ */
 
+/* The frame as filter f takes it, on f's GPU if it is there, and room on the host for what
+ * comes of it. */
+static gd_status bring(gd_video_run *v, gd_video_item *it, const gd_filter *f, gd_image *image,
+                       gd_error *err) {
+    gd_video_frame *frame = &it->frame;
+    if (frame->device && frame->gpu->ordinal + 1 == gd_filter_gpu(f)) {
+        GD_TRY(failed(v, GD_EXIT_MEMORY, gd_video_frame_host_room(frame, err)));
+    } else {
+        GD_TRY(to_host(v, it, err));
+        frame->device = NULL;
+    }
+    *image = gd_video_frame_image(frame);
+    frame->device = NULL; /* is as it was */
+    return GD_OK;
+}
+
+/* On the GPU that has the frame, which comes to the host with what is drawn. */
+static gd_status draw_there(gd_video_run *v, gd_video_item *it, int worker, gd_error *err) {
+    gd_painter *p = &v->painters[worker];
+    gd_image    image;
+    if (!p->filter)
+        GD_TRY(failed(v, GD_EXIT_MODEL,
+                      gd_painter_open_on(p, it->frame.gpu->ordinal, v->r->flags, err)));
+    GD_TRY(bring(v, it, p->filter, &image, err));
+    return failed(v, GD_EXIT_MODEL, gd_painter_run(p, &it->look, &image, it->frame.rgb, err));
+}
+
 gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run  *v = ctx;
     gd_video_item *it = work->item[0];
+    const bool     map = it->map_classes && !v->r->backdrop;
+    if (it->painted) return GD_OK;
+    if (it->frame.device && !it->frame.rgb && !map) return draw_there(v, it, work->worker, err);
     GD_TRY(to_host(v, it, err));
     it->frame.device = NULL; /* has not what is drawn */
     const gd_canvas c = {
         .rgb = it->frame.rgb, .width = it->frame.width, .height = it->frame.height};
-    if (it->map_classes && !v->r->backdrop) {
+    if (map) {
         const gd_record rec = map_of(it);
         GD_TRY(failed(v, GD_EXIT_MEMORY,
                       gd_outputs_draw_map(&v->r->outputs, &c, &rec, it->look.fps >= 0, err)));
@@ -312,13 +343,17 @@ gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     return failed(v, GD_EXIT_MEMORY, gd_overlay_draw(&it->look, &c, err));
 }
 
-/* Beside the stage that infers, which works on a later frame; on a GPU in its own stream. */
+/* Beside the stage that infers, which works on a later frame; on a GPU in its own stream, and
+ * there with what the stage behind it would draw: the frame comes to the host once. */
 gd_status gd_video_filter(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run  *v = ctx;
     gd_video_item *it = work->item[0];
-    GD_TRY(to_host(v, it, err));
-    it->frame.device = NULL; /* is not filtered */
-    const gd_image image = gd_video_frame_image(&it->frame);
+    gd_image       image;
+    GD_TRY(bring(v, it, v->r->pixels, &image, err));
+    it->painted = v->painter.filter && seen(v) && !it->map_classes;
+    if (it->painted)
+        return failed(v, GD_EXIT_MODEL,
+                      gd_painter_run(&v->painter, &it->look, &image, it->frame.rgb, err));
     return failed(v, GD_EXIT_MODEL, gd_filter_run(v->r->pixels, &image, it->frame.rgb, 0, err));
 }
 

@@ -203,6 +203,9 @@ gd_status gd_video_frame_device(gd_video_frame *f, int width, int height,
                                 const gd_video_gpu *gpu, gd_error *err) GD_MUST_CHECK;
 /* Sees to f->rgb: pixels that are on the GPU alone are copied, and stay there too. */
 gd_status gd_video_frame_host(gd_video_frame *f, gd_error *err) GD_MUST_CHECK;
+/* Room on the host for what becomes of a frame that is on the GPU: f->rgb, of undefined
+ * contents where there was none. */
+gd_status gd_video_frame_host_room(gd_video_frame *f, gd_error *err) GD_MUST_CHECK;
 /* Whether there is a picture, on the host or on a GPU. */
 static inline bool gd_video_frame_given(const gd_video_frame *f) {
     return f->rgb != NULL || f->device != NULL;

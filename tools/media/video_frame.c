@@ -90,10 +90,14 @@ gd_status gd_video_frame_device(gd_video_frame *f, int width, int height,
     return GD_OK;
 }
 
+gd_status gd_video_frame_host_room(gd_video_frame *f, gd_error *err) {
+    return f->rgb ? GD_OK : host_room(f, f->width, f->height, f->gpu->pixels, err);
+}
+
 gd_status gd_video_frame_host(gd_video_frame *f, gd_error *err) {
     const gd_video_gpu *gpu = f->gpu;
     if (f->rgb || !f->device) return GD_OK;
-    GD_TRY(host_room(f, f->width, f->height, gpu->pixels, err));
+    GD_TRY(gd_video_frame_host_room(f, err));
     const size_t    bytes = 3 * (size_t)f->width * (size_t)f->height;
     const gd_status st = gpu->fetch(gpu->ctx, f->own, f->device, bytes, err);
     if (st != GD_OK) f->rgb = NULL;
