@@ -40,8 +40,8 @@ int64_t gd_video_rescale(int64_t value, gd_rational from, gd_rational to);
 
 typedef struct gd_video_source gd_video_source;
 
-/* AUTO is the CPU's decoder, with threads. A GPU's decoder pays a copy for each frame that comes
- * to the host, and a slower conversion there; none where they stay (options.gpu). */
+/* AUTO is the CPU's decoder, with threads. A GPU's decoder pays a copy for each frame that
+ * comes to the host, and a slower conversion there; none where they stay (options.gpu). */
 typedef enum gd_hwaccel { GD_HWACCEL_AUTO, GD_HWACCEL_NONE, GD_HWACCEL_CUDA } gd_hwaccel;
 typedef enum gd_video_color { GD_COLOR_BT601, GD_COLOR_BT709, GD_COLOR_BT2020 } gd_video_color;
 
@@ -183,7 +183,8 @@ const gd_video_info *gd_video_source_info(const gd_video_source *s);
 /* The next frame; none (gd_video_frame_given): the end, and again at every later call. Damage
  * is skipped and counted, lost connections are made again (exponential back-off from 0.5 s to
  * 30 s); an error is what cannot be gone on from: GD_ERR_IO code 960 when the stream stays
- * away, GD_ERR_NOMEM. One thread reads; stop, note, counts and a sink's copying may be called from others. */
+ * away, GD_ERR_NOMEM. One thread reads; stop, note, counts and a sink's copying may be called
+ * from others. */
 gd_status gd_video_source_read(gd_video_source *s, gd_video_frame *f,
                                gd_error *err) GD_MUST_CHECK;
 /* Ends the source: a read that waits returns soon with the end. For signal handlers and other

@@ -6,8 +6,8 @@
  *     ...                                  frames are freed first
  *     gd_video_gpu_close(g);
  *
- * The video plugin knows nothing of CUDA but what FFmpeg hides; what it needs is in the table of
- * gd_video_gpu (video.h). The decoder shares the context that sessions compute in. */
+ * The video plugin knows nothing of CUDA but what FFmpeg hides; what it needs is in the table
+ * of gd_video_gpu (video.h). The decoder shares the context that sessions compute in. */
 #ifndef GD_TOOLS_MEDIA_VIDEO_GPU_H
 #define GD_TOOLS_MEDIA_VIDEO_GPU_H
 
