@@ -47,6 +47,10 @@ static void to_the_host_once(void **state) {
     gd_assert_ok(gd_video_frame_device(&f, 5, 3, &gpu, &err), &err);
     assert_true(gd_video_frame_given(&f));
     assert_null(f.rgb);
+    gd_assert_ok(gd_video_frame_host_room(&f, &err), &err);
+    assert_true(f.rgb == f.own && f.rgb && f.device && m.fetched == 0);
+    gd_assert_ok(gd_video_frame_host_room(&f, &err), &err); /* there is room */
+    f.rgb = NULL;
     for (int i = 0; i < 45; i++) f.device[i] = (uint8_t)(i * 5);
     gd_image im = gd_video_frame_image(&f);
     assert_ptr_equal(im.rgb, f.device);

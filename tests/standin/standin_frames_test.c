@@ -7,6 +7,7 @@
 #include "tests/gd_meter.h"
 #include "tests/gd_test.h"
 #include "tests/layers/tiny.h"
+#include "tools/cli/painter.h"
 #include "tools/media/video_gpu.h"
 
 enum { W = 90, H = 70, BYTES = W * H * 3, APART = 3 * W + 14 };
@@ -93,6 +94,29 @@ done:
     return st;
 }
 
+/* Launched, recorded and replayed: one kernel for a frame and what is drawn on it. */
+static gd_status paint(const gd_image *there, uint8_t *out, gd_error *err) {
+    const gd_filter_drawing d = gd_painter_drawing();
+    const gd_overlay_look   rate = {.style = gd_draw_defaults(), .fps = 12.5};
+    gd_filter_options       o = gd_filter_defaults();
+    gd_painter              p = {0};
+    gd_filter              *f = NULL;
+    gd_status               st;
+    o.device = "cuda";
+    GD_GO(gd_filter_open_drawing(NULL, &o, &d, &f, err));
+    GD_GO(gd_painter_open(&p, f, err));
+    for (int i = 0; i < 3; i++) {
+        const long before = standin.launches();
+        GD_GO(gd_painter_run(&p, &rate, there, out, err));
+        if (i == 0) assert_int_equal(standin.launches(), before + 1);
+        assert_true(p.ink[0].kind > 5); /* a panel, and the letters of "12.5 FPS" */
+    }
+done:
+    gd_painter_close(&p);
+    gd_filter_close(f);
+    return st;
+}
+
 static gd_status live(const world *x, bool look, gd_error *err) {
     static uint8_t    out[BYTES];
     gd_video_gpu     *g = NULL;
@@ -108,6 +132,7 @@ static gd_status live(const world *x, bool look, gd_error *err) {
     GD_GO(gd_filter_open("gaussian", &o, &filter, err));
     const gd_image there = gd_video_frame_image(&f);
     GD_GO(gd_filter_run(filter, &there, out, 0, err));
+    GD_GO(paint(&there, out, err));
     const gd_video_planes planes = {f.device, f.device + W * H, W, W, W, H, 0, false};
     const long            before = standin.launches();
     GD_GO(g->convert(g->ctx, &planes, f.device, err));
