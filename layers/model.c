@@ -176,7 +176,7 @@ void gd_model_recipe(const gd_model *m, const gd_session_options *opt, gd_recipe
                        out->rule.kind == GD_RULE_EXACT_EDGE || out->rule.kind == GD_RULE_NATIVE;
     if (opt->imgsz_h == GD_IMGSZ_NATIVE) {
         /* Networks of a fixed size are made for multiples of their deepest stride. */
-        if (!sized) out->rule.multiple = 32;
+        if (!sized && out->rule.multiple < 32) out->rule.multiple = 32;
         out->rule.kind = GD_RULE_NATIVE;
     }
     if (opt->imgsz_h > 0 && opt->imgsz_w > 0) {

@@ -26,14 +26,14 @@
     }
 
 /* YOLOv5 and YOLOv8: grey of 114 around the picture in the middle, sides of whole strides. */
-#define GD_RECIPE_YOLO(iou)                                                                  \
-    {"input.rule", "letterbox_center"}, {"input.size", "640x640"}, {"input.multiple", "32"}, \
-        {"input.filter", "opencv"}, {"input.order", "rgb"}, GD_BYTE_TO_ONE,                  \
-        {"input.mean", "0,0,0"}, {"input.std", "1,1,1"},                                     \
-        {"input.pad", "0.4470588235294118,0.4470588235294118,0.4470588235294118"},           \
-        {"post.conf", "0.25"}, {"post.iou", iou}, {"post.max_det", "300"},                   \
-        {"post.multi_label", "0"}, {"bn_eps", "0.001"}, {                                    \
-        0                                                                                    \
+#define GD_RECIPE_YOLO(side, stride, iou)                                                 \
+    {"input.rule", "letterbox_center"}, {"input.size", side}, {"input.multiple", stride}, \
+        {"input.filter", "opencv"}, {"input.order", "rgb"}, GD_BYTE_TO_ONE,               \
+        {"input.mean", "0,0,0"}, {"input.std", "1,1,1"},                                  \
+        {"input.pad", "0.4470588235294118,0.4470588235294118,0.4470588235294118"},        \
+        {"post.conf", "0.25"}, {"post.iou", iou}, {"post.max_det", "300"},                \
+        {"post.multi_label", "0"}, {"bn_eps", "0.001"}, {                                 \
+        0                                                                                 \
     }
 
 #endif

@@ -140,7 +140,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     gd_net_leave(n, mark);
 }
 
-static const gd_meta_pair recipe[] = {GD_RECIPE_YOLO("0.7")};
+static const gd_meta_pair recipe[] = {GD_RECIPE_YOLO("640x640", "32", "0.7")};
 /* The numbers 0 to 15, as a convolution: the operator knows them. */
 static const gd_key_rule rules[] = {{"model.22.dfl.conv.weight", NULL}, {0}};
 

@@ -1,5 +1,5 @@
 /* yolo_depth_test.c -- depths of YOLOv5 and YOLOv8 come from the file: less, more, missing;
- * and the scores of every class. */
+ * the scores of every class; a fourth level. */
 #include "layers/model.h"
 #include "tests/gd_test.h"
 #include "tests/layers/tiny.h"
@@ -13,9 +13,9 @@ typedef struct without {
 
 static bool leave_out(void *ctx, gd_gdw_tensor *t) {
     const without *w = ctx;
-    static float   anchors[18];
-    if (!strcmp(t->name, "model.24.anchors")) {
-        for (int i = 0; i < 18; i++) anchors[i] = w->anchor;
+    static float   anchors[24];
+    if (!strcmp(t->name, "model.24.anchors") || !strcmp(t->name, "model.33.anchors")) {
+        for (int i = 0; i < 24; i++) anchors[i] = w->anchor;
         t->data = anchors;
     }
     return strncmp(t->name, w->prefix, strlen(w->prefix)) != 0;
@@ -121,9 +121,46 @@ static void every_class(void **state) {
     free((void *)(uintptr_t)p.rgb);
 }
 
+/* Sides are of whole strides of the deepest level, resized or not. */
+static void fourth_level(void **state) {
+    (void)state;
+    static const struct {
+        const char *arch;
+        int         multiple, cells; /* of a picture of 100 by 70 pixels in its own size */
+    } want[] = {{"yolov5n", 32, 3 * (16 * 12 + 8 * 6 + 4 * 3)},
+                {"yolov5n6", 64, 3 * (16 * 16 + 8 * 8 + 4 * 4 + 2 * 2)}};
+    static const gd_meta_pair meta[] = {
+        {"post.conf", "0.01"}, {"post.iou", "1"}, {"post.max_det", "0"}, {0}};
+    const gd_image p = tiny_picture(100, 70, 1);
+    for (int i = 0; i < 2; i++) {
+        without    w = {"nothing", 2};
+        const tiny t = {
+            .arch = want[i].arch, .divide = 4, .meta = meta, .change = leave_out, .ctx = &w};
+        gd_model          *m = tiny_open(&t);
+        gd_session_options opt = gd_session_defaults();
+        gd_session        *s;
+        gd_result          r;
+        gd_recipe          plain, native;
+        gd_error           err;
+        gd_model_recipe(m, &opt, &plain);
+        opt.imgsz_h = opt.imgsz_w = GD_IMGSZ_NATIVE;
+        gd_model_recipe(m, &opt, &native);
+        assert_int_equal(plain.rule.multiple, want[i].multiple);
+        assert_int_equal(native.rule.multiple, want[i].multiple);
+        gd_assert_ok(gd_session_open(m, &opt, &s, &err), &err);
+        gd_assert_ok(gd_session_run(s, &p, 1, &r, &err), &err);
+        print_message("%s: %d boxes\n", want[i].arch, r.n_detections);
+        assert_int_equal(r.n_detections, want[i].cells);
+        gd_session_close(s);
+        gd_model_close(m);
+    }
+    free((void *)(uintptr_t)p.rgb);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_missing), cmocka_unit_test(shallower),
-        cmocka_unit_test(bad_anchors), cmocka_unit_test(every_class)};
+        cmocka_unit_test(bad_anchors), cmocka_unit_test(every_class),
+        cmocka_unit_test(fourth_level)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

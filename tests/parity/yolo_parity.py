@@ -12,7 +12,7 @@ except ImportError as e:
 import yolo_twin
 
 CONF, MANY, IOU, NEAR = 0.25, 0.15, 0.45, 1e-4
-SIZE = 256  # one picture of each nano model has the full 640
+SIZE = {32: 256, 64: 320}  # by the deepest stride; one picture of each nano model has 640
 
 
 def letterbox(path, size, multiple):
@@ -31,6 +31,12 @@ def letterbox(path, size, multiple):
     return out.astype(np.float32) / 255, r, (left, top), (w, h)
 
 
+def side(model):
+    """Of a small network input, and what its sides are multiples of."""
+    stride = int(model.stride.max())
+    return SIZE[stride], stride
+
+
 def as_input(image):
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None]))
 
@@ -41,9 +47,9 @@ def to_source(box, r, left, top, w, h):
     return torch.minimum(box.clamp(min=0), torch.tensor([w, h, w, h])).tolist()
 
 
-def every_class(model, path, size):
+def every_class(model, path):
     """The same where a box counts for each of its classes."""
-    image, r, (left, top), (w, h) = letterbox(path, size, 32)
+    image, r, (left, top), (w, h) = letterbox(path, *side(model))
     with torch.no_grad():
         box, score = model.model[-1].decode(model(as_input(image)))
     doubt = ((score - MANY).abs() < NEAR).any(1)
@@ -75,16 +81,16 @@ def reference(model, path, size, multiple):
 
 
 def check_heads(name, tag, model, gdw, path):
-    image = letterbox(path, SIZE, 32)[0]
+    image = letterbox(path, *side(model))[0]
     with torch.no_grad():
         raw = model(as_input(image))
     if isinstance(raw[0], tuple):
         nodes = [f"model.22.{b}.{i}.2" for i in range(3) for b in ("cv2", "cv3")]
         raw = [y for level in raw for y in level]
     else:
-        nodes = [f"model.24.m.{i}" for i in range(3)]
+        nodes = [f"model.{len(model.model) - 1}.m.{i}" for i in range(len(raw))]
     worst = 0.0
-    for fused in (False, True) if name.endswith("n") else (True,):
+    for fused in (False, True) if name.rstrip("6").endswith("n") else (True,):
         for ours, theirs in zip(outputs(gdw, image[None], nodes, fused), raw):
             theirs = theirs.permute(0, 2, 3, 1).numpy()
             worst = max(worst, float(np.abs(ours - theirs).max()))
@@ -115,18 +121,19 @@ def check(name, names, trained, folder, paths, full, few=False):
     a box counts for each of its classes; few: detections of one picture only."""
     listed = list(names.values()) if isinstance(names, dict) else names
     tag = f"{name}/{len(listed)}"
-    x = torch.cat([as_input(letterbox(p, SIZE, 0)[0]) for p in paths])
-    model = yolo_twin.calibrate(yolo_twin.build(name, names, 5), x)
+    model = yolo_twin.build(name, names, 5)
+    size, stride = side(model)
+    model = yolo_twin.calibrate(model, torch.cat([as_input(letterbox(p, size, 0)[0]) for p in paths]))
     pt, gdw = os.path.join(folder, tag.replace("/", "-") + ".pt"), os.path.join(folder, "m.gdw")
     yolo_twin.checkpoint(model, pt, trained)
-    convert(pt, gdw, "--set", f"input.size={SIZE}x{SIZE}")
+    convert(pt, gdw, "--set", f"input.size={size}x{size}")
     ok = check_heads(name, tag, model, gdw, paths[0])
     ok &= check_pictures(tag, gdw, paths[:1] if few else paths, listed, CONF,
-                         lambda p: reference(model, p, SIZE, 32))
+                         lambda p: reference(model, p, size, stride))
     if full:
         ok &= check_pictures(tag + " at 640x640", gdw, paths[1:2], listed, CONF,
                              lambda p: reference(model, p, 640, 0), "--imgsz", "640x640")
-        convert(pt, gdw, "--set", f"input.size={SIZE}x{SIZE}", "--set", "post.multi_label=1")
+        convert(pt, gdw, "--set", f"input.size={size}x{size}", "--set", "post.multi_label=1")
         ok &= check_pictures(tag + " every class", gdw, paths[1:2], listed, MANY,
-                             lambda p: every_class(model, p, SIZE))
+                             lambda p: every_class(model, p))
     return ok

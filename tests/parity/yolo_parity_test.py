@@ -6,9 +6,10 @@ import sys
 
 import yolo_twin
 from parity import SANITIZED, convert, gdrun, pictures, torch, torchvision, workspace
-from yolo_parity import SIZE, as_input, check, check_heads, letterbox
+from yolo_parity import as_input, check, check_heads, letterbox, side
 
 PUBLISHED = {"yolov5n": 1.9, "yolov5s": 7.2, "yolov5m": 21.2, "yolov5l": 46.5, "yolov5x": 86.7,
+             "yolov5n6": 3.2, "yolov5s6": 12.6, "yolov5m6": 35.7, "yolov5l6": 76.8, "yolov5x6": 140.7,
              "yolov8n": 3.2, "yolov8s": 11.2, "yolov8m": 25.9, "yolov8l": 43.7, "yolov8x": 68.2}
 COCO = [c for c in torchvision.models.detection.FasterRCNN_ResNet50_FPN_Weights.COCO_V1
         .meta["categories"] if c not in ("__background__", "N/A")]
@@ -17,8 +18,9 @@ FEW = ["cat", "traffic light", "überholer"]
 
 def check_odd(family, folded, folder, paths):
     """Widths and depths of no published size, with norms or without."""
-    x = torch.cat([as_input(letterbox(p, SIZE, 0)[0]) for p in paths])
-    model = yolo_twin.calibrate(yolo_twin.build(family + "odd", FEW, 6), x)
+    model = yolo_twin.build(family + "odd", FEW, 6)
+    x = torch.cat([as_input(letterbox(p, side(model)[0], 0)[0]) for p in paths])
+    model = yolo_twin.calibrate(model, x)
     if folded:
         model = yolo_twin.fold(model)
     pt, gdw = os.path.join(folder, "odd.pt"), os.path.join(folder, "odd.gdw")
@@ -43,8 +45,8 @@ ok = all([check_counts(name, table) for name in PUBLISHED])
 with workspace() as folder:
     paths = pictures(folder, 8)[:4]
     for name, names, trained in CASES[::2] if SANITIZED else CASES:
-        ok &= check(name, names, trained, folder, paths[:1] if SANITIZED else paths,
-                    name.endswith("n") and not SANITIZED)
+        ok &= check(name, names, trained, folder, paths, name.endswith("n") and not SANITIZED,
+                    SANITIZED)
     if not SANITIZED:
         ok &= check_odd("yolov5", True, folder, paths)
         ok &= check_odd("yolov8", False, folder, paths)

@@ -20,6 +20,11 @@ SCALES = {"yolov5n": (0.33, 0.25, 1024), "yolov5s": (0.33, 0.5, 1024),
 STRIDES, BINS = (8, 16, 32), 16
 
 
+def strides(name):
+    """Of a model's levels: a fourth has a 6 behind its size."""
+    return STRIDES + (64,) if name.endswith("6") else STRIDES
+
+
 def at(path):
     """Class decorator: the class pickles as a member of the module `path`."""
     for i in range(path.count(".") + 1):
@@ -102,9 +107,9 @@ class Detect5(nn.Module):
 
     def __init__(self, classes, channels, anchors):
         super().__init__()
-        self.nc, self.no, self.nl, self.na = classes, classes + 5, 3, 3
-        self.stride = torch.tensor([float(s) for s in STRIDES])
-        self.grid = [torch.empty(0) for _ in STRIDES]
+        self.nc, self.no, self.nl, self.na = classes, classes + 5, len(anchors), 3
+        self.stride = torch.tensor([8.0 * 2 ** i for i in range(self.nl)])
+        self.grid = [torch.empty(0) for _ in anchors]
         self.register_buffer("anchors", anchors)
         self.m = nn.ModuleList(nn.Conv2d(c, 3 * self.no, 1) for c in channels)
 
@@ -114,7 +119,7 @@ class Detect5(nn.Module):
     def decode(self, raw):
         """Boxes [n, 4] in network pixels and a score for each class, of one picture."""
         boxes, scores = [], []
-        for x, stride, anchor in zip(raw, STRIDES, self.anchors):
+        for x, stride, anchor in zip(raw, self.stride, self.anchors):
             _, _, h, w = x.shape
             p = x[0].view(3, self.no, h, w).sigmoid()
             centre = (2 * p[:, :2] - 0.5 + cells(h, w)) * stride
@@ -230,31 +235,42 @@ def cells(h, w):
     return torch.stack([x, y]).float()
 
 
+def up():
+    return nn.Upsample(scale_factor=2, mode="nearest")
+
+
+def layer_list5(k, d, classes, anchors):
+    """k: channels of the backbone's maps, from stride 2 on, as many above stride 4 as levels."""
+    rows, top = [(-1, Conv5(3, k[0], 6, 2))], len(k) - 1
+    for i, blocks in zip(range(top), (3, 6, 9, 3, 3)):
+        rows += [(-1, Conv5(k[i], k[i + 1], 3, 2)), (-1, C35(k[i + 1], k[i + 1], d(blocks)))]
+    rows.append((-1, SPPF5(k[top], k[top])))
+    coarse = []
+    for i in range(top - 1, 1, -1):
+        coarse.append(len(rows))
+        rows += [(-1, Conv5(k[i + 1], k[i])), (-1, up()), ([-1, 2 * i], Concat5()),
+                 (-1, C35(2 * k[i], k[i], d(3), False))]
+    heads = [len(rows) - 1]
+    for i in range(2, top):
+        rows += [(-1, Conv5(k[i], k[i], 3, 2)), ([-1, coarse.pop()], Concat5()),
+                 (-1, C35(2 * k[i], k[i + 1], d(3), False))]
+        heads.append(len(rows) - 1)
+    return rows + [(heads, Detect5(classes, k[2:], anchors))]
+
+
 def layer_list(name, classes, anchors):
     """[(reads, layer)]: -1 is the layer before."""
-    depth, width, most = SCALES[name]
+    depth, width, most = SCALES[name.rstrip("6")]
 
     def k(c):
         return math.ceil(min(c, most) * width / 8) * 8
 
     def d(blocks):
         return max(round(blocks * depth), 1)
-
-    def up():
-        return nn.Upsample(scale_factor=2, mode="nearest")
-    k1, k2, k3, k4, k5 = (k(c) for c in (64, 128, 256, 512, 1024))
     if name.startswith("yolov5"):
-        return [(-1, Conv5(3, k1, 6, 2)), (-1, Conv5(k1, k2, 3, 2)), (-1, C35(k2, k2, d(3))),
-                (-1, Conv5(k2, k3, 3, 2)), (-1, C35(k3, k3, d(6))), (-1, Conv5(k3, k4, 3, 2)),
-                (-1, C35(k4, k4, d(9))), (-1, Conv5(k4, k5, 3, 2)), (-1, C35(k5, k5, d(3))),
-                (-1, SPPF5(k5, k5)),
-                (-1, Conv5(k5, k4)), (-1, up()), ([-1, 6], Concat5()),
-                (-1, C35(2 * k4, k4, d(3), False)), (-1, Conv5(k4, k3)), (-1, up()),
-                ([-1, 4], Concat5()), (-1, C35(2 * k3, k3, d(3), False)),
-                (-1, Conv5(k3, k3, 3, 2)), ([-1, 14], Concat5()),
-                (-1, C35(2 * k3, k4, d(3), False)), (-1, Conv5(k4, k4, 3, 2)),
-                ([-1, 10], Concat5()), (-1, C35(2 * k4, k5, d(3), False)),
-                ([17, 20, 23], Detect5(classes, (k3, k4, k5), anchors))]
+        maps = (64, 128, 256, 512, 768, 1024) if name.endswith("6") else (64, 128, 256, 512, 1024)
+        return layer_list5([k(c) for c in maps], d, classes, anchors)
+    k1, k2, k3, k4, k5 = (k(c) for c in (64, 128, 256, 512, 1024))
     return [(-1, Conv8(3, k1, 3, 2)), (-1, Conv8(k1, k2, 3, 2)), (-1, C2f8(k2, k2, d(3))),
             (-1, Conv8(k2, k3, 3, 2)), (-1, C2f8(k3, k3, d(6))), (-1, Conv8(k3, k4, 3, 2)),
             (-1, C2f8(k4, k4, d(6))), (-1, Conv8(k4, k5, 3, 2)), (-1, C2f8(k5, k5, d(3))),
@@ -270,15 +286,17 @@ def layer_list(name, classes, anchors):
 def build(name, names, seed):
     """A model of len(names) classes; `names` is kept as it is, a list or a dict."""
     torch.manual_seed(seed)
-    anchors = torch.tensor([1.3, 1.6, 2, 3.7, 4.1, 2.9]).repeat(3) * (0.9 + 0.2 * torch.rand(18))
+    levels = len(strides(name))
+    anchors = torch.tensor([1.3, 1.6, 2, 3.7, 4.1, 2.9]).repeat(levels)
+    anchors *= 0.9 + 0.2 * torch.rand(6 * levels)
     model = (DetectionModel5 if name.startswith("yolov5") else DetectionModel8)()
-    rows = layer_list(name, len(names), anchors.view(3, 3, 2))
+    rows = layer_list(name, len(names), anchors.view(levels, 3, 2))
     model.model = nn.Sequential(*[layer for _, layer in rows])
     for i, (reads, layer) in enumerate(rows):
         layer.i, layer.f, layer.type = i, reads, type(layer).__name__
-    model.names, model.stride = names, torch.tensor([float(s) for s in STRIDES])
-    model.yaml = {"nc": len(names), "depth_multiple": SCALES[name][0],
-                  "width_multiple": SCALES[name][1]}
+    model.names, model.stride = names, torch.tensor([float(s) for s in strides(name)])
+    depth, width, _ = SCALES[name.rstrip("6")]
+    model.yaml = {"nc": len(names), "depth_multiple": depth, "width_multiple": width}
     return model
 
 
@@ -294,7 +312,7 @@ def calibrate(model, x):
                 m.momentum = 0.03
         head = model.model[-1]
         raw = model.eval()(x)
-        for i in range(3):
+        for i in range(len(raw)):
             if isinstance(head, Detect5):
                 for a in range(0, 3 * head.no, head.no):
                     scale(head.m[i], raw[i], slice(a, a + 4), 1.0)
