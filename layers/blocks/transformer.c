@@ -1,6 +1,8 @@
 /* transformer.c -- layers of transformers: attention with its projections, feed-forward. */
 #include "layers/blocks/transformer.h"
 
+#include <string.h>
+
 #include "kernels/attention/attention.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/slice/slice.h"
@@ -45,6 +47,30 @@ int gd_block_project(gd_net *n, int x, gd_projection p) {
     return y;
 }
 
+/* A constant [B, L, C] like `as`. */
+static int zeros_like(gd_net *n, int as) {
+    int id = -1;
+    if (!gd_net_ok(n)) return -1;
+    const gd_tensor *t = &n->g->value[as].t;
+    n->st = gd_graph_const_new(n->g, "zeros", t->dtype, t->ndim, t->dim, &id, n->err);
+    if (!gd_net_ok(n)) return -1;
+    gd_tensor *zero = &n->g->value[id].t;
+    if (zero->data) memset(zero->data, 0, gd_tensor_bytes(zero));
+    return id;
+}
+
+int gd_block_project_placed(gd_net *n, int x, int position, int first, int count) {
+    const int64_t       C = gd_net_dim(n, x, 2);
+    const gd_projection p = gd_block_projection(n, first, count, C);
+    const int           placed = count < GD_PART_VALUE - first ? count : GD_PART_VALUE - first;
+    const int           y = gd_block_project(n, x, p);
+    const gd_projection bare = {
+        placed < count ? rows_of(n, "placed", p.weight, 0, placed * C) : p.weight, -1};
+    const int at = gd_block_project(n, position, bare);
+    const int all[2] = {at, placed < count ? zeros_like(n, position) : -1};
+    return gd_net_add(n, y, placed < count ? gd_net_concat(n, 2, 2, all) : at);
+}
+
 int gd_block_part(gd_net *n, int x, int i, int64_t channels) {
     const gd_slice a = {.axis = -1,
                         .start = (int32_t)(i * channels),
@@ -81,15 +107,20 @@ int gd_block_add_norm(gd_net *n, int x, int y, const char *norm) {
 
 int gd_block_self_attention(gd_net *n, int x, int position, int mask, int heads,
                             const char *norm) {
-    const int64_t       C = gd_net_dim(n, x, 2);
-    const int           placed = gd_net_add(n, x, position);
-    const size_t        at = gd_net_enter(n, "self_attn");
-    const gd_projection qk = gd_block_projection(n, GD_PART_QUERY, 2, C);
-    const gd_projection v = gd_block_projection(n, GD_PART_VALUE, 1, C);
-    const int           both = gd_block_project(n, placed, qk);
-    const int           value = gd_block_project(n, x, v);
-    const int y = gd_block_attend(n, gd_block_part(n, both, 0, C), gd_block_part(n, both, 1, C),
-                                  value, mask, heads);
+    const int64_t C = gd_net_dim(n, x, 2);
+    const bool    fixed = gd_net_ok(n) && n->g->value[position].kind == GD_VALUE_CONST;
+    const int     placed = fixed ? -1 : gd_net_add(n, x, position);
+    const size_t  at = gd_net_enter(n, "self_attn");
+    int           all, value;
+    if (fixed) {
+        all = gd_block_project_placed(n, x, position, GD_PART_QUERY, 3);
+        value = gd_block_part(n, all, GD_PART_VALUE, C);
+    } else {
+        all = gd_block_project(n, placed, gd_block_projection(n, GD_PART_QUERY, 2, C));
+        value = gd_block_project(n, x, gd_block_projection(n, GD_PART_VALUE, 1, C));
+    }
+    const int y = gd_block_attend(n, gd_block_part(n, all, GD_PART_QUERY, C),
+                                  gd_block_part(n, all, GD_PART_KEY, C), value, mask, heads);
     gd_net_leave(n, at);
     return gd_block_add_norm(n, x, y, norm);
 }

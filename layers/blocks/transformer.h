@@ -21,6 +21,10 @@ typedef struct gd_projection {
 } gd_projection;
 gd_projection gd_block_projection(gd_net *n, int first, int count, int64_t channels);
 int           gd_block_project(gd_net *n, int x, gd_projection p);
+/* Parts first .. first + count - 1 of x, to which `position` is added for queries and keys,
+ * projected: [B, L, count * C], at the current path. What a constant position amounts to is
+ * worked out with the constants and added to the projections of x. */
+int gd_block_project_placed(gd_net *n, int x, int position, int first, int count);
 /* Part i of x [B, L, parts * C], C channels each. */
 int gd_block_part(gd_net *n, int x, int i, int64_t channels);
 /* Attention over projected values and its out_proj, at the current path. mask: [B, Lk]. */

@@ -119,12 +119,10 @@ static int decoder(gd_net *n, const memory *m) {
     for (int i = 0; i < depth; i++) {
         const size_t at = gd_net_enter(n, "layers.%d", i);
         x = gd_block_self_attention(n, x, position, -1, HEADS, "norm1");
-        const int           asking = gd_net_add(n, x, position);
-        const size_t        inner = gd_net_enter(n, "multihead_attn");
-        const gd_projection q = gd_block_projection(n, GD_PART_QUERY, 1, C);
-        const int           y =
-            gd_block_attend(n, gd_block_project(n, asking, q), gd_block_part(n, keys, i, C),
-                            gd_block_part(n, values, i, C), m->mask, HEADS);
+        const size_t inner = gd_net_enter(n, "multihead_attn");
+        const int    q = gd_block_project_placed(n, x, position, GD_PART_QUERY, 1);
+        const int    y = gd_block_attend(n, q, gd_block_part(n, keys, i, C),
+                                         gd_block_part(n, values, i, C), m->mask, HEADS);
         gd_net_leave(n, inner);
         x = gd_block_add_norm(n, x, y, "norm2");
         x = gd_block_feed_forward(n, x, HIDDEN, "norm3");
