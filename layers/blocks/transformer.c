@@ -51,8 +51,8 @@ int gd_block_project(gd_net *n, int x, gd_projection p) {
 static int zeros_like(gd_net *n, int as) {
     int id = -1;
     if (!gd_net_ok(n)) return -1;
-    const gd_tensor *t = &n->g->value[as].t;
-    n->st = gd_graph_const_new(n->g, "zeros", t->dtype, t->ndim, t->dim, &id, n->err);
+    const gd_tensor t = n->g->value[as].t; /* a copy: values move when one is added */
+    n->st = gd_graph_const_new(n->g, "zeros", t.dtype, t.ndim, t.dim, &id, n->err);
     if (!gd_net_ok(n)) return -1;
     gd_tensor *zero = &n->g->value[id].t;
     if (zero->data) memset(zero->data, 0, gd_tensor_bytes(zero));
