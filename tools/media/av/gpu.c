@@ -120,7 +120,11 @@ bool gd_av_use_gpu(gd_av_source *s, const AVCodec *codec) {
 static const char *planes_of(const gd_av_source *s, const AVFrame *in, gd_video_planes *out) {
     const AVHWFramesContext *of = (const AVHWFramesContext *)(void *)in->hw_frames_ctx->data;
     const int                left = (int)in->crop_left, top = (int)in->crop_top;
-    if (of->sw_format != AV_PIX_FMT_NV12) return "its pixels have more than 8 bits";
+    if (of->sw_format != AV_PIX_FMT_NV12) {
+        const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(of->sw_format);
+        return d && d->comp[0].depth > 8 ? "its pixels have more than 8 bits"
+                                         : "its colours are not at half the size";
+    }
     if (gd_av_turn(s, in) != 1) return "it is turned to be displayed";
     if (in->linesize[0] <= 0 || in->linesize[1] <= 0 || (left | top) & 1 || left >= in->width ||
         top >= in->height)
