@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "engine/graph.h"
+#include "kernels/cpu/steps.h"
 #include "kernels/describe.h"
 
 /* gamma 1, beta 0, mean 0, var 1 are data; eps is 1e-5 in every PyTorch layer, 0 in
@@ -97,6 +98,7 @@ const gd_op gd_op_batch_norm = {
                                     .backend = GD_CPU,
                                     .dtype = GD_F32,
                                     .flags = GD_ROW_PITCH,
+                                    .absorbs = GDK_STEPS_UNARY,
                                     .scratch = scratch,
                                     .run = gdk_batch_norm_cpu_f32},
                                    GD_REF_ROWS(batch_norm),

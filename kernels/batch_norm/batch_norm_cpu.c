@@ -4,37 +4,36 @@
 #include <math.h>
 
 #include "kernels/batch_norm/batch_norm.h"
-#include "kernels/cpu/isa.h"
+#include "kernels/cpu/norm.h"
 #include "kernels/cpu/spread.h"
 
-#define PIXEL                                                                            \
-    (const float *x, const float *mean, const float *scale, const float *beta, float *y, \
-     int64_t n)
-
-GD_ISA_BODY void normalise_body PIXEL {
-#pragma omp                     simd
-    for (int64_t c = 0; c < n; c++) y[c] = (x[c] - mean[c]) * scale[c] + beta[c];
-}
-GD_ISA(normalise, PIXEL, (x, mean, scale, beta, y, n))
+typedef struct job {
+    const gd_launch *l;
+    gdk_steps        steps;
+} job;
 
 static void normalise_pixels(void *ctx, int64_t first, int64_t last) {
-    const gd_launch *l = ctx;
-    const int64_t    C = gd_tensor_channels(l->in[0]);
-    for (int64_t p = first; p < last; p++)
-        normalise((const float *)l->in[0]->data + p * l->in[0]->pitch, l->in[3]->data,
-                  l->scratch, l->in[2]->data, (float *)l->out[0]->data + p * l->out[0]->pitch,
-                  C);
+    const job       *j = ctx;
+    const gd_tensor *x = j->l->in[0];
+    const gdk_norm   a = {.x = (const float *)x->data + first * x->pitch,
+                          .x_pitch = x->pitch,
+                          .mean = j->l->in[3]->data,
+                          .scale = j->l->scratch,
+                          .beta = j->l->in[2]->data,
+                          .n = gd_tensor_channels(x)};
+    gdk_norm_store(&a, &j->steps, first, last - first);
 }
 
 gd_status gdk_batch_norm_cpu_f32(const gd_launch *l, gd_error *err) {
     (void)err;
-    gd_launch     copy = *l;
+    job           j = {.l = l};
     const int64_t C = gd_tensor_channels(l->in[0]);
     const float   eps = ((const gd_batch_norm *)l->attr)->eps;
     const float  *gamma = l->in[1]->data, *var = l->in[4]->data;
     float        *scale = l->scratch;
     for (int64_t c = 0; c < C; c++) scale[c] = gamma[c] / sqrtf(var[c] + eps);
+    gdk_steps_read(l, &j.steps);
     gdk_spread_pixels(gd_tensor_pixels(l->in[0]), (size_t)C * 2 * sizeof(float),
-                      normalise_pixels, &copy);
+                      normalise_pixels, &j);
     return GD_OK;
 }

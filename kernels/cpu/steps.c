@@ -7,7 +7,7 @@
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/vmath.h"
 
-/* In the order of gdk_step_kind. */
+/* In the order of gdk_step_kind: the binary one first. */
 const char *const gdk_steps_absorbs[] = {"add",     "relu",  "leaky_relu",  "silu",
                                          "sigmoid", "relu6", "hardsigmoid", "hardswish",
                                          "mish",    "gelu",  NULL};
@@ -97,4 +97,12 @@ void gdk_steps_store(const gdk_steps *s, float *tile, int width, int rows, int c
     for (int i = 0; i < rows; i++)
         memcpy(s->out + (pixel + i) * s->out_pitch + k, tile + i * width,
                (size_t)cols * sizeof *tile);
+}
+
+void gdk_steps_apply(const gdk_steps *s, int64_t pixel, int64_t count, int64_t k, int64_t n) {
+    const bool dense = s->out_pitch == n;
+    float     *y = s->out + pixel * s->out_pitch + k;
+    for (int i = 0; i < s->n; i++)
+        for (int64_t p = 0; p < (dense ? 1 : count); p++)
+            step(y + p * s->out_pitch, dense ? n * count : n, s->kind[i], s->slope[i]);
 }

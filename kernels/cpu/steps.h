@@ -31,6 +31,8 @@ typedef struct gdk_steps {
 
 /* What gdk_steps_read understands, for gd_kernel.absorbs. */
 extern const char *const gdk_steps_absorbs[];
+/* The same without the binary one: for rows that write the output before they apply steps. */
+#define GDK_STEPS_UNARY (gdk_steps_absorbs + 1)
 /* Whether the operand of each binary step is f32 and looks like the output. */
 bool gdk_steps_fit(const gd_launch *l);
 void gdk_steps_read(const gd_launch *l, gdk_steps *s);
@@ -38,5 +40,8 @@ void gdk_steps_read(const gd_launch *l, gdk_steps *s);
  * pixels `pixel` .. pixel + rows - 1. The tile is used up. */
 void gdk_steps_store(const gdk_steps *s, float *tile, int width, int rows, int cols,
                      int64_t pixel, int64_t k);
+/* Puts channels k .. k + n - 1 of `count` output pixels through the steps, of which none is
+ * binary, where they lie. */
+void gdk_steps_apply(const gdk_steps *s, int64_t pixel, int64_t count, int64_t k, int64_t n);
 
 #endif

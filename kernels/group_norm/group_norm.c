@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "engine/graph.h"
+#include "kernels/cpu/steps.h"
 #include "kernels/describe.h"
 
 static const gd_attr_field fields[] = {
@@ -57,10 +58,14 @@ const gd_op gd_op_group_norm = {
     .infer = infer,
     .cost = cost,
     .grad = grad,
-    .kernels =
-        (const gd_kernel[]){GD_ROW_CPU("group_norm_cpu_f32", GD_F32, gdk_group_norm_cpu_f32),
-                            GD_REF_ROWS(group_norm),
-                            {0}},
+    .kernels = (const gd_kernel[]){{.name = "group_norm_cpu_f32",
+                                    .backend = GD_CPU,
+                                    .dtype = GD_F32,
+                                    .flags = GD_ROW_PITCH,
+                                    .absorbs = GDK_STEPS_UNARY,
+                                    .run = gdk_group_norm_cpu_f32},
+                                   GD_REF_ROWS(group_norm),
+                                   {0}},
 };
 
 const gd_op gd_op_group_norm_bwd = {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/norm.h"
 #include "kernels/cpu/spread.h"
 #include "kernels/group_norm/group_norm.h"
 
@@ -31,23 +32,14 @@ GD_ISA_BODY void sum_plane_body PLANE {
 }
 GD_ISA(sum_plane, PLANE, (x, pitch, pixels, n, mean, sum))
 
-#define VALUES                                                                   \
-    (const float *x, float *y, int64_t n, const float *mean, const float *scale, \
-     const float *beta)
-
-GD_ISA_BODY void values_body VALUES {
-#pragma omp                  simd
-    for (int64_t c = 0; c < n; c++) y[c] = (x[c] - mean[c]) * scale[c] + beta[c];
-}
-GD_ISA(values, VALUES, (x, y, n, mean, scale, beta))
-
 /* Whole groups of one picture: of PART channels together, or one group. */
 typedef struct piece {
-    const float *x, *gamma, *beta;
-    float       *y;
-    int64_t      x_pitch, y_pitch, pixels, width; /* of one group */
-    int64_t      first, end;                      /* channels */
-    float        eps;
+    const float     *x, *gamma, *beta;
+    const gdk_steps *steps;
+    int64_t          x_pitch, pixel, pixels; /* pixel: the first one */
+    int64_t          width;                  /* of one group */
+    int64_t          first, end;             /* channels */
+    float            eps;
 } piece;
 
 /* The sum over each group. mean: one value for each of the first PART channels; there are more
@@ -80,19 +72,24 @@ static void norm_piece(const piece *p) {
     for (int64_t c = p->first; c < p->end; c += PART) {
         const int64_t n = p->end - c < PART ? p->end - c : PART;
         for (int64_t k = 0; k < n; k++) scale[k] = invstd[k] * p->gamma[c + k];
-        for (int64_t i = 0; i < p->pixels; i++)
-            values(p->x + i * p->x_pitch + c, p->y + i * p->y_pitch + c, n, mean, scale,
-                   p->beta + c);
+        const gdk_norm a = {p->x + c, p->x_pitch, mean, scale, p->beta + c, c, n};
+        gdk_norm_store(&a, p->steps, p->pixel, p->pixels);
     }
 }
 
 /* How many groups make a piece: few channels alone would leave vectors empty. */
 static int64_t groups_together(int64_t width) { return width < WIDE ? WIDE / width : 1; }
 
+typedef struct job {
+    const gd_launch *l;
+    gdk_steps        steps;
+} job;
+
 static void norm_pieces(void *ctx, int64_t from, int64_t to) {
-    const gd_launch     *l = ctx;
+    const job           *j = ctx;
+    const gd_launch     *l = j->l;
     const gd_group_norm *a = l->attr;
-    const gd_tensor     *x = l->in[0], *y = l->out[0];
+    const gd_tensor     *x = l->in[0];
     const int64_t        C = gd_tensor_channels(x), width = C / a->groups;
     const int64_t        many = groups_together(width), each = (a->groups + many - 1) / many;
     const int64_t        pixels = gdk_group_norm_pixels(x);
@@ -101,9 +98,9 @@ static void norm_pieces(void *ctx, int64_t from, int64_t to) {
         const piece   p = {.x = (const float *)x->data + n * pixels * x->pitch,
                            .gamma = l->in[1]->data,
                            .beta = l->in[2]->data,
-                           .y = (float *)y->data + n * pixels * y->pitch,
+                           .steps = &j->steps,
                            .x_pitch = x->pitch,
-                           .y_pitch = y->pitch,
+                           .pixel = n * pixels,
                            .pixels = pixels,
                            .width = width,
                            .first = first,
@@ -115,13 +112,14 @@ static void norm_pieces(void *ctx, int64_t from, int64_t to) {
 
 gd_status gdk_group_norm_cpu_f32(const gd_launch *l, gd_error *err) {
     (void)err;
-    gd_launch            copy = *l;
+    job                  j = {.l = l};
     const gd_group_norm *a = l->attr;
     const int64_t        width = gd_tensor_channels(l->in[0]) / a->groups;
     const int64_t        many = groups_together(width), each = (a->groups + many - 1) / many;
     const int64_t        pixels = gdk_group_norm_pixels(l->in[0]);
     if (!pixels) return GD_OK;
+    gdk_steps_read(l, &j.steps);
     gdk_spread_pixels(l->in[0]->dim[0] * each,
-                      (size_t)(pixels * many * width) * 4 * sizeof(float), norm_pieces, &copy);
+                      (size_t)(pixels * many * width) * 4 * sizeof(float), norm_pieces, &j);
     return GD_OK;
 }

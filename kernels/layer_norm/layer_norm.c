@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "engine/graph.h"
+#include "kernels/cpu/steps.h"
 #include "kernels/describe.h"
 
 static const gd_attr_field fields[] = {
@@ -51,10 +52,14 @@ const gd_op gd_op_layer_norm = {
     .infer = infer,
     .cost = cost,
     .grad = grad,
-    .kernels =
-        (const gd_kernel[]){GD_ROW_CPU("layer_norm_cpu_f32", GD_F32, gdk_layer_norm_cpu_f32),
-                            GD_REF_ROWS(layer_norm),
-                            {0}},
+    .kernels = (const gd_kernel[]){{.name = "layer_norm_cpu_f32",
+                                    .backend = GD_CPU,
+                                    .dtype = GD_F32,
+                                    .flags = GD_ROW_PITCH,
+                                    .absorbs = GDK_STEPS_UNARY,
+                                    .run = gdk_layer_norm_cpu_f32},
+                                   GD_REF_ROWS(layer_norm),
+                                   {0}},
 };
 
 const gd_op gd_op_layer_norm_bwd = {

@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/spread.h"
+#include "kernels/cpu/steps.h"
 #include "kernels/layer_norm/layer_norm.h"
 
 enum { LANES = 16 };
@@ -38,20 +39,28 @@ GD_ISA_BODY void norm_row_body ROW {
 }
 GD_ISA(norm_row, ROW, (x, gamma, beta, eps, y, n))
 
+typedef struct job {
+    const gd_launch *l;
+    gdk_steps        steps;
+} job;
+
 static void norm_rows(void *ctx, int64_t first, int64_t last) {
-    const gd_launch *l = ctx;
+    const job       *j = ctx;
+    const gd_launch *l = j->l;
     const gd_tensor *x = l->in[0], *y = l->out[0];
-    for (int64_t p = first; p < last; p++)
+    const int64_t    C = gd_tensor_channels(x);
+    for (int64_t p = first; p < last; p++) {
         norm_row((const float *)x->data + p * x->pitch, l->in[1]->data, l->in[2]->data,
-                 ((const gd_layer_norm *)l->attr)->eps, (float *)y->data + p * y->pitch,
-                 gd_tensor_channels(x));
+                 ((const gd_layer_norm *)l->attr)->eps, (float *)y->data + p * y->pitch, C);
+        gdk_steps_apply(&j->steps, p, 1, 0, C);
+    }
 }
 
 gd_status gdk_layer_norm_cpu_f32(const gd_launch *l, gd_error *err) {
     (void)err;
-    gd_launch copy = *l;
+    job j = {.l = l};
+    gdk_steps_read(l, &j.steps);
     gdk_spread_pixels(gd_tensor_pixels(l->in[0]),
-                      (size_t)gd_tensor_channels(l->in[0]) * 2 * sizeof(float), norm_rows,
-                      &copy);
+                      (size_t)gd_tensor_channels(l->in[0]) * 2 * sizeof(float), norm_rows, &j);
     return GD_OK;
 }
