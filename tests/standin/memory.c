@@ -32,7 +32,7 @@ typedef struct event {
     bool recorded;
 } event;
 
-static int n_capturing;
+static _Thread_local int n_capturing; /* of this thread: as in its mode ThreadLocal */
 
 bool standin_capturing(void) { return n_capturing > 0; }
 
@@ -40,7 +40,7 @@ bool standin_capturing(void) { return n_capturing > 0; }
 
 /* While a stream is captured nothing may be allocated by the thread that does it. */
 static cudaError_t not_while_capturing(void) {
-    return standin_result(n_capturing ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
+    return standin_result(n_capturing > 0 ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
 }
 
 static size_t total_memory(void) { return (size_t)standin_setting("STANDIN_MEMORY", 1L << 32); }
