@@ -97,7 +97,9 @@ def main():
     rows = []
     devices = subprocess.run([os.path.join(a.build, "gdrun"), "devices"], check=True, stdout=subprocess.PIPE,
                              text=True).stdout.splitlines()
-    device = next(t.split(None, 1)[1].split(",")[0] for t in devices if t.startswith(a.device))
+    # "cpu  NAME, ...", "cuda:0  NAME, ..."; a line of "cuda" alone tells of the plugin.
+    which = "cuda:0" if a.device == "cuda" else a.device
+    device = next(t.split(None, 1)[1].split(",")[0] for t in devices if t.startswith(which))
     with tempfile.TemporaryDirectory(prefix="gdrun-bench-") as work:
         gdw = os.path.join(work, a.arch + ".gdw")
         subprocess.run([os.path.join(a.build, "gdconvert"), a.weights, "-o", gdw, "-q"], check=True)
