@@ -15,7 +15,11 @@ RESULTS = os.path.join(ROOT, "bench/results")
 # batch 0 is the time from the start of the process.
 GOALS = {"H200": (("Faster R-CNN R50-FPN 800x1333", "fp16", 1, 2.0),
                   ("Faster R-CNN R50-FPN 800x1333", "fp16", 16, 28.0),
-                  ("Faster R-CNN R50-FPN 800x1333", "fp16", 0, 300.0))}
+                  ("Faster R-CNN R50-FPN 800x1333", "fp16", 0, 300.0),
+                  ("DETR-R50 800x1066", "fp16", 1, 1.5),
+                  ("DETR-R50 800x1066", "fp16", 16, 11.0),
+                  ("SSD300-VGG16", "fp16", 16, 8.0),
+                  ("DeepLabV3-R50 512", "fp16", 8, 6.0))}
 
 
 def mib(n):
@@ -87,8 +91,10 @@ def gpu_table(r):
                   "(`gdrun bench --cold`), medians in ms:\n"]
         lines += rows(("model", "precision", *names), [
             (c["model"], c["precision"], *(f"{c['ms'][n]['median']:.1f}" for n in names)) for c in r["cold"]])
-    for gpu, goals in GOALS.items():
-        if gpu in r["device"]:
+    models = {x["model"] for x in r["rows"]}
+    for gpu, of_gpu in GOALS.items():
+        goals = [g for g in of_gpu if g[0] in models]
+        if gpu in r["device"] and goals:
             lines += ["", "Goals, in ms:", ""] + ["- " + goal_text(r, *g) + "." for g in goals]
     if r.get("missing"):
         lines += ["", "Not measured: " + "; ".join(r["missing"]) + "."]
@@ -142,19 +148,9 @@ def markers(name):
     return f"<!-- results {name} begin -->\n", f"<!-- results {name} end -->"
 
 
-GPU_SECTION = """
-## Speed on a GPU
-
-`bench/gpu_peers.py --picture FILE -o bench/results/NAME` times gdrun and PyTorch in one call and makes
-this table; `gdrun bench` alone times any model.
-
-"""
-
-
 def section(record):
-    """What README.md shows of a record; a GPU's brings its headline, since there may be none."""
-    body = table(record).split("\n\n", 1)[1]
-    return GPU_SECTION + body if record["kind"] == "gpu" else body
+    """What README.md shows of a record: all but its headline."""
+    return table(record).split("\n\n", 1)[1]
 
 
 def with_table(page, name, record):
