@@ -33,6 +33,7 @@ __global__ void __launch_bounds__(BM * 2, BLOCKS)
     const uint64_t rows_b = gdk_wgmma_operand(ring + TO_B);
 
     source<ROWS, AN, BR> src;
+    prefetch_filters<BM * 2, BN>(p, k, begin, end);
     src.start(p, m, k, begin);
     gdk_grid_wait();
     int      next = begin; /* block that is copied next, and its stage's offset */
@@ -94,8 +95,8 @@ template <int TF32, int BM, int BN, int BLOCKS> static cudaError_t ready_gmma() 
 
 template <int TF32, int BM, int BN, int BLOCKS>
 static cudaError_t launch_gmma(const gdk_conv2d_mma *p, cudaStream_t stream) {
-    return gdk_launch(conv2d_gmma<TF32, BM, BN, BLOCKS>, p->grid, BM * 2, p->smem, stream,
-                      p->early, p->cluster, *p);
+    return gdk_launch(conv2d_gmma<TF32, BM, BN, BLOCKS>, dim3((unsigned)p->grid), BM * 2,
+                      p->smem, stream, p->early, p->cluster, *p);
 }
 
 #endif

@@ -81,6 +81,7 @@ __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32, BLOCKS)
                           ((lane >> 3 & 1) ^ lane % 8) * 16;
 
     source<ROWS, AN, BR> src;
+    prefetch_filters<THREADS, BN>(p, k, begin, end);
     src.start(p, m, k, begin);
     gdk_grid_wait();
     int            next = begin; /* block that is copied next, and its stage's offset */
@@ -145,7 +146,7 @@ template <int TF32, int BM, int BN, int WM, int WN, int BLOCKS> static cudaError
 
 template <int TF32, int BM, int BN, int WM, int WN, int BLOCKS>
 static cudaError_t launch(const gdk_conv2d_mma *p, cudaStream_t stream) {
-    return gdk_launch(conv2d_mma<TF32, BM, BN, WM, WN, BLOCKS>, p->grid,
+    return gdk_launch(conv2d_mma<TF32, BM, BN, WM, WN, BLOCKS>, dim3((unsigned)p->grid),
                       BM / WM * (BN / WN) * 32, p->smem, stream, p->early, p->cluster, *p);
 }
 

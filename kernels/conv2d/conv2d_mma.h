@@ -26,6 +26,7 @@ typedef struct gdk_conv2d_mma {
     int32_t      tile, stages, split;
     size_t       smem;
     int32_t      early;   /* sm_90 on: may start while the kernel before it ends */
+    int32_t      fixed;   /* w and the bias are constants */
     int32_t      cluster; /* split, where the parts meet in shared memory (sm_90 on); else 1 */
     int64_t      grid;    /* thread blocks */
     float       *partial; /* split > 1, cluster 1: [tiles, split, tile elements] */

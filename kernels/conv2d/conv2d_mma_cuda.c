@@ -140,6 +140,7 @@ void gdk_conv2d_mma_read(const gd_launch *l, bool linear, gdk_conv2d_mma *p) {
     }
     p->plain = s.R * s.S == 1 && s.P == s.H && s.Q == s.W && s.a->stride[0] == 1 &&
                s.a->stride[1] == 1 && !s.a->pad[0] && !s.a->pad[1];
+    p->fixed = gdk_fixed(l, 1) && gdk_fixed(l, 2);
     p->by_pq = gdk_fastdiv_by(s.P * s.Q);
     p->by_q = gdk_fastdiv_by(s.Q);
     p->by_c = gdk_fastdiv_by(p->C);

@@ -88,6 +88,21 @@ template <int ROWS, int AN, int BN> struct source {
     }
 };
 
+/* What a block reads of constants first, while the kernel before still runs: the bias, and as
+ * much of its BN rows of filters as rings hold. */
+template <int THREADS, int BN>
+static __device__ __forceinline__ void prefetch_filters(const gdk_conv2d_mma &p, int k,
+                                                        int begin, int end) {
+    constexpr int MOST = 8;
+    const int     groups = min(min(end, begin + MOST) * GROUPS, p.depth) - begin * GROUPS;
+    if (!p.fixed) return;
+    for (int row = k + threadIdx.x; row < k + BN && row < p.K; row += THREADS)
+        gdk_prefetch((const char *)p.w + ((int64_t)row * p.depth + begin * GROUPS) * 16,
+                     groups * 16);
+    if (threadIdx.x == 0 && p.e.bias && p.e.vec && p.K - k >= 4)
+        gdk_prefetch(p.e.bias + k, min(BN, p.K - k) / 4 * 16);
+}
+
 /* Adds up the parts of a split reduction in their order. False: another block does it. */
 template <int THREADS, int MI, int NJ>
 static __device__ __forceinline__ bool gather(const gdk_conv2d_mma &p, int tile, int part,
@@ -169,13 +184,23 @@ static __device__ __forceinline__ void meet(const gdk_conv2d_mma &p, float *sums
         *(float2 *)to = make_float2(v[0], v[1]);
         *(float2 *)(to + 8 * PITCH) = make_float2(v[2], v[3]);
     }
+    /* What is added to the first row comes while the cluster meets. */
+    const int  end = min(BM * (part + 1) / p.split, p.M - m);
+    const bool whole = gdk_epilogue_whole<V>(p.e, k + col, p.K);
+    int        row = BM * part / p.split + threadIdx.x / LANES;
+    gdk_run<V> first = {};
+    if (whole && row < end) first = gdk_epilogue_fetch<V>(p.e, m + row, k + col);
     gdk_cluster_sync();
-    const int end = min(BM * (part + 1) / p.split, p.M - m);
     if (k + col < p.K)
 #pragma unroll 1
-        for (int row = BM * part / p.split + threadIdx.x / LANES; row < end; row += ROWS) {
+        for (; row < end; row += ROWS) {
             const uint32_t at = gdk_smem_address(sums + row * PITCH + col);
-            float          v[V] = {};
+            float          v[V];
+            if (whole)
+                gdk_epilogue_bias<V>(p.e, k + col, v);
+            else
+#pragma unroll
+                for (int i = 0; i < V; i++) v[i] = 0.0f;
 #pragma unroll
             for (int i = 0; i < V / 4; i++) {
                 float4 f[MOST];
@@ -189,7 +214,12 @@ static __device__ __forceinline__ void meet(const gdk_conv2d_mma &p, float *sums
                         v[4 * i + 2] += f[rank].z, v[4 * i + 3] += f[rank].w;
                     }
             }
-            gdk_epilogue_run<V>(p.e, v, m + row, k + col, p.K);
+            if (!whole) {
+                gdk_epilogue_run<V>(p.e, v, m + row, k + col, p.K);
+                continue;
+            }
+            gdk_epilogue_store<V>(p.e, v, first, m + row, k + col);
+            if (row + ROWS < end) first = gdk_epilogue_fetch<V>(p.e, m + row + ROWS, k + col);
         }
     gdk_cluster_sync(); /* shared memory outlives those who read it */
 #endif

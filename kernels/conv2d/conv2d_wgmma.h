@@ -25,6 +25,7 @@ typedef struct gdk_wgmma_args {
     int32_t      steps, steps_a_tap; /* of the whole reduction; of one tap */
     int32_t      tiles, tiles_n, splits;
     int32_t      whole;  /* F16 output, rows of 16-byte groups: tiles go out by tensor copies */
+    int32_t      fixed;  /* weights and the bias are constants */
     int32_t      add;    /* `whole`: the step that adds r, or -1; there is no other addition */
     float       *part;   /* splits > 1: [tiles][splits][128 * cols] partial sums */
     uint32_t    *ticket; /* splits > 1: [tiles], zero before and after */

@@ -167,6 +167,7 @@ static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, bool lin
     s->device = l->device;
     const gdk_wgmma_choice c = pick(l, &s->s, dev->n_sm);
     plan(s, &c);
+    s->a.fixed = gdk_fixed(l, 1) && gdk_fixed(l, 2);
     GD_GO(find_encoders(s, err));
     if (c.splits > 1) {
         const size_t size = (size_t)s->a.tiles * sizeof(uint32_t);

@@ -56,6 +56,22 @@ template <int STAGES> struct ring {
     }
 };
 
+/* What a block reads of constants first, while the kernel before still runs. */
+template <int COLS>
+static __device__ __forceinline__ void prefetch_filters(const gdk_wgmma_args &a) {
+    const item t = item_of(a, blockIdx.x);
+    int        tap = t.from / a.steps_a_tap, block = t.from - tap * a.steps_a_tap;
+    for (int k = t.from; k < min(t.to, t.from + shape<COLS>::stages); k++) {
+        gdk_tma_prefetch_tile(&a.w, tap * a.C + block * GDK_WGMMA_DEPTH, t.n0);
+        if (++block == a.steps_a_tap) {
+            block = 0;
+            tap++;
+        }
+    }
+    const int cols = min(COLS, a.K - t.n0);
+    if (a.e.bias && a.e.vec && cols >= 4) gdk_prefetch(a.e.bias + t.n0, cols / 4 * 16);
+}
+
 template <int COLS>
 static __device__ __forceinline__ void produce(const gdk_wgmma_args &a, uint32_t smem,
                                                uint32_t full, uint32_t empty) {
@@ -393,6 +409,7 @@ static __global__ void __launch_bounds__(THREADS, 1)
     __syncthreads();
     /* What came so far runs beside the end of the kernel before; the next may do the same. */
     gdk_grid_release();
+    if (threadIdx.x == 0 && a.fixed) prefetch_filters<COLS>(a);
     gdk_grid_wait();
     if (threadIdx.x < THREADS - CONSUMERS) {
         asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");

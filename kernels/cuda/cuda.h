@@ -24,6 +24,15 @@ gd_status gdk_cuda_status(cudaError_t e, const char *what, gd_error *err);
 
 static inline cudaStream_t gdk_stream(const gd_launch *l) { return (cudaStream_t)l->stream; }
 
+/* Whether kernels may start while the one before them ends: launch.cuh. */
+static inline bool gdk_early(const gd_launch *l) {
+    return l->device && l->device->caps.sm >= 90;
+}
+/* Input i was not given, or is a constant, which no kernel writes. */
+static inline bool gdk_fixed(const gd_launch *l, int i) {
+    return i >= l->n_in || !l->in[i] || (l->const_in >> i & 1);
+}
+
 /* Halves or floats: what kernels compute with. */
 static inline bool gdk_half_or_wide(const gd_tensor *t) {
     return t->dtype == GD_F16 || t->dtype == GD_F32;

@@ -54,6 +54,15 @@ static __device__ __forceinline__ void gdk_tma_tile(uint32_t smem, const CUtenso
                  : "memory");
 }
 
+/* The same box no further than to L2. */
+static __device__ __forceinline__ void gdk_tma_prefetch_tile(const CUtensorMap *map, int x,
+                                                             int y) {
+    asm volatile(
+        "cp.async.bulk.prefetch.tensor.2d.L2.global.tile [%0, {%1, %2}];" ::"l"((uint64_t)map),
+        "r"(x), "r"(y)
+        : "memory");
+}
+
 /* Channels c.. of the pixels that one filter tap (down, right: offsets in input pixels) meets
  * for consecutive output pixels, the first of which sees input (n, h, w). */
 static __device__ __forceinline__ void gdk_tma_im2col(uint32_t smem, const CUtensorMap *map,

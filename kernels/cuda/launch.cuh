@@ -23,6 +23,23 @@ static __device__ __forceinline__ void gdk_grid_release() {
 #endif
 }
 
+/* Both, for kernels that are small enough to leave room for the next one from the start. */
+static __device__ __forceinline__ void gdk_grid_follow() {
+    gdk_grid_release();
+    gdk_grid_wait();
+}
+
+/* Brings `bytes` of a constant, which no kernel writes, from memory to L2: before the wait.
+ * Address and bytes: multiples of 16. */
+static __device__ __forceinline__ void gdk_prefetch(const void *p, uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile(
+        "cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(__cvta_generic_to_global(p)),
+        "r"(bytes)
+        : "memory");
+#endif
+}
+
 /* Lets a kernel have all the shared memory that the device gives to one block. */
 template <class P> static cudaError_t gdk_launch_ready(void (*kernel)(P)) {
     cudaFuncAttributes of = {};
@@ -36,13 +53,13 @@ template <class P> static cudaError_t gdk_launch_ready(void (*kernel)(P)) {
                                 most - (int)of.sharedSizeBytes);
 }
 
-/* One-dimensional, in clusters of `cluster` blocks. Both early and cluster > 1 need sm_90. */
+/* In clusters of `cluster` blocks along x. Both early and cluster > 1 need sm_90. */
 template <class P>
-static cudaError_t gdk_launch(void (*kernel)(P), int64_t grid, int threads, size_t smem,
+static cudaError_t gdk_launch(void (*kernel)(P), dim3 grid, int threads, size_t smem,
                               cudaStream_t stream, bool early, int cluster, const P &p) {
     cudaLaunchAttribute attribute[2] = {};
     cudaLaunchConfig_t  config = {};
-    config.gridDim = dim3((unsigned)grid);
+    config.gridDim = grid;
     config.blockDim = dim3((unsigned)threads);
     config.dynamicSmemBytes = smem;
     config.stream = stream;
