@@ -257,6 +257,8 @@ const gd_case gd_cases_attention[] = {
     SELF("heads of 130", 1, 5, 130, 1, 0),
     CROSS("queries, masked", 2, 17, 129, 64, 2, 0),
     CROSS("queries over two tiles, masked", 2, 16, 150, 128, 2, 0),
+    CROSS("keys for five blocks, heads of 64", 1, 70, 300, 128, 2, 0),
+    CROSS("keys for five blocks, a short last one", 2, 33, 570, 64, 2, 0),
     CROSS("more queries than keys", 1, 130, 7, 64, 2, 0),
     CROSS("decoder of DETR", 1, 100, 850, 256, 8, GD_CASE_LARGE),
     SELF("encoder of DETR", 1, 850, 256, 8, GD_CASE_LARGE),

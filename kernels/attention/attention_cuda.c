@@ -24,7 +24,8 @@ static gdk_attention_args args_of(const gd_launch *l) {
                              .keys = (int32_t)l->in[1]->dim[1],
                              .heads = attr->heads,
                              .d = (int32_t)(q->dim[2] / attr->heads),
-                             .wide = q->dtype == GD_F32};
+                             .wide = q->dtype == GD_F32,
+                             .early = gdk_early(l)};
     a.groups = (int32_t)(q->dim[0] * attr->heads);
     a.scale = attr->scale > 0 ? attr->scale : 1.0f / sqrtf((float)a.d);
     return a;
@@ -50,11 +51,14 @@ static gd_status run_simt(const gd_launch *l, gd_error *err) {
 }
 
 static gd_status run_mma(const gd_launch *l, gd_error *err) {
-    const gdk_attention_args a = args_of(l);
-    const bool               divide =
-        gdk_attention_divides(a.groups, a.queries, a.keys, l->device->caps.n_sm);
-    return gdk_cuda_status(gdk_attention_mma_launch(&a, divide, gdk_stream(l)), "attention",
-                           err);
+    const gd_device_caps      *dev = &l->device->caps;
+    gdk_attention_args         a = args_of(l);
+    const gdk_attention_choice c =
+        gdk_attention_pick(a.groups, a.queries, a.keys, dev->sm, dev->n_sm);
+    a.divide = c.divide;
+    a.split = c.split;
+    a.part = c.part;
+    return gdk_cuda_status(gdk_attention_mma_launch(&a, gdk_stream(l)), "attention", err);
 }
 
 const gd_kernel gdk_attention_cuda_rows[] = {

@@ -9,10 +9,18 @@
 extern "C" {
 #endif
 
-/* True: the warps of a block share 16 queries and divide the keys among them; false: each has
- * 16 queries of its own and sees all keys. The former is for few queries, whose blocks would
- * leave multiprocessors idle, as long as there are keys to divide. */
-bool gdk_attention_divides(int64_t groups, int64_t queries, int64_t keys, int n_sm);
+typedef struct gdk_attention_choice {
+    /* True: the warps of a block share 16 queries and divide the keys among them; false: each
+     * has 16 queries of its own and sees all keys of the block. */
+    bool divide;
+    int  split; /* blocks that divide the keys of the same queries, a cluster: 1 below sm_90 */
+    int  part;  /* tiles of keys that each of them takes, the last one no more than that */
+} gdk_attention_choice;
+
+/* For groups (pictures times heads) of queries, each with its own keys. Few queries would leave
+ * multiprocessors idle: the keys are divided then, as long as there are keys to divide. */
+gdk_attention_choice gdk_attention_pick(int64_t groups, int64_t queries, int64_t keys, int sm,
+                                        int n_sm);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,8 @@ enum {
     GDK_ATTENTION_WARPS = 4,
     GDK_ATTENTION_ROWS = 16, /* queries of a warp */
     GDK_ATTENTION_KEYS = 64, /* keys of a tile, for all warps of a block */
-    GDK_ATTENTION_PAD = 8
+    GDK_ATTENTION_PAD = 8,
+    GDK_ATTENTION_MAX_SPLIT = 8 /* blocks of a cluster that divide the keys */
 };
 
 /* Row (second value: column) of element i of a lane's accumulator of 16 x 8. */

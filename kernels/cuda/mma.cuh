@@ -44,6 +44,18 @@ static __device__ __forceinline__ void gdk_copy16(uint32_t smem, const void *src
 #endif
 }
 
+/* The same for 4 bytes. */
+static __device__ __forceinline__ void gdk_copy4(uint32_t smem, const void *src, bool valid) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(smem), "l"(src),
+                 "r"(valid ? 4 : 0)
+                 : "memory");
+#else
+    const uint32_t v = valid ? *(const uint32_t *)src : 0;
+    asm volatile("st.shared.u32 [%0], %1;" ::"r"(smem), "r"(v) : "memory");
+#endif
+}
+
 /* Ends a group of copies. */
 static __device__ __forceinline__ void gdk_copy_commit() {
 #if __CUDA_ARCH__ >= 800

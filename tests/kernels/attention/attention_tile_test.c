@@ -128,20 +128,47 @@ static void banks(void **state) {
         }
 }
 
-static void divides(void **state) {
+/* Every tile of keys is taken by one block, and none is left without. */
+static void deals_out(void **state) {
     (void)state;
-    assert_true(gdk_attention_divides(8, 100, 850, 132));    /* DETR's decoder */
-    assert_true(gdk_attention_divides(8, 850, 850, 132));    /* its encoder, 14 x 8 blocks */
-    assert_false(gdk_attention_divides(128, 850, 850, 132)); /* of 16 pictures */
-    assert_false(gdk_attention_divides(8, 100, 64, 132));    /* one tile of keys */
-    assert_false(gdk_attention_divides(8, 3400, 3400, 132)); /* dilated C5 */
+    const int sm[] = {75, 80, 90, 120}, n_sm[] = {8, 40, 132};
+    for (int s = 0; s < 4; s++)
+        for (int n = 0; n < 3; n++)
+            for (int groups = 1; groups <= 256; groups *= 4)
+                for (int queries = 1; queries <= 1200; queries += 37)
+                    for (int keys = 1; keys <= 1200; keys += 43) {
+                        const gdk_attention_choice c =
+                            gdk_attention_pick(groups, queries, keys, sm[s], n_sm[n]);
+                        const int tiles = (keys + KEYS - 1) / KEYS;
+                        assert_in_range(c.split, 1, sm[s] < 90 ? 1 : GDK_ATTENTION_MAX_SPLIT);
+                        assert_true(c.split * c.part >= tiles);
+                        assert_true((c.split - 1) * c.part < tiles);
+                    }
+}
+
+static void assert_choice(gdk_attention_choice c, bool divide, int split, int part) {
+    assert_int_equal(c.divide, divide);
+    assert_int_equal(c.split, split);
+    assert_int_equal(c.part, part);
+}
+
+static void picks(void **state) {
+    (void)state;
+    assert_choice(gdk_attention_pick(8, 100, 850, 90, 132), false, 7, 2); /* DETR's decoder */
+    assert_choice(gdk_attention_pick(8, 850, 850, 90, 132), false, 4, 4); /* its encoder */
+    assert_choice(gdk_attention_pick(8, 100, 100, 90, 132), true, 1, 2);  /* among queries */
+    assert_choice(gdk_attention_pick(8, 100, 64, 90, 132), false, 1, 1);  /* one tile of keys */
+    assert_choice(gdk_attention_pick(128, 850, 850, 90, 132), false, 1, 14); /* 16 pictures */
+    assert_choice(gdk_attention_pick(8, 100, 850, 80, 108), true, 1, 14);
+    assert_choice(gdk_attention_pick(8, 3400, 3400, 80, 108), false, 1, 54);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_products),
         cmocka_unit_test(banks),
-        cmocka_unit_test(divides),
+        cmocka_unit_test(deals_out),
+        cmocka_unit_test(picks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
