@@ -10,6 +10,7 @@
 #include "kernels/resize/resample.h"
 
 enum { WIDE = 32, SIDE = 8, THREADS = WIDE * SIDE, TAPS = 64, ROWS = 32, BITS = 22 };
+enum { EACH = ROWS / SIDE };
 
 /* What one output column or row reads: source pixels lo .. lo + n - 1. */
 struct span {
@@ -81,8 +82,8 @@ static __device__ void plan(const gdk_view &v, bool cubic, int x0, int y0, span 
         if (k / WIDE < spans[k % WIDE].n)
             col[k / WIDE][k % WIDE] = weight_of(spans[k % WIDE], cubic, k / WIDE);
     for (int k = t; k < HIGH * TAPS; k += THREADS)
-        if (k % TAPS < spans[WIDE + k / TAPS].n)
-            row[k / TAPS][k % TAPS] = weight_of(spans[WIDE + k / TAPS], cubic, k % TAPS);
+        if (k / HIGH < spans[WIDE + k % HIGH].n)
+            row[k % HIGH][k / HIGH] = weight_of(spans[WIDE + k % HIGH], cubic, k / HIGH);
 }
 
 template <int DEEP>
@@ -110,17 +111,25 @@ static __global__ void __launch_bounds__(THREADS, 2)
         for (int c = 0; c < 3; c++) sum[d][c] = 1 << (BITS - 1);
     const uint8_t *rgb = p.pixels + v.origin;
     for (int r0 = first; r0 < last; r0 += ROWS) {
-        for (int r = j; r < ROWS && r0 + r < last; r += SIDE) {
-            const uint8_t *s = rgb + ((int64_t)(r0 + r) * v.line + across.lo) * 3;
-            int            h[3] = {1 << (BITS - 1), 1 << (BITS - 1), 1 << (BITS - 1)};
-            for (int k = 0; k < across.n && k < TAPS; k++, s += 3)
-                for (int c = 0; c < 3; c++) h[c] += s[c] * col[k][i];
-            for (int k = TAPS; k < across.n; k++, s += 3) {
-                const int w = weight_of(across, cubic, k);
-                for (int c = 0; c < 3; c++) h[c] += s[c] * w;
-            }
-            for (int c = 0; c < 3; c++) line[r][c][i] = (uint8_t)byte_of(h[c]);
+        /* A thread's rows side by side: their loads are under way together. */
+        const uint8_t *s[EACH];
+        int            h[EACH][3];
+#pragma unroll
+        for (int e = 0; e < EACH; e++) {
+            const int r = min(r0 + j + e * SIDE, last - 1);
+            s[e] = rgb + ((int64_t)r * v.line + across.lo) * 3;
+            h[e][0] = h[e][1] = h[e][2] = 1 << (BITS - 1);
         }
+        for (int k = 0; k < across.n; k++) {
+            const int w = k < TAPS ? col[k][i] : weight_of(across, cubic, k);
+#pragma unroll
+            for (int e = 0; e < EACH; e++)
+#pragma unroll
+                for (int c = 0; c < 3; c++) h[e][c] += s[e][3 * k + c] * w;
+        }
+#pragma unroll
+        for (int e = 0; e < EACH; e++)
+            for (int c = 0; c < 3; c++) line[j + e * SIDE][c][i] = (uint8_t)byte_of(h[e][c]);
         __syncthreads();
 #pragma unroll
         for (int d = 0; d < DEEP; d++) {
