@@ -2,6 +2,7 @@
 #include "kernels/arg.h"
 #include "kernels/box_restore/box_restore.h"
 #include "kernels/box_restore/box_restore_cuda.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/round.h"
 
 enum { THREADS = 128 };
@@ -24,6 +25,7 @@ static __device__ __forceinline__ float restore(const gdk_box_restore_args &a, f
 
 static __global__ void __launch_bounds__(THREADS) restore_kernel(const gdk_box_restore_args a) {
     const int b = (int)blockIdx.y, i = (int)(blockIdx.x * THREADS + threadIdx.x);
+    gdk_grid_follow();
     if (i >= a.n) return;
     const float *g = a.geometry + (int64_t)b * a.geometry_pitch;
     const float4 p = *(const float4 *)(a.box + ((int64_t)b * a.n + i) * a.box_pitch);
@@ -35,7 +37,7 @@ static __global__ void __launch_bounds__(THREADS) restore_kernel(const gdk_box_r
 extern "C" cudaError_t gdk_box_restore_launch(const gdk_box_restore_args *a,
                                               cudaStream_t                stream) {
     const int blocks = (a->n + THREADS - 1) / THREADS;
-    if (blocks)
-        restore_kernel<<<dim3((unsigned)blocks, (unsigned)a->B), THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+    if (!blocks) return cudaSuccess;
+    return gdk_launch(restore_kernel, dim3((unsigned)blocks, (unsigned)a->B), THREADS, 0,
+                      stream, a->early, 1, *a);
 }

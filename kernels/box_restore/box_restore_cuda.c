@@ -20,7 +20,8 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                                     .B = (int32_t)l->in[0]->dim[0],
                                     .n = (int32_t)l->in[0]->dim[1],
                                     .mode = attr->mode,
-                                    .clip = attr->clip != 0};
+                                    .clip = attr->clip != 0,
+                                    .early = gdk_early(l)};
     return gdk_cuda_status(gdk_box_restore_launch(&a, gdk_stream(l)), "box_restore", err);
 }
 

@@ -15,6 +15,7 @@ typedef struct gdk_box_restore_args {
     int64_t      box_pitch, geometry_pitch, out_pitch;
     int32_t      B, n;
     int32_t      mode, clip; /* GD_RESTORE_* */
+    int32_t      early;      /* may start while the kernel before it ends */
 } gdk_box_restore_args;
 
 cudaError_t gdk_box_restore_launch(const gdk_box_restore_args *a, cudaStream_t stream);

@@ -11,5 +11,6 @@ gd_status gdk_copy_run(const gd_launch *l, const gdk_copy_box *box, int n, size_
     gdk_copy c;
     gdk_copy_plan(box, n, size, &c);
     if (c.n == 0) return GD_OK;
+    c.early = gdk_early(l);
     return gdk_cuda_status(gdk_copy_launch(&c, gdk_stream(l)), "copy", err);
 }

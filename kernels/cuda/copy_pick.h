@@ -38,6 +38,7 @@ enum { GDK_COPY_PARTS = GD_MAX_IN };
 typedef struct gdk_copy {
     int32_t       n, unit; /* parts; bytes of a unit */
     uint32_t      most;    /* largest part's units */
+    int32_t       early;   /* may start while the kernel before it ends */
     gdk_copy_part part[GDK_COPY_PARTS];
 } gdk_copy;
 

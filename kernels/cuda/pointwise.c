@@ -28,6 +28,7 @@ gd_status gdk_pointwise_run(const gd_launch *l, gdk_pointwise *p, gd_error *err)
     p->C = gd_tensor_channels(a);
     p->a_wide = a->dtype == GD_F32;
     p->y_wide = y->dtype == GD_F32;
+    p->early = gdk_early(l);
     if (p->kind != GDK_POINTWISE_AFFINE && gd_tensor_dense(a) && gd_tensor_dense(b) &&
         gd_tensor_dense(y)) {
         p->C *= pixels;

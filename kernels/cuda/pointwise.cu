@@ -5,6 +5,7 @@
  * first is used. The function is chosen at run time by a branch that all threads take alike:
  * templates of the kernel are for types. */
 #include "kernels/cuda/activation.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/pointwise.h"
 #include "kernels/cuda/vec.cuh"
 
@@ -98,6 +99,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
     constexpr int  IN = IN_WIDE ? 4 : 2, OUT = OUT_WIDE ? 4 : 2, DEEP = TWO ? 2 : 4;
     const uint32_t first = blockIdx.x * (uint32_t)(THREADS * DEEP) + threadIdx.x;
     gdk_run<V>     a[DEEP], b[DEEP];
+    gdk_grid_follow();
 #pragma unroll
     for (int j = 0; j < DEEP; j++) {
         const place t = place_of<V>(p, first + j * THREADS);
@@ -125,25 +127,18 @@ static __global__ void __launch_bounds__(THREADS, 2)
 }
 
 template <int V, int IN_WIDE, int OUT_WIDE, int TWO>
-static void start(const gdk_pointwise *p, cudaStream_t stream) {
+static cudaError_t start(const gdk_pointwise *p, cudaStream_t stream) {
     constexpr uint32_t BLOCK = THREADS * (TWO ? 2 : 4);
-    gdk_pointwise_kernel<V, IN_WIDE, OUT_WIDE, TWO>
-        <<<(p->n + BLOCK - 1) / BLOCK, THREADS, 0, stream>>>(*p);
+    return gdk_launch(gdk_pointwise_kernel<V, IN_WIDE, OUT_WIDE, TWO>,
+                      (p->n + BLOCK - 1) / BLOCK, THREADS, 0, stream, p->early, 1, *p);
 }
 
 extern "C" cudaError_t gdk_pointwise_launch(const gdk_pointwise *p, cudaStream_t stream) {
     const bool two = p->kind == GDK_POINTWISE_ADD || p->kind == GDK_POINTWISE_MUL;
-    if (p->a_wide && p->y_wide && two)
-        start<4, 1, 1, 1>(p, stream);
-    else if (p->a_wide && p->y_wide)
-        start<4, 1, 1, 0>(p, stream);
-    else if (p->a_wide)
-        start<4, 1, 0, 0>(p, stream);
-    else if (p->y_wide)
-        start<4, 0, 1, 0>(p, stream);
-    else if (two)
-        start<8, 0, 0, 1>(p, stream);
-    else
-        start<8, 0, 0, 0>(p, stream);
-    return cudaPeekAtLastError();
+    if (p->a_wide && p->y_wide && two) return start<4, 1, 1, 1>(p, stream);
+    if (p->a_wide && p->y_wide) return start<4, 1, 1, 0>(p, stream);
+    if (p->a_wide) return start<4, 1, 0, 0>(p, stream);
+    if (p->y_wide) return start<4, 0, 1, 0>(p, stream);
+    if (two) return start<8, 0, 0, 1>(p, stream);
+    return start<8, 0, 0, 0>(p, stream);
 }

@@ -42,6 +42,7 @@ typedef struct gdk_pointwise {
     int32_t      kind;
     int32_t      a_wide, y_wide; /* 1: F32, 0: F16; b is like a */
     int32_t      vec;            /* every pixel begins at a 16-byte boundary */
+    int32_t      early;          /* may start while the kernel before it ends */
     float        slope;
     const float *scale, *shift, *mean;
 } gdk_pointwise;

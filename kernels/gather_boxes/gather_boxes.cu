@@ -1,10 +1,12 @@
 /* gather_boxes.cu -- picks boxes by index. Bound by latency; one thread a row. */
+#include "kernels/cuda/launch.cuh"
 #include "kernels/gather_boxes/gather_boxes_cuda.h"
 
 enum { THREADS = 128 };
 
 static __global__ void __launch_bounds__(THREADS) gather_kernel(const gdk_gather_boxes_args a) {
     const int b = (int)blockIdx.y, j = (int)(blockIdx.x * THREADS + threadIdx.x);
+    gdk_grid_follow();
     if (j >= a.m) return;
     const int count = a.count ? a.count[b] : a.m;
     int       i = j < count ? a.index[(int64_t)b * a.index_pitch + j] : -1;
@@ -25,7 +27,7 @@ static __global__ void __launch_bounds__(THREADS) gather_kernel(const gdk_gather
 extern "C" cudaError_t gdk_gather_boxes_launch(const gdk_gather_boxes_args *a,
                                                cudaStream_t                 stream) {
     const int blocks = (a->m + THREADS - 1) / THREADS;
-    if (blocks)
-        gather_kernel<<<dim3((unsigned)blocks, (unsigned)a->B), THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+    if (!blocks) return cudaSuccess;
+    return gdk_launch(gather_kernel, dim3((unsigned)blocks, (unsigned)a->B), THREADS, 0, stream,
+                      a->early, 1, *a);
 }

@@ -25,7 +25,8 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                                .label_out_pitch = l->out[2]->pitch,
                                .B = (int32_t)l->in[0]->dim[0],
                                .n = (int32_t)l->in[0]->dim[1],
-                               .m = (int32_t)l->out[0]->dim[1]};
+                               .m = (int32_t)l->out[0]->dim[1],
+                               .early = gdk_early(l)};
     if (l->in[2]) {
         a.label = l->in[2]->data;
         a.label_pitch = l->in[2]->pitch;

@@ -17,6 +17,7 @@ typedef struct gdk_gather_boxes_args {
     int64_t        box_pitch, score_pitch, label_pitch, index_pitch;
     int64_t        box_out_pitch, score_out_pitch, label_out_pitch;
     int32_t        B, n, m;
+    int32_t        early; /* may start while the kernel before it ends */
 } gdk_gather_boxes_args;
 
 cudaError_t gdk_gather_boxes_launch(const gdk_gather_boxes_args *a, cudaStream_t stream);

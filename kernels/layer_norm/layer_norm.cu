@@ -3,8 +3,10 @@
  *
  * Up to 256 and 1,024 channels: a warp a row, which its lanes hold in registers in runs of
  * four. Beyond: a block a row, which is read three times. The variance is summed about the
- * mean; sums are in FP32 and in a fixed order. */
+ * mean; sums are in FP32 and in a fixed order. Short rows are bound by latency: their gamma and
+ * beta are fetched while the kernel before still runs. */
 #include "kernels/cuda/epilogue.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/layer_norm/layer_norm_cuda.h"
 
@@ -27,11 +29,11 @@ static __device__ __forceinline__ void load(const gdk_layer_norm_args &a, int64_
 static __device__ __forceinline__ void load_vector(const gdk_layer_norm_args &a, const float *p,
                                                    int c, float (&v)[4]) {
     if (a.vec && c + 4 <= a.C) {
-        const float4 f = __ldg((const float4 *)(p + c));
+        const float4 f = *(const float4 *)(p + c);
         v[0] = f.x, v[1] = f.y, v[2] = f.z, v[3] = f.w;
     } else {
 #pragma unroll
-        for (int j = 0; j < 4; j++) v[j] = c + j < a.C ? __ldg(p + c + j) : 0.0f;
+        for (int j = 0; j < 4; j++) v[j] = c + j < a.C ? p[c + j] : 0.0f;
     }
 }
 
@@ -50,13 +52,21 @@ static __device__ __forceinline__ float squares(const float (&v)[4], float mean,
     return sum;
 }
 
-static __device__ __forceinline__ void store(const gdk_layer_norm_args &a, float (&v)[4],
-                                             float mean, float invstd, int64_t row, int c) {
+/* Gamma and beta of a run. */
+struct vectors {
     float gamma[4], beta[4];
-    load_vector(a, a.gamma, c, gamma);
-    load_vector(a, a.beta, c, beta);
+
+    __device__ __forceinline__ void load(const gdk_layer_norm_args &a, int c) {
+        load_vector(a, a.gamma, c, gamma);
+        load_vector(a, a.beta, c, beta);
+    }
+};
+
+static __device__ __forceinline__ void store(const gdk_layer_norm_args &a, float (&v)[4],
+                                             const vectors &by, float mean, float invstd,
+                                             int64_t row, int c) {
 #pragma unroll
-    for (int j = 0; j < 4; j++) v[j] = (v[j] - mean) * invstd * gamma[j] + beta[j];
+    for (int j = 0; j < 4; j++) v[j] = (v[j] - mean) * invstd * by.gamma[j] + by.beta[j];
     gdk_epilogue_run<4>(a.e, v, row, c, a.C);
 }
 
@@ -67,6 +77,15 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const uint32_t row = blockIdx.x * WARPS + threadIdx.x / 32;
     const int      first = (int)(threadIdx.x % 32) * 4;
     if (row >= a.rows) return;
+    constexpr bool HELD = RUNS <= 2; /* there are registers for gamma and beta */
+    vectors        by[HELD ? RUNS : 1];
+    gdk_grid_release();
+    if (!a.fixed) gdk_grid_wait();
+    if constexpr (HELD) {
+#pragma unroll
+        for (int i = 0; i < RUNS; i++) by[i].load(a, first + i * 128);
+    }
+    if (a.fixed) gdk_grid_wait();
     float v[RUNS][4], sum = 0.0f, square = 0.0f;
 #pragma unroll
     for (int i = 0; i < RUNS; i++) load(a, row, first + i * 128, v[i]);
@@ -79,7 +98,10 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const float invstd = 1.0f / sqrtf(var + a.eps);
 #pragma unroll
     for (int i = 0; i < RUNS; i++)
-        if (first + i * 128 < a.C) store(a, v[i], mean, invstd, row, first + i * 128);
+        if (first + i * 128 < a.C) {
+            if constexpr (!HELD) by[0].load(a, first + i * 128);
+            store(a, v[i], by[HELD ? i : 0], mean, invstd, row, first + i * 128);
+        }
 }
 
 static __global__ void __launch_bounds__(THREADS, 2)
@@ -88,6 +110,8 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const int64_t    row = blockIdx.x;
     const int        first = (int)threadIdx.x * 4;
     float            v[4], sum = 0.0f, square = 0.0f;
+    vectors          by;
+    gdk_grid_follow();
     for (int c = first; c < a.C; c += THREADS * 4) {
         load(a, row, c, v);
         sum += sum_of(v);
@@ -101,7 +125,8 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const float invstd = 1.0f / sqrtf(var + a.eps);
     for (int c = first; c < a.C; c += THREADS * 4) {
         load(a, row, c, v);
-        store(a, v, mean, invstd, row, c);
+        by.load(a, c);
+        store(a, v, by, mean, invstd, row, c);
     }
 }
 
@@ -109,10 +134,8 @@ extern "C" cudaError_t gdk_layer_norm_launch(const gdk_layer_norm_args *a,
                                              cudaStream_t               stream) {
     const unsigned blocks = (a->rows + WARPS - 1) / WARPS;
     if (a->C <= 256)
-        warp_kernel<2><<<blocks, THREADS, 0, stream>>>(*a);
-    else if (a->C <= 1024)
-        warp_kernel<8><<<blocks, THREADS, 0, stream>>>(*a);
-    else
-        block_kernel<<<a->rows, THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+        return gdk_launch(warp_kernel<2>, blocks, THREADS, 0, stream, a->early, 1, *a);
+    if (a->C <= 1024)
+        return gdk_launch(warp_kernel<8>, blocks, THREADS, 0, stream, a->early, 1, *a);
+    return gdk_launch(block_kernel, a->rows, THREADS, 0, stream, a->early, 1, *a);
 }

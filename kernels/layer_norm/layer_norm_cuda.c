@@ -23,6 +23,8 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                              .rows = (uint32_t)gd_tensor_pixels(x),
                              .C = (int32_t)gd_tensor_channels(x),
                              .x_wide = x->dtype == GD_F32,
+                             .early = gdk_early(l),
+                             .fixed = gdk_fixed(l, 1) && gdk_fixed(l, 2),
                              .eps = ((const gd_layer_norm *)l->attr)->eps};
     if (a.rows == 0) return GD_OK;
     a.vec = gdk_aligned(x) && ((uintptr_t)a.gamma | (uintptr_t)a.beta) % 16 == 0;

@@ -18,6 +18,8 @@ typedef struct gdk_layer_norm_args {
     int32_t      C;
     int32_t      x_wide; /* 1: F32, 0: F16 */
     int32_t      vec;    /* rows of x, gamma and beta begin at 16-byte boundaries */
+    int32_t      early;  /* may start while the kernel before it ends */
+    int32_t      fixed;  /* gamma and beta are constants */
     float        eps;
     gdk_epilogue e;
 } gdk_layer_norm_args;

@@ -56,7 +56,8 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                        .beta = attr->beta,
                        .strict_score = attr->strict_score,
                        .plain = attr->iou >= 1e-6f && attr->min_size >= 0,
-                       .n_sm = l->device ? l->device->caps.n_sm : 1};
+                       .n_sm = l->device ? l->device->caps.n_sm : 1,
+                       .early = gdk_early(l)};
     if (l->n_in > 2 && l->in[2]) {
         a.group = l->in[2]->data;
         a.group_pitch = l->in[2]->pitch;

@@ -31,6 +31,7 @@ typedef struct gdk_nms_args {
     int32_t        plain;   /* gdk_nms_overlaps */
     int32_t        stripes; /* that the matrix has room for */
     int32_t        n_sm;
+    int32_t        early; /* may start while the kernel before it ends */
     gdk_nms_work   work;
 } gdk_nms_args;
 

@@ -9,6 +9,7 @@
  *
  * Candidates beyond the matrix (more than 64 * stripes) are taken 64 at a time and compared
  * with every kept box: exact, and slow, for what hardly occurs. */
+#include "kernels/cuda/launch.cuh"
 #include "kernels/nms/nms_hit.cuh"
 #include "kernels/nms/nms_pick.h"
 
@@ -272,13 +273,14 @@ static __device__ int take_rest(const gdk_nms_args &a, keep_smem &s, const float
 
 static __global__ void __launch_bounds__(THREADS) keep_kernel(const gdk_nms_args a) {
     __shared__ keep_smem s;
-    const int            b = (int)blockIdx.x, tid = (int)threadIdx.x;
-    const int            all = a.work.n_cand[b], n = min(all, a.stripes * GDK_STRIPE);
-    const float4        *box = (const float4 *)a.work.box + (int64_t)b * a.n;
-    const int2          *tag = (const int2 *)a.work.tag + (int64_t)b * a.n;
-    int32_t             *index = a.index + (int64_t)b * a.index_pitch;
-    int32_t             *place = all > n ? a.work.kept + (int64_t)b * a.n : NULL;
-    const uint64_t      *word =
+    gdk_grid_follow();
+    const int       b = (int)blockIdx.x, tid = (int)threadIdx.x;
+    const int       all = a.work.n_cand[b], n = min(all, a.stripes * GDK_STRIPE);
+    const float4   *box = (const float4 *)a.work.box + (int64_t)b * a.n;
+    const int2     *tag = (const int2 *)a.work.tag + (int64_t)b * a.n;
+    int32_t        *index = a.index + (int64_t)b * a.index_pitch;
+    int32_t        *place = all > n ? a.work.kept + (int64_t)b * a.n : NULL;
+    const uint64_t *word =
         a.work.word + (int64_t)b * gdk_stripe_tile(a.stripes, 0) * GDK_STRIPE;
     const int stripes = (n + GDK_STRIPE - 1) / GDK_STRIPE;
     if (tid < 2 * PARTS) s.gone[tid / PARTS][tid % PARTS] = 0;
@@ -304,6 +306,5 @@ static __global__ void __launch_bounds__(THREADS) keep_kernel(const gdk_nms_args
 }
 
 extern "C" cudaError_t gdk_nms_keep_launch(const gdk_nms_args *a, cudaStream_t stream) {
-    keep_kernel<<<(unsigned)a->B, THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+    return gdk_launch(keep_kernel, (unsigned)a->B, THREADS, 0, stream, a->early, 1, *a);
 }

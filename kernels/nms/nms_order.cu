@@ -3,6 +3,7 @@
  * Bound by the number of comparisons, the square of that of the candidates. One block: TILE
  * rows of picture blockIdx.y; blocks past the count leave at once. The last block owns no
  * rows: it counts the candidates and finds the best score. */
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/rank.cuh"
 #include "kernels/nms/nms_cuda.h"
 
@@ -44,9 +45,10 @@ static __device__ void write_top(const gdk_nms_args &a, int b, int n) {
 static __global__ void __launch_bounds__(GDK_RANK_THREADS, 2)
     order_kernel(const gdk_nms_args a) {
     __shared__ gdk_rank_smem s;
-    const int                b = (int)blockIdx.y;
-    const bool               tally = blockIdx.x == gridDim.x - 1;
-    int                      count = a.count ? a.count[b] : a.n;
+    gdk_grid_follow();
+    const int  b = (int)blockIdx.y;
+    const bool tally = blockIdx.x == gridDim.x - 1;
+    int        count = a.count ? a.count[b] : a.n;
     count = count < 0 ? 0 : count > a.n ? a.n : count;
     const int own = tally ? count : (int)blockIdx.x * TILE;
     if (own >= count && !tally) return;
@@ -72,6 +74,6 @@ extern "C" cudaError_t gdk_nms_order_launch(const gdk_nms_args *a, cudaStream_t 
     const int         tiles = (a->n + TILE - 1) / TILE + 1;
     const cudaError_t e = gdk_rank_crowd(order_kernel);
     if (e != cudaSuccess) return e;
-    order_kernel<<<dim3((unsigned)tiles, (unsigned)a->B), GDK_RANK_THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+    return gdk_launch(order_kernel, dim3((unsigned)tiles, (unsigned)a->B), GDK_RANK_THREADS, 0,
+                      stream, a->early, 1, *a);
 }

@@ -3,6 +3,7 @@
  * Bound by arithmetic, less than 20 instructions a pair. One block: one tile of 64 x 64 pairs
  * after the other, tiles of picture blockIdx.y in turn; blocks past the last tile leave at
  * once. Two threads a row, each half of its columns. */
+#include "kernels/cuda/launch.cuh"
 #include "kernels/nms/nms_hit.cuh"
 
 enum { THREADS = 2 * GDK_STRIPE };
@@ -10,12 +11,13 @@ enum { THREADS = 2 * GDK_STRIPE };
 static __global__ void __launch_bounds__(THREADS) overlap_kernel(const gdk_nms_args a) {
     __shared__ float4 col_box[GDK_STRIPE];
     __shared__ float2 col_rest[GDK_STRIPE]; /* share, group */
-    const int         b = (int)blockIdx.y, tid = (int)threadIdx.x;
-    const int         n = min(a.work.n_cand[b], a.stripes * GDK_STRIPE);
-    const int         tiles = gdk_stripe_tile((n + GDK_STRIPE - 1) / GDK_STRIPE, 0);
-    const float4     *box = (const float4 *)a.work.box + (int64_t)b * a.n;
-    const int2       *tag = (const int2 *)a.work.tag + (int64_t)b * a.n;
-    uint32_t         *word =
+    gdk_grid_follow();
+    const int     b = (int)blockIdx.y, tid = (int)threadIdx.x;
+    const int     n = min(a.work.n_cand[b], a.stripes * GDK_STRIPE);
+    const int     tiles = gdk_stripe_tile((n + GDK_STRIPE - 1) / GDK_STRIPE, 0);
+    const float4 *box = (const float4 *)a.work.box + (int64_t)b * a.n;
+    const int2   *tag = (const int2 *)a.work.tag + (int64_t)b * a.n;
+    uint32_t     *word =
         (uint32_t *)a.work.word + (int64_t)b * gdk_stripe_tile(a.stripes, 0) * (2 * GDK_STRIPE);
     const int row = tid % GDK_STRIPE, half = tid / GDK_STRIPE;
     for (int tile = (int)blockIdx.x; tile < tiles; tile += (int)gridDim.x) {
@@ -54,7 +56,6 @@ extern "C" cudaError_t gdk_nms_overlap_launch(const gdk_nms_args *a, cudaStream_
      * a picture with few candidates does not pay for its capacity. */
     const int tiles = gdk_stripe_tile(a->stripes, 0), most = 16 * a->n_sm;
     const int blocks = tiles < most ? tiles : most;
-    overlap_kernel<<<dim3((unsigned)(blocks ? blocks : 1), (unsigned)a->B), THREADS, 0,
-                     stream>>>(*a);
-    return cudaPeekAtLastError();
+    return gdk_launch(overlap_kernel, dim3((unsigned)(blocks ? blocks : 1), (unsigned)a->B),
+                      THREADS, 0, stream, a->early, 1, *a);
 }

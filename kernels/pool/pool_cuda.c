@@ -25,6 +25,7 @@ static gdk_pool read(const gd_launch *l) {
                           .H = (int32_t)x->dim[1],
                           .W = (int32_t)x->dim[2],
                           .wide = y->dtype == GD_F32,
+                          .early = gdk_early(l),
                           .vec = C % V == 0 && gdk_aligned(x) && gdk_aligned(y)};
     const int64_t    units = p.vec ? C / V : C;
     p.n = (uint32_t)(gd_tensor_pixels(y) * units);

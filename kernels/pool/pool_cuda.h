@@ -19,6 +19,7 @@ typedef struct gdk_pool {
     int32_t     size[2], stride[2], pad[2]; /* vertical, horizontal; unused when adaptive */
     int32_t     adaptive, count_include_pad;
     int32_t     wide, vec; /* 1: F32, 0: F16; whole 16-byte units only */
+    int32_t     early;     /* may start while the kernel before it ends */
     uint32_t    n;         /* units in all */
     gdk_fastdiv unit, Q, P;
 } gdk_pool;

@@ -4,6 +4,7 @@
  * A block owns 256 units, a thread one unit: V channels of one output pixel (8 halves, 4 floats
  * or a single element). The tile kernel's block owns SIDE x SIDE output pixels of one unit of
  * channels: rows of a window first, then columns, so that a window of n x n costs 2 n. */
+#include "kernels/cuda/launch.cuh"
 #include "kernels/pool/pool.cuh"
 
 enum { THREADS = 256, SIDE = 20, MOST = 13, HALO = SIDE + MOST - 1 };
@@ -67,6 +68,7 @@ template <int V, int SIZE>
 static __global__ void __launch_bounds__(THREADS, 2)
     gdk_pool_max_kernel(const __grid_constant__ gdk_pool p) {
     const uint32_t unit = blockIdx.x * THREADS + threadIdx.x;
+    gdk_grid_follow();
     if (unit >= p.n) return;
     const uint32_t   pixel = gdk_divide(unit, &p.unit);
     const int64_t    c = (int64_t)(unit - pixel * p.unit.d) * V;
@@ -98,6 +100,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
     const int     y0 = (int)blockIdx.x / tiles * SIDE, x0 = (int)blockIdx.x % tiles * SIDE;
     const int     rows = SIDE + p.size[0] - 1;
     const int64_t c = (int64_t)blockIdx.y * V, n = blockIdx.z;
+    gdk_grid_follow();
     for (int i = (int)threadIdx.x; i < rows * HALO; i += THREADS) {
         const int h = y0 - p.pad[0] + i / HALO, w = x0 - p.pad[1] + i % HALO;
         in[i / HALO][i % HALO] = h >= 0 && h < p.H && w >= 0 && w < p.W
@@ -131,19 +134,12 @@ extern "C" cudaError_t gdk_pool_max_launch(const gdk_pool *p, cudaStream_t strea
     const unsigned high = (p->P.d + SIDE - 1) / SIDE, across = (p->Q.d + SIDE - 1) / SIDE;
     const dim3     tiles(high * across, p->unit.d, p->n / p->unit.d / p->P.d / p->Q.d);
     const bool     tile = takes_tile(p) && tiles.y <= 65535 && tiles.z <= 65535;
-    if (!p->vec)
-        gdk_pool_max_kernel<1, 0><<<blocks, THREADS, 0, stream>>>(*p);
-    else if (tile && p->wide)
-        gdk_pool_tile_kernel<4><<<tiles, THREADS, 0, stream>>>(*p);
-    else if (tile)
-        gdk_pool_tile_kernel<8><<<tiles, THREADS, 0, stream>>>(*p);
-    else if (p->wide && three)
-        gdk_pool_max_kernel<4, 3><<<blocks, THREADS, 0, stream>>>(*p);
-    else if (p->wide)
-        gdk_pool_max_kernel<4, 0><<<blocks, THREADS, 0, stream>>>(*p);
-    else if (three)
-        gdk_pool_max_kernel<8, 3><<<blocks, THREADS, 0, stream>>>(*p);
-    else
-        gdk_pool_max_kernel<8, 0><<<blocks, THREADS, 0, stream>>>(*p);
-    return cudaPeekAtLastError();
+    const auto     go = [&](void (*kernel)(gdk_pool), dim3 grid) {
+        return gdk_launch(kernel, grid, THREADS, 0, stream, p->early, 1, *p);
+    };
+    if (!p->vec) return go(gdk_pool_max_kernel<1, 0>, blocks);
+    if (tile) return go(p->wide ? gdk_pool_tile_kernel<4> : gdk_pool_tile_kernel<8>, tiles);
+    if (p->wide)
+        return go(three ? gdk_pool_max_kernel<4, 3> : gdk_pool_max_kernel<4, 0>, blocks);
+    return go(three ? gdk_pool_max_kernel<8, 3> : gdk_pool_max_kernel<8, 0>, blocks);
 }

@@ -1,4 +1,5 @@
 /* query_decode.cu -- queries to boxes, scores and labels. Bound by latency; a warp a query. */
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/round.h"
 #include "kernels/query_decode/query_decode_cuda.h"
 
@@ -19,6 +20,7 @@ static __device__ __forceinline__ void take(float &most, int &label, float v, in
 static __global__ void __launch_bounds__(THREADS) decode_kernel(const gdk_query_decode_args a) {
     const int64_t row = (int64_t)blockIdx.x * WARPS + threadIdx.x / 32;
     const int     lane = (int)threadIdx.x % 32;
+    gdk_grid_follow();
     if (row >= a.rows) return;
     const float *x = a.logits + row * a.logits_pitch;
     float        most = -INFINITY, sum = 0.0f;
@@ -46,7 +48,7 @@ static __global__ void __launch_bounds__(THREADS) decode_kernel(const gdk_query_
 
 extern "C" cudaError_t gdk_query_decode_launch(const gdk_query_decode_args *a,
                                                cudaStream_t                 stream) {
-    if (a->rows)
-        decode_kernel<<<(unsigned)((a->rows + WARPS - 1) / WARPS), THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+    if (!a->rows) return cudaSuccess;
+    return gdk_launch(decode_kernel, (unsigned)((a->rows + WARPS - 1) / WARPS), THREADS, 0,
+                      stream, a->early, 1, *a);
 }

@@ -22,7 +22,8 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                                      .label_pitch = l->out[2]->pitch,
                                      .rows = gd_tensor_pixels(l->in[0]),
                                      .n = (int32_t)l->in[0]->dim[1],
-                                     .classes = (int32_t)l->in[0]->dim[2] - 1};
+                                     .classes = (int32_t)l->in[0]->dim[2] - 1,
+                                     .early = gdk_early(l)};
     return gdk_cuda_status(gdk_query_decode_launch(&a, gdk_stream(l)), "query_decode", err);
 }
 

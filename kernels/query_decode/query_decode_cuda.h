@@ -15,6 +15,7 @@ typedef struct gdk_query_decode_args {
     int32_t     *label;
     int64_t      logits_pitch, raw_pitch, box_pitch, score_pitch, label_pitch, rows;
     int32_t      n, classes; /* queries of a picture; classes without "no object" */
+    int32_t      early;      /* may start while the kernel before it ends */
 } gdk_query_decode_args;
 
 cudaError_t gdk_query_decode_launch(const gdk_query_decode_args *a, cudaStream_t stream);

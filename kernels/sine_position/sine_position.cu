@@ -3,6 +3,7 @@
  * Mask: a thread a pixel. Sines: a warp a pixel, which counts its column and its row of the
  * mask together, then writes the channels, in halves where that is asked for. */
 #include "kernels/arg.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/round.h"
 #include "kernels/cuda/vec.cuh"
 #include "kernels/sine_position/sine_position_cuda.h"
@@ -17,6 +18,7 @@ static __device__ __forceinline__ int nearest(int at, int src, int dst) {
 
 static __global__ void __launch_bounds__(THREADS) mask_kernel(const gdk_padding_mask_args a) {
     const int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x;
+    gdk_grid_follow();
     if (i >= (int64_t)a.B * a.h * a.w) return;
     const int     x = (int)(i % a.w);
     const int64_t row = i / a.w;
@@ -45,6 +47,7 @@ static __device__ __forceinline__ float part_of(const float *v, int64_t step, in
 static __global__ void __launch_bounds__(THREADS) sine_kernel(const gdk_sine_position_args a) {
     const int64_t p = (int64_t)blockIdx.x * WARPS + threadIdx.x / 32;
     const int     lane = (int)threadIdx.x % 32;
+    gdk_grid_follow();
     if (p >= a.pixels) return;
     const int     x = (int)(p % a.w);
     const int64_t row = p / a.w, b = row / a.h;
@@ -63,13 +66,14 @@ static __global__ void __launch_bounds__(THREADS) sine_kernel(const gdk_sine_pos
 extern "C" cudaError_t gdk_padding_mask_launch(const gdk_padding_mask_args *a,
                                                cudaStream_t                 stream) {
     const int64_t n = (int64_t)a->B * a->h * a->w;
-    if (n) mask_kernel<<<(unsigned)((n + THREADS - 1) / THREADS), THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+    if (!n) return cudaSuccess;
+    return gdk_launch(mask_kernel, (unsigned)((n + THREADS - 1) / THREADS), THREADS, 0, stream,
+                      a->early, 1, *a);
 }
 
 extern "C" cudaError_t gdk_sine_position_launch(const gdk_sine_position_args *a,
                                                 cudaStream_t                  stream) {
-    if (a->pixels)
-        sine_kernel<<<(unsigned)((a->pixels + WARPS - 1) / WARPS), THREADS, 0, stream>>>(*a);
-    return cudaPeekAtLastError();
+    if (!a->pixels) return cudaSuccess;
+    return gdk_launch(sine_kernel, (unsigned)((a->pixels + WARPS - 1) / WARPS), THREADS, 0,
+                      stream, a->early, 1, *a);
 }

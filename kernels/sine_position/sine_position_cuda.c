@@ -21,7 +21,8 @@ static gd_status run_mask(const gd_launch *l, gd_error *err) {
                                      .h = attr->h,
                                      .w = attr->w,
                                      .net_h = attr->net_h,
-                                     .net_w = attr->net_w};
+                                     .net_w = attr->net_w,
+                                     .early = gdk_early(l)};
     return gdk_cuda_status(gdk_padding_mask_launch(&a, gdk_stream(l)), "padding_mask", err);
 }
 
@@ -37,7 +38,8 @@ static gd_status run_sine(const gd_launch *l, gd_error *err) {
                                       .half = attr->channels / 2,
                                       .wide = l->out[0]->dtype == GD_F32,
                                       .temperature = attr->temperature,
-                                      .scale = attr->scale};
+                                      .scale = attr->scale,
+                                      .early = gdk_early(l)};
     return gdk_cuda_status(gdk_sine_position_launch(&a, gdk_stream(l)), "sine_position", err);
 }
 

@@ -14,6 +14,7 @@ typedef struct gdk_padding_mask_args {
     float       *mask;
     int64_t      geometry_pitch, mask_pitch;
     int32_t      B, h, w, net_h, net_w;
+    int32_t      early; /* may start while the kernel before it ends */
 } gdk_padding_mask_args;
 
 typedef struct gdk_sine_position_args {
@@ -21,6 +22,7 @@ typedef struct gdk_sine_position_args {
     void        *out; /* floats where `wide`, else halves */
     int64_t      mask_pitch, out_pitch, pixels;
     int32_t      h, w, half, wide;
+    int32_t      early; /* may start while the kernel before it ends */
     float        temperature, scale;
 } gdk_sine_position_args;
 
