@@ -1,8 +1,6 @@
 /* painter.c -- see painter.h. */
 #include "tools/cli/painter.h"
 
-#include <stdio.h>
-
 #include "engine/mem.h"
 #include "tools/draw/font/atlas.h"
 
@@ -21,12 +19,11 @@ gd_status gd_painter_open(gd_painter *p, gd_filter *filter, gd_error *err) {
     return GD_OK;
 }
 
-gd_status gd_painter_open_on(gd_painter *p, int gpu, const gd_flags *f, gd_error *err) {
+gd_status gd_painter_open_on(gd_painter *p, const char *device, const gd_flags *f,
+                             gd_error *err) {
     const gd_filter_drawing d = gd_painter_drawing();
     gd_filter_options       o = gd_filter_defaults();
     gd_filter              *filter;
-    char                    device[32];
-    snprintf(device, sizeof device, "cuda:%d", gpu);
     o.device = device;
     o.memory_limit = (uint64_t)gd_flag_int(f, GD_OPT_DEVICE_MEM_CAP);
     GD_TRY(gd_filter_open_drawing(NULL, &o, &d, &filter, err));

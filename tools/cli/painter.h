@@ -12,6 +12,7 @@ typedef struct gd_painter {
     gd_filter *filter;
     bool       own; /* of the filter */
     gd_ink    *ink;
+    bool       no_memory; /* the GPU has no room for one: for its owner */
 } gd_painter;
 
 /* How a filter is opened that a painter is to use. */
@@ -19,7 +20,7 @@ gd_filter_drawing gd_painter_drawing(void);
 /* `filter` is borrowed. */
 gd_status gd_painter_open(gd_painter *p, gd_filter *filter, gd_error *err) GD_MUST_CHECK;
 /* On a GPU, with no filter but drawing; its memory as --device-mem-cap says. */
-gd_status gd_painter_open_on(gd_painter *p, int gpu, const gd_flags *f,
+gd_status gd_painter_open_on(gd_painter *p, const char *device, const gd_flags *f,
                              gd_error *err) GD_MUST_CHECK;
 void      gd_painter_close(gd_painter *p); /* leaves {0} */
 /* Filters `in` to dense `rgb`, which may be the memory of `in`, with what gd_overlay_draw would

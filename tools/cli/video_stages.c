@@ -314,23 +314,40 @@ static gd_status bring(gd_video_run *v, gd_video_item *it, const gd_filter *f, g
     return GD_OK;
 }
 
-/* On the GPU that has the frame, which comes to the host with what is drawn. */
-static gd_status draw_there(gd_video_run *v, gd_video_item *it, int worker, gd_error *err) {
-    gd_painter *p = &v->painters[worker];
-    gd_image    image;
-    if (!p->filter)
-        GD_TRY(failed(v, GD_EXIT_MODEL,
-                      gd_painter_open_on(p, it->frame.gpu->ordinal, v->r->flags, err)));
+/* So many shapes take the host longer than a frame's way to a GPU and back takes (1 ms at 1080p,
+ * a box with its label being 24 shapes of about 2 us). */
+enum { CROWDED = 1500, SHAPES_A_BOX = 24 };
+static bool is_crowded(const gd_video_run *v, const gd_video_item *it) {
+    return strcmp(v->r->stats.device, "cpu") != 0 &&
+           it->look.n_pieces + SHAPES_A_BOX * it->look.n_items > CROWDED;
+}
+
+/* On the GPU that has the frame, or on the model's; it comes to the host with what is drawn. */
+static gd_status draw_there(gd_video_run *v, gd_video_item *it, gd_painter *p, gd_error *err) {
+    gd_image image;
+    if (!p->filter) GD_TRY(gd_painter_open_on(p, v->r->stats.device, v->r->flags, err));
     GD_TRY(bring(v, it, p->filter, &image, err));
-    return failed(v, GD_EXIT_MODEL, gd_painter_run(p, &it->look, &image, it->frame.rgb, err));
+    return gd_painter_run(p, &it->look, &image, it->frame.rgb, err);
 }
 
 gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     gd_video_run  *v = ctx;
     gd_video_item *it = work->item[0];
+    gd_painter    *p = &v->painters[work->worker];
     const bool     map = it->map_classes && !v->r->backdrop;
+    const bool     there = it->frame.device && !it->frame.rgb;
     if (it->painted) return GD_OK;
-    if (it->frame.device && !it->frame.rgb && !map) return draw_there(v, it, work->worker, err);
+    if (!map && (there || (is_crowded(v, it) && !p->no_memory))) {
+        gd_error        why = {0};
+        const gd_status st = draw_there(v, it, p, &why);
+        if (st == GD_OK) return GD_OK;
+        /* A frame that the host has is as it was. */
+        p->no_memory = st == GD_ERR_NOMEM && !there;
+        if (!p->no_memory) {
+            *err = why;
+            return failed(v, GD_EXIT_MODEL, st);
+        }
+    }
     GD_TRY(to_host(v, it, err));
     it->frame.device = NULL; /* has not what is drawn */
     const gd_canvas c = {
