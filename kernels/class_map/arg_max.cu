@@ -142,7 +142,7 @@ static __device__ void race_together(const gdk_arg_max_args &a, int64_t picture,
 }
 
 template <int V>
-static __global__ void __launch_bounds__(THREADS, 2)
+static __global__ void __launch_bounds__(THREADS, V == 4 ? 1 : 2) /* without spills */
     gdk_arg_max_map_kernel(const __grid_constant__ gdk_arg_max_args a) {
     __shared__ __align__(16) tile t;
     const int                     b = (int)blockIdx.y, tid = (int)threadIdx.x;
