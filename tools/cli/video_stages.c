@@ -314,8 +314,8 @@ static gd_status bring(gd_video_run *v, gd_video_item *it, const gd_filter *f, g
     return GD_OK;
 }
 
-/* So many shapes take the host longer than a frame's way to a GPU and back takes: 1 ms at 1080p,
- * while a box with its label is 24 shapes of about 2 us. */
+/* So many shapes take the host longer than a frame's way to a GPU and back takes: 1 ms at
+ * 1080p, while a box with its label is 24 shapes of about 2 us. */
 enum { CROWDED = 1500, SHAPES_A_BOX = 24 };
 static bool is_crowded(const gd_video_run *v, const gd_video_item *it) {
     return strcmp(v->r->stats.device, "cpu") != 0 &&
