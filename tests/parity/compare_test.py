@@ -108,7 +108,7 @@ def check_detector(folder, picture):
     pth, gdw = save(model, "resnet18", 21, folder)
     dump = dump_of(arch, pth, picture, folder)
     ok = check_equal(arch, gdw, dump, head_relu)
-    save(model, "resnet18", 21, folder, spoil(model.state_dict(), key))
+    save(model, "resnet18", 21, folder, state=spoil(model.state_dict(), key))
     # Fused, fc7 ends in an activation that is no module of the original.
     ok &= check_wrong(f"{arch} {key}", gdw, dump, "roi_heads.box_head.fc7",
                       "roi_heads.box_predictor.cls_score")
