@@ -31,6 +31,7 @@ def few(sizes, n):
     if os.environ.get("GD_LONG") or n >= len(sizes):
         return sizes
     print("left out without GD_LONG=1:", *sizes[n:])
+    HELD.clear()  # the long check sees to it
     return sizes[:n]
 
 
