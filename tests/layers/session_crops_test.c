@@ -139,7 +139,7 @@ static void contracts(void **state) {
     assert_int_equal(gd_session_run_crops(s, &c, r, &err), GD_ERR_ARG);
     c = (gd_crops){.image = p, .n = 1};
     assert_int_equal(gd_session_run_crops(s, &c, r, &err), GD_ERR_ARG);
-    c = (gd_crops){.image = {NULL, 4, 4, 0}, .crop = crops, .n = 1};
+    c = (gd_crops){.image = {.width = 4, .height = 4}, .crop = crops, .n = 1};
     assert_int_equal(gd_session_run_crops(s, &c, r, &err), GD_ERR_ARG);
     /* None is no error, and touches no result; a session that refused can be used. */
     c = (gd_crops){.image = p, .n = 0};

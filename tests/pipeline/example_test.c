@@ -23,7 +23,7 @@ static void *feed(void *arg) {
     for (int64_t id = 0; id < c->pictures && taken; id++) {
         if (gd_pipeline_room(c->pipeline, 0, 64, 48, -1, &rgb, NULL) != GD_OK || !rgb) break;
         read_picture(rgb, 64, 48); /* straight into memory that a GPU can read */
-        const gd_submission in = {.image = {rgb, 64, 48, 0}, .id = id};
+        const gd_submission in = {.image = {.rgb = rgb, .width = 64, .height = 48}, .id = id};
         if (gd_pipeline_submit(c->pipeline, &in, -1, &taken, NULL) != GD_OK) break;
     }
     gd_pipeline_drain(c->pipeline);

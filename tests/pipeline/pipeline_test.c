@@ -429,7 +429,7 @@ static void bad_options_are_refused(void **state) {
     }
     const gd_pipeline_options o = bench_options(1, 1, 1);
     p = bench_open(m, &o);
-    gd_submission in = {.image = {pixels, 2, 2, 0}, .source = 1};
+    gd_submission in = {.image = {pixels, 2, 2, 0, 0}, .source = 1};
     assert_int_equal(gd_pipeline_submit(p, &in, 0, &taken, &err), GD_ERR_ARG);
     in.source = 0;
     in.image.stride = 5;
