@@ -111,6 +111,10 @@ static void stop_pipe(void **state) {
     assert_int_equal(pthread_join(t, NULL), 0);
     gd_video_source_counts(s, &n);
     assert_false(gd_video_damaged(&n));
+    uint8_t pixel = 0; /* of another source, on a GPU: it is over all the same */
+    f.device = &pixel;
+    gd_assert_ok(gd_video_source_read(s, &f, &err), &err);
+    assert_false(gd_video_frame_given(&f));
     gd_video_source_close(s);
     gd_video_frame_free(&f);
     (void)close(ends[0]);

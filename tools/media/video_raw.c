@@ -130,7 +130,7 @@ gd_status gd_video_raw_read(gd_video_raw *r, gd_video_frame *f, gd_error *err) {
     size_t       got = 0;
     const size_t n = 3 * (size_t)r->info.width * (size_t)r->info.height;
     for (;;) {
-        f->rgb = NULL;
+        f->rgb = f->device = NULL; /* what another source left in it */
         if (r->done || r->at >= r->end || atomic_load(&r->stop)) break;
         GD_TRY(gd_video_frame_room(f, r->info.width, r->info.height, r->pixels, err));
         const gd_status st = read_bytes(r, f->own, n, &got, err);
