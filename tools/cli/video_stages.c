@@ -314,20 +314,33 @@ static gd_status bring(gd_video_run *v, gd_video_item *it, const gd_filter *f, g
     return GD_OK;
 }
 
-/* So many shapes take the host longer than a frame's way to a GPU and back takes: 1 ms at
- * 1080p, while a box with its label is 24 shapes of about 2 us. */
+/* So many shapes take the host longer than a frame's way to a GPU and back takes. */
 enum { CROWDED = 1500, SHAPES_A_BOX = 24 };
 static bool is_crowded(const gd_video_run *v, const gd_video_item *it) {
     return strcmp(v->r->stats.device, "cpu") != 0 &&
            it->look.n_pieces + SHAPES_A_BOX * it->look.n_items > CROWDED;
 }
 
-/* On the GPU that has the frame, or on the model's; it comes to the host with what is drawn. */
+/* On the GPU that has the frame, or on the model's; it comes to the host with what is drawn.
+ * Where the GPU has no memory for that, p->no_memory says so, and the frame is as it was. */
 static gd_status draw_there(gd_video_run *v, gd_video_item *it, gd_painter *p, gd_error *err) {
-    gd_image image;
-    if (!p->filter) GD_TRY(gd_painter_open_on(p, v->r->stats.device, v->r->flags, err));
-    GD_TRY(bring(v, it, p->filter, &image, err));
-    return gd_painter_run(p, &it->look, &image, it->frame.rgb, err);
+    uint8_t *const device = it->frame.rgb ? NULL : it->frame.device;
+    gd_image       image;
+    gd_error       why = {0};
+    gd_status      st = GD_OK;
+    if (!p->filter) st = gd_painter_open_on(p, v->r->stats.device, v->r->flags, &why);
+    if (st == GD_OK) {
+        GD_TRY(bring(v, it, p->filter, &image, err));
+        st = gd_painter_run(p, &it->look, &image, it->frame.rgb, &why);
+        if (st == GD_ERR_NOMEM && device) {
+            it->frame.device = device;
+            it->frame.rgb = NULL;
+        }
+    }
+    p->no_memory = st == GD_ERR_NOMEM;
+    if (st == GD_OK || p->no_memory) return GD_OK;
+    *err = why;
+    return failed(v, GD_EXIT_MODEL, st);
 }
 
 gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
@@ -337,16 +350,9 @@ gd_status gd_video_draw(void *ctx, gd_chain_work *work, gd_error *err) {
     const bool     map = it->map_classes && !v->r->backdrop;
     const bool     there = it->frame.device && !it->frame.rgb;
     if (it->painted) return GD_OK;
-    if (!map && (there || (is_crowded(v, it) && !p->no_memory))) {
-        gd_error        why = {0};
-        const gd_status st = draw_there(v, it, p, &why);
-        if (st == GD_OK) return GD_OK;
-        /* A frame that the host has is as it was. */
-        p->no_memory = st == GD_ERR_NOMEM && !there;
-        if (!p->no_memory) {
-            *err = why;
-            return failed(v, GD_EXIT_MODEL, st);
-        }
+    if (!map && !p->no_memory && (there || is_crowded(v, it))) {
+        GD_TRY(draw_there(v, it, p, err));
+        if (!p->no_memory) return GD_OK;
     }
     GD_TRY(to_host(v, it, err));
     it->frame.device = NULL; /* has not what is drawn */
