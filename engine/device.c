@@ -31,8 +31,14 @@ gd_status gd_device_upload(gd_device *d, gd_lane lane, void *dst, const void *sr
 }
 
 gd_status gd_device_upload_rows(gd_device *d, gd_lane lane, const gd_rows *r, gd_error *err) {
-    if (r->n > 1) return d->api->upload_rows(d, lane, r, err);
-    return gd_device_upload(d, lane, r->dst, r->src, r->n ? r->bytes : 0, err);
+    /* Steps beyond 2 GiB are more than a GPU's copies take. */
+    const size_t most = (size_t)INT32_MAX;
+    if (r->n > 1 && r->dst_step <= most && r->src_step <= most)
+        return d->api->upload_rows(d, lane, r, err);
+    for (size_t i = 0; i < r->n; i++)
+        GD_TRY(gd_device_upload(d, lane, (char *)r->dst + i * r->dst_step,
+                                (const char *)r->src + i * r->src_step, r->bytes, err));
+    return GD_OK;
 }
 
 gd_status gd_device_download(gd_device *d, gd_lane lane, void *dst, const void *src,

@@ -93,6 +93,9 @@ static gd_status bring(gd_session *s, const gd_crops *c, frame *f, gd_error *err
     if (is_held(s, c, f)) return GD_OK;
     if (c->image.gpu) {
         GD_TRY(frame_room(s, pixels, f, err));
+        if (stride == row)
+            return gd_device_copy(s->device, GD_LANE_COPY, f->at, from.in,
+                                  row * (size_t)c->image.height, err);
         for (size_t y = 0; y < (size_t)c->image.height; y++)
             GD_TRY(gd_device_copy(s->device, GD_LANE_COPY, (char *)f->at + y * row,
                                   from.in + y * stride, row, err));

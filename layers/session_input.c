@@ -111,11 +111,13 @@ static gd_status load_device(gd_session *s, gd_entry *e, const gd_image *images,
     const int    geom = gd_graph_find_input(&e->graph, "geom");
     const size_t one = (size_t)e->cap * 3;
     gd_rows      run = {.n = 0}; /* the last of the pictures before i */
+    bool         of_staging = false;
     for (int i = 0; i < n; i++) {
         const gd_image *p = &images[i];
         const uint8_t  *from = p->rgb;
         const size_t    bytes = row_bytes(p) * (size_t)p->height;
         size_t          step = bytes;
+        bool            staged = false;
         if (p->gpu) {
             GD_TRY(gd_exec_write_rows(e->exec, pixels, one * ((size_t)i - run.n), &run, err));
             run.n = 0;
@@ -125,16 +127,18 @@ static gd_status load_device(gd_session *s, gd_entry *e, const gd_image *images,
         if (!is_dense(p) || !gd_device_pinned(s->device, p->rgb)) {
             GD_TRY(make_staging(s, one, n, err));
             step = one;
+            staged = true;
             from = s->staging + one * (size_t)i;
             gather(p, s->staging + one * (size_t)i);
         }
-        if (run.n && run.bytes == bytes && run.src_step == step &&
+        if (run.n && of_staging == staged && run.bytes == bytes && run.src_step == step &&
             from == (const uint8_t *)run.src + run.n * step) {
             run.n++;
             continue;
         }
         GD_TRY(gd_exec_write_rows(e->exec, pixels, one * ((size_t)i - run.n), &run, err));
         run = (gd_rows){.src = from, .dst_step = one, .src_step = step, .bytes = bytes, .n = 1};
+        of_staging = staged;
     }
     GD_TRY(gd_exec_write_rows(e->exec, pixels, one * ((size_t)n - run.n), &run, err));
     pack_geometry(s, images, n, e->geom);
