@@ -427,15 +427,12 @@ static __global__ void __launch_bounds__(THREADS, 1)
 
 template <int COLS, bool RARE>
 static cudaError_t launch(const gdk_wgmma_args *a, int n_sm, cudaStream_t s) {
-    static bool ready; /* setting it twice does no harm */
-    const auto  kernel = gdk_conv2d_wgmma_f16_kernel<COLS, RARE>;
-    const int   work = a->tiles * a->splits;
-    if (!ready) {
-        const cudaError_t e = cudaFuncSetAttribute(
-            kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shape<COLS>::bytes);
-        if (e != cudaSuccess) return e;
-        ready = true;
-    }
+    const auto kernel = gdk_conv2d_wgmma_f16_kernel<COLS, RARE>;
+    const int  work = a->tiles * a->splits;
+    /* Each time: it holds for one GPU, and a process may have several. */
+    const cudaError_t e = cudaFuncSetAttribute(
+        kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shape<COLS>::bytes);
+    if (e != cudaSuccess) return e;
     cudaLaunchConfig_t how = {};
     how.gridDim = dim3((unsigned)(work < n_sm ? work : n_sm));
     how.blockDim = dim3(THREADS);
