@@ -7,7 +7,7 @@
 
 _Static_assert(sizeof(gd_ink) == GD_INK_WORDS * sizeof(int32_t), "a shape is a row of a list");
 
-enum { MOST_SIDE = 65535 };
+enum { MOST_SIDE = 65535, MOST_ATLAS = 1 << 24 /* whole numbers that a float holds */ };
 
 gd_ink gdk_ink_at(const gd_tensor *list, int64_t k) {
     gd_ink i;
@@ -28,8 +28,8 @@ static gd_status infer(const gd_launch *l, gd_error *err) {
     if (list->dtype != GD_I32 || list->ndim != 2 || list->dim[0] < 1 ||
         list->dim[1] != GD_INK_WORDS)
         return gd_fail_input(err, "draw", 1, list, "a list i32[1+room,8]");
-    if (atlas->dtype != GD_U8 || atlas->ndim != 1)
-        return gd_fail_input(err, "draw", 2, atlas, "an atlas u8[n]");
+    if (atlas->dtype != GD_U8 || atlas->ndim != 1 || atlas->dim[0] > MOST_ATLAS)
+        return gd_fail_input(err, "draw", 2, atlas, "an atlas u8[n], at most 16 MiB");
     gd_infer_like(l->out[0], x);
     return GD_OK;
 }

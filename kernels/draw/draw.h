@@ -3,7 +3,7 @@
  *   in 0  picture U8 [1, H, W, 3], RGB
  *   in 1  list    I32 [1 + room, 8]: a row whose first number says how many shapes follow, then
  *                 a gd_ink a row (ink.h)
- *   in 2  atlas   U8 [n]: bitmaps of glyphs, 0 .. 255
+ *   in 2  atlas   U8 [n], n <= 2^24: bitmaps of glyphs, 0 .. 255
  *   out   the picture with the shapes on it; may be in 0
  *
  * Whatever the list holds, nothing is read or written outside the tensors: a number of shapes

@@ -3,7 +3,8 @@
 
 static bool fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
-    return l->in[1]->dim[0] <= 1 << 30; /* places in the list are int */
+    return l->in[1]->dim[0] <= 1 << 30 /* places in the list are int */ &&
+           gdk_aligned(l->in[1]);
 }
 
 static gd_status run(const gd_launch *l, gd_error *err) {

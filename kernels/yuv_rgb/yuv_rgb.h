@@ -1,7 +1,7 @@
 /* yuv_rgb.h -- decoded pictures to RGB: the bytes that libswscale makes of the same planes.
  *
  *   in 0  luma U8 [H, P], P >= width bytes a row, dense
- *   in 1  chroma U8 [(H + 1) / 2, Q]: Cb and Cr by turns (NV12), Q >= width, dense
+ *   in 1  chroma U8 [(H + 1) / 2, Q]: Cb and Cr by turns (NV12), Q >= width rounded up to even
  *   in 2  gain [6]: whole numbers, as gdk_yuv_gain_of gives them; never in halves
  *   out   rgb U8 [H, width, 3]
  *

@@ -21,6 +21,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                            .H = (int32_t)l->in[0]->dim[0],
                            .W = a->width,
                            .gain = l->in[2]->data};
+    if (p.H == 0) return GD_OK;
     p.words = on_words(&p);
     return gdk_cuda_status(gdk_yuv_rgb_launch(&p, gdk_stream(l)), "yuv_rgb", err);
 }
