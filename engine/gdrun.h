@@ -92,8 +92,9 @@ GD_API const char *gd_model_meta(const gd_model *m, const char *key);
  *
  * `gpu` 0: rgb is memory of the host. N + 1: it is memory of GPU N in the CUDA runtime's own
  * (primary) context. Who wrote it has waited for that to end, so any stream may read it; it
- * stays the caller's, and as it is, until the call that was given it returns. Sessions and
- * filters on that GPU read it there, without the host; all else refuses it (code 514). */
+ * stays the caller's, and as it is, until the call that was given it returns (gd_filter_start:
+ * until its gd_filter_wait). Sessions and filters on that GPU read it there, without the host;
+ * all else refuses it (code 514). */
 typedef struct gd_image {
     const uint8_t *rgb;
     int            width, height; /* 1 .. 65535 */
@@ -310,8 +311,8 @@ GD_API void      gd_filter_close(gd_filter *f);
  * those a run allocates nothing. */
 GD_API gd_status gd_filter_run(gd_filter *f, const gd_image *in, uint8_t *out, size_t stride,
                                gd_error *err) GD_MUST_CHECK;
-/* Its halves: on a GPU the first queues the work and returns, while `in` must stay as it is; on
- * the CPU it does the work. A wait belongs to each start that was GD_OK. */
+/* Its halves: on a GPU the first queues the work and returns, and `in` must stay as it is until
+ * the second; on the CPU it does the work. A wait belongs to each start that was GD_OK. */
 GD_API gd_status gd_filter_start(gd_filter *f, const gd_image *in, gd_error *err) GD_MUST_CHECK;
 GD_API gd_status gd_filter_wait(gd_filter *f, uint8_t *out, size_t stride,
                                 gd_error *err) GD_MUST_CHECK;

@@ -34,7 +34,7 @@ template <int D> static constexpr int STAGES = D == 32 ? 4 : 2;
 template <int D> static constexpr int STAGES = 2;
 #endif
 
-/* What the warps of a block have found: they divide the keys, or the queries. */
+/* What the warps of a block that divide the keys have found. */
 template <int D> struct joint {
     float  y[WARPS][ROWS][D];
     float4 head[WARPS][ROWS]; /* largest score, sum of weights */
@@ -183,7 +183,7 @@ static __device__ __forceinline__ void store4(const gdk_attention_args &a, int b
                        gdk_float_half2(v[2] * by, v[3] * by));
 }
 
-/* Adds up shares, given as what load(k, at) and head(k) bring, in their order: four channels
+/* Adds up shares, given as what load(k) and head(k) bring, in their order: four channels
  * of one query, relative to the largest score of all. Returns that score and the sum of
  * weights. */
 template <int MOST, class LOAD, class HEAD>

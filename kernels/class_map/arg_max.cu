@@ -2,7 +2,7 @@
  * size. Bound by arithmetic on what the caches hold: from memory each logit comes once.
  *
  * A block owns a 32 x 32 rectangle of one picture's pixels, a thread every eighth pixel of a
- * column; further blocks of a picture's row write the zeros behind its map. Where logits lie
+ * column; all blocks of a picture write the zeros behind its map. Where logits lie
  * comes from divisions in double, so a thread finds it out for one column or row of the
  * rectangle, for all. Logits are weighted down their columns first, eight classes at a time
  * and once for all pixels of a row; what a rectangle of a shrunk picture spans has no room for
@@ -32,7 +32,8 @@ struct tile {
     float sum[TILE][SPAN][STEP]; /* down each column of logits, from the first column's on */
 };
 
-/* v = STEP logits of classes c and on, of the pixel that begins at x[at]; 0 behind the last. */
+/* v = STEP logits of classes c and on, of the pixel that begins at x[at]; anything behind the
+ * last, since pad lanes hold anything: race() looks at none of it. */
 template <int V>
 static __device__ __forceinline__ void load(const gdk_arg_max_args &a, int64_t at, int c,
                                             float (&v)[STEP]) {

@@ -88,8 +88,8 @@ template <int ROWS, int AN, int BN> struct source {
     }
 };
 
-/* What a block reads of constants first, while the kernel before still runs: the bias, and as
- * much of its BN rows of filters as rings hold. */
+/* What a block reads of constants first, while the kernel before still runs: the bias, and the
+ * first blocks of its BN rows of filters. */
 template <int THREADS, int BN>
 static __device__ __forceinline__ void prefetch_filters(const gdk_conv2d_mma &p, int k,
                                                         int begin, int end) {

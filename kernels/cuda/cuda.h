@@ -6,7 +6,7 @@
  *   kernels/cuda/rows.def   one line for each operator that has such a table
  *
  * A launcher checks nothing about shapes (fits and run did), launches, and returns
- * cudaPeekAtLastError(). It neither allocates nor synchronises, so it can be recorded. */
+ * how that went. It neither allocates nor synchronises, so it can be recorded. */
 #ifndef GD_KERNELS_CUDA_CUDA_H
 #define GD_KERNELS_CUDA_CUDA_H
 

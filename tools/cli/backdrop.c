@@ -129,7 +129,7 @@ gd_status gd_backdrop_open(const gd_flags *f, const gd_model *m, gd_decoder *dec
         !gd_flag_text(f, GD_OPT_PREVIEW)) {
         gd_fail_code(err, GD_ERR_ARG, 207,
                      "--background changes what -o writes, which is not given");
-        gd_error_hint(err, "-o FILE.png, -o FILE.mp4, or a folder: -o out/");
+        gd_error_hint(err, "-o FILE.png, -o FILE.mp4, a folder: -o out/, or --preview");
         return GD_ERR_ARG;
     }
     gd_backdrop *b = gd_mem_get_zero(sizeof *b);

@@ -426,8 +426,7 @@ static void run_opened(gd_video_run *v) {
     gd_video_sink_info info;
     bool               written;
     v->info = *gd_video_source_info(v->source);
-    gd_say(GD_LEVEL_VERBOSE, "%s: decoder %s%s%s", v->name, v->info.decoder,
-           v->gpu ? ", frames for " : "", v->gpu ? v->r->stats.device : "");
+    gd_say(GD_LEVEL_VERBOSE, "%s: decoder %s", v->name, v->info.decoder);
     if (refuse_times(v)) return;
     if (open_sink(v, &err) != GD_OK) {
         gd_run_stop(v->r, &err, GD_EXIT_OUTPUT);

@@ -1,7 +1,7 @@
 /* video_gpu.h -- memory of a GPU for frames that stay there, through the CUDA plugin.
  *
  *     gd_video_gpu *g;
- *     gd_video_gpu_open("cuda:0", &pixels, &g, err);
+ *     gd_video_gpu_open("cuda:0", &pixels, 0, &g, err);
  *     options.hwaccel = GD_HWACCEL_CUDA;   options.gpu = g;
  *     ...                                  frames are freed first
  *     gd_video_gpu_close(g);
