@@ -46,7 +46,8 @@ gd_status gdk_linear_wgmma_prepare(const gd_launch *l, const gd_device_caps *dev
 void      gdk_conv2d_wgmma_release(void *state);
 gd_status gdk_conv2d_wgmma_run(const gd_launch *l, gd_error *err);
 
-/* cols is 64, 128 or 256. */
+/* cols is 64, 128 or 256. Ready comes before the first launch, on each device. */
+cudaError_t gdk_conv2d_wgmma_f16_ready(int cols);
 cudaError_t gdk_conv2d_wgmma_f16_launch(const gdk_wgmma_args *a, int n_sm, cudaStream_t s);
 
 #ifdef __cplusplus

@@ -169,6 +169,7 @@ static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, bool lin
     plan(s, &c);
     s->a.fixed = gdk_fixed(l, 1) && gdk_fixed(l, 2);
     GD_GO(find_encoders(s, err));
+    GD_GO(gdk_cuda_status(gdk_conv2d_wgmma_f16_ready(c.cols), "conv2d_wgmma", err));
     if (c.splits > 1) {
         const size_t size = (size_t)s->a.tiles * sizeof(uint32_t);
         GD_GO(gd_device_alloc(l->device, size, &ticket, err));

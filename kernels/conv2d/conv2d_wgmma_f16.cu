@@ -427,12 +427,8 @@ static __global__ void __launch_bounds__(THREADS, 1)
 
 template <int COLS, bool RARE>
 static cudaError_t launch(const gdk_wgmma_args *a, int n_sm, cudaStream_t s) {
-    const auto kernel = gdk_conv2d_wgmma_f16_kernel<COLS, RARE>;
-    const int  work = a->tiles * a->splits;
-    /* Each time: it holds for one GPU, and a process may have several. */
-    const cudaError_t e = cudaFuncSetAttribute(
-        kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shape<COLS>::bytes);
-    if (e != cudaSuccess) return e;
+    const auto         kernel = gdk_conv2d_wgmma_f16_kernel<COLS, RARE>;
+    const int          work = a->tiles * a->splits;
     cudaLaunchConfig_t how = {};
     how.gridDim = dim3((unsigned)(work < n_sm ? work : n_sm));
     how.blockDim = dim3(THREADS);
@@ -456,6 +452,15 @@ static cudaError_t launch_for(const gdk_wgmma_args *a, int n_sm, cudaStream_t s)
         default: return launch<COLS, true>(a, n_sm, s);
         }
     return launch<COLS, false>(a, n_sm, s);
+}
+
+template <int COLS> static cudaError_t ready() {
+    const cudaError_t e = gdk_launch_ready(gdk_conv2d_wgmma_f16_kernel<COLS, false>);
+    return e != cudaSuccess ? e : gdk_launch_ready(gdk_conv2d_wgmma_f16_kernel<COLS, true>);
+}
+
+extern "C" cudaError_t gdk_conv2d_wgmma_f16_ready(int cols) {
+    return cols == 256 ? ready<256>() : cols == 128 ? ready<128>() : ready<64>();
 }
 
 extern "C" cudaError_t gdk_conv2d_wgmma_f16_launch(const gdk_wgmma_args *a, int n_sm,
