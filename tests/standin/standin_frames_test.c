@@ -1,34 +1,11 @@
 /* standin_frames_test.c -- pictures that are on a GPU already, without one: what sessions,
  * crops and filters read is what lies there, frames come down once, calls fail in turn. */
-#include <dlfcn.h>
-
-#include "engine/plugin.h"
 #include "layers/session_impl.h"
-#include "tests/gd_meter.h"
-#include "tests/gd_test.h"
-#include "tests/layers/tiny.h"
+#include "tests/standin/standin_world.h"
 #include "tools/cli/painter.h"
 #include "tools/media/video_gpu.h"
 
 enum { W = 90, H = 70, BYTES = W * H * 3, APART = 3 * W + 14 };
-
-static struct {
-    void (*make_fail)(long n, int on, int error, const char *call);
-    long (*live)(void);
-    long (*launches)(void);
-    const char *(*failed)(void);
-} standin;
-
-static bool find(void *so, const char *name, void *slot) {
-    void *found = dlsym(so, name);
-    memcpy(slot, &found, sizeof found);
-    return found != NULL;
-}
-
-typedef struct world {
-    gd_model *boxes, *classes;
-    gd_image  p;
-} world;
 
 static gd_status open_on_gpu(const gd_model *m, gd_session **s, gd_error *err) {
     gd_session_options o = gd_session_defaults();
@@ -48,15 +25,15 @@ static void write_rows(uint8_t *to, size_t step, const gd_image *p) {
         memcpy(to + y * step, p->rgb + y * 3 * (size_t)p->width, 3 * (size_t)p->width);
 }
 
-static gd_status frame_with(const world *x, const gd_video_gpu *g, gd_video_frame *f,
+static gd_status frame_with(const standin_world *x, const gd_video_gpu *g, gd_video_frame *f,
                             gd_error *err) {
     GD_TRY(gd_video_frame_device(f, W, H, g, err));
     memcpy(f->device, x->p.rgb, BYTES);
     return GD_OK;
 }
 
-static gd_status run_pictures(const world *x, const gd_video_gpu *g, const gd_video_frame *f,
-                              bool look, gd_error *err) {
+static gd_status run_pictures(const standin_world *x, const gd_video_gpu *g,
+                              const gd_video_frame *f, bool look, gd_error *err) {
     gd_session    *s = NULL, *c = NULL;
     gd_result      r[3];
     void          *apart = NULL;
@@ -117,7 +94,7 @@ done:
     return st;
 }
 
-static gd_status live(const world *x, bool look, gd_error *err) {
+static gd_status live(const standin_world *x, bool look, gd_error *err) {
     static uint8_t    out[BYTES];
     gd_video_gpu     *g = NULL;
     gd_filter        *filter = NULL;
@@ -154,57 +131,11 @@ static void pictures(void **state) {
     assert_int_equal(standin.live(), before);
 }
 
-/* Memory that is not there, once, at the n-th call. */
-static void calls_that_fail(void **state) {
-    for (long n = 1;; n += n < 40 ? 3 : 29) {
-        meter          m = {0};
-        const gd_alloc hook = {&m, meter_get, meter_put};
-        const long     before = standin.live();
-        gd_error       err = {0};
-        standin.make_fail(n, 0, 2, "");
-        gd_mem_hook(&hook);
-        const gd_status st = live(*state, false, &err);
-        gd_mem_hook(NULL);
-        const char *failed = standin.failed();
-        const bool  stays = strstr(failed, "Free") || strstr(failed, "Destroy") ||
-                           strstr(failed, "cudaSetDevice");
-        if (m.live || (st != GD_OK && st != GD_ERR_NOMEM) ||
-            (!stays && standin.live() > before))
-            fail_msg("%s failed as call %ld: %s (%s), %ld blocks, %ld objects left", failed, n,
-                     gd_status_name(st), err.msg, m.live, standin.live() - before);
-        if (!*failed) {
-            assert_int_equal(st, GD_OK);
-            break;
-        }
-    }
-    standin.make_fail(0, 0, 0, "");
-}
+static void calls_that_fail(void **state) { standin_sweep(*state, live); }
 
 int main(void) {
-    const tiny              classifier = {.arch = "resnet20_cifar"};
-    world                   x = {0};
+    standin_world           x = {0};
     const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(pictures, &x),
                                        cmocka_unit_test_prestate(calls_that_fail, &x)};
-    void                   *so = dlopen("libcudart.so.13", RTLD_NOW);
-    const gd_plugin        *p;
-    gd_error                e = {0};
-    if (!so || !find(so, "standin_fail", &standin.make_fail) ||
-        !find(so, "standin_live", &standin.live) ||
-        !find(so, "standin_launches", &standin.launches) ||
-        !find(so, "standin_failed", &standin.failed)) {
-        printf("skipped: needs the CUDA plugin with the shared runtime, and the stand-in\n");
-        return 77;
-    }
-    if (gd_plugin_load("cuda", &p, &e) != GD_OK) {
-        printf("%s: %s\n", e.msg, e.why);
-        return 1;
-    }
-    x.boxes = tiny_open(&tiny_families[1]);
-    x.classes = tiny_open(&classifier);
-    x.p = tiny_picture(W, H, 9);
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    free((void *)(uintptr_t)x.p.rgb);
-    gd_model_close(x.boxes);
-    gd_model_close(x.classes);
-    return failed;
+    return standin_run("frames", tests, sizeof tests / sizeof *tests, &x, W, H);
 }
