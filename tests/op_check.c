@@ -3,14 +3,15 @@
  *   golden    the f64 reference against values from outside this code base
  *   forward   each row against the f64 reference: dense, pitched, in place, with constants,
  *             with the steps it absorbs; guard words; twice, with the same bits
- *   gradient  the backward nodes in f64 against central differences in f64
+ *   gradient  the backward nodes in f64 against central differences in f64, and each row of
+ *             theirs as in forward
  *   alias     view, join and as_affine against the operator's own kernel
  *   memory    the n-th allocation fails, for every n
  *   shapes    inputs that make no sense get an error
  *   cover     every row, every pitch, every step and every attribute was met
  *
  * With --device cuda[:N] the rows of that GPU are run instead, eagerly and as recorded graphs,
- * and of the checks forward and cover are made; memory also runs out in prepare. "pretend" is a
+ * and of the checks forward (of backward nodes too) and cover are made; memory also runs out in prepare. "pretend" is a
  * device of host memory on which the references run: it tests this tester. --providers includes
  * the rows of vendors' libraries, --sanitize lays out memory for compute-sanitizer.
  *
@@ -165,6 +166,7 @@ static bool check_case(const gd_op *op, const gd_case *c) {
     oc_problem_of_case(&p, op, c);
     const bool golden = !oc_on.device && oc_golden(&p, c);
     oc_forward(&p, !p.large);
+    if (!p.large && op->grad && !(c->flags & GD_CASE_NO_GRAD)) oc_gradient(&p);
     if (oc_on.device) {
         oc_problem_free(&p);
         return false;
@@ -173,7 +175,6 @@ static bool check_case(const gd_op *op, const gd_case *c) {
     oc_shapes(&p);
     if (!p.large) {
         oc_affine(&p);
-        if (op->grad && !(c->flags & GD_CASE_NO_GRAD)) oc_gradient(&p);
         if (oc_problem_size(&p) <= 20000) oc_memory(&p);
     }
     oc_problem_free(&p);
@@ -255,7 +256,7 @@ static bool check_all(bool small) {
     /* Rows of backward operators are met in the gradients of others, so they come last. */
     for (size_t i = 0; !only && i < sizeof all / sizeof *all; i++) {
         const gd_op *op = gd_op_find(all[i].op);
-        if (op && strstr(all[i].op, "_bwd") && !oc_on.device) check_rows(op);
+        if (op && strstr(all[i].op, "_bwd")) check_rows(op);
     }
     return found;
 }

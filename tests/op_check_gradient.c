@@ -1,4 +1,5 @@
-/* op_check_gradient.c -- the nodes that grad appends, in f64, against central differences.
+/* op_check_gradient.c -- the nodes that grad appends: their rows against the f64 reference, and
+ * that, on the host, against central differences.
  *
  * L = sum_i w_i y_i with distinct w, so that a misplaced gradient cannot cancel. The derivative
  * of each y_i is summed after differencing, not L: rounding then stays below 1e-11. */
@@ -122,7 +123,7 @@ void oc_gradient(const oc_problem *p) {
             oc_forward(&back, false);
             oc_problem_free(&back);
         }
-        for (int i = 0; i < p->n_in; i++)
+        for (int i = 0; i < p->n_in && !oc_on.device; i++)
             if (r.in[i] >= 0 && r.g.value[r.in[i]].t.dtype == GD_F64) compare_input(&r, p, i);
     }
     gd_arena_free(&r.arena);
