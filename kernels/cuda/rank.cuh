@@ -68,23 +68,30 @@ static __device__ __forceinline__ int gdk_rank_fill(const Src &src, int first, i
     return all;
 }
 
-/* How many of the m ranks in s are better than r, or equal and before position `at`, which may
- * lie outside of them; a warp's share is summed by the caller. */
-static __device__ __forceinline__ int gdk_rank_before(const gdk_rank_smem &s, int m, uint32_t r,
-                                                      int at) {
+/* How many of the m ranks in s are better than r[c], or equal and before position at + c, added
+ * to below[c]. Positions may lie outside of them. What is read serves EACH rows; a warp's share
+ * is summed by the caller. */
+template <int EACH>
+static __device__ __forceinline__ void gdk_rank_before(const gdk_rank_smem &s, int    m,
+                                                       const uint32_t (&r)[EACH], int at,
+                                                       int (&below)[EACH]) {
     const int lane = (int)threadIdx.x % 32, split = at / 4;
-    int       below = 0;
 #pragma unroll 4
     for (int v = lane; v < (m + 127) / 128 * 32; v += 32) {
         const uint4    k = s.rank[v];
-        const uint32_t limit = v < split ? r + 1 : r;
-        below += (k.x < limit) + (k.y < limit) + (k.z < limit) + (k.w < limit);
+        const uint32_t earlier = v < split;
+#pragma unroll
+        for (int c = 0; c < EACH; c++) {
+            const uint32_t limit = r[c] + earlier;
+            below[c] += (k.x < limit) + (k.y < limit) + (k.z < limit) + (k.w < limit);
+        }
     }
-    /* The vector that `at` lies in was counted as if it came after. */
+    /* The vectors that the positions lie in were counted as if they came after. */
     const int edge = 4 * split + lane;
-    if (at > 0 && lane < 4 && edge < at && edge < m)
-        below += ((const uint32_t *)s.rank)[edge] == r;
-    return below;
+    if (edge < 0 || edge >= m || lane > 2 + EACH) return;
+#pragma unroll
+    for (int c = 0; c < EACH; c++)
+        if (edge < at + c) below[c] += ((const uint32_t *)s.rank)[edge] == r[c];
 }
 
 /* Ranks rows own .. own + EACH * GDK_RANK_WARPS - 1 among all of `rows`, EACH a warp. A block
@@ -111,13 +118,19 @@ static __device__ gdk_ranked gdk_rank_rows(const Src &src, int rows, int own, gd
         } else {
             __syncthreads();
         }
+        uint32_t r[EACH];
+        int      below[EACH] = {};
+        bool     any = false;
 #pragma unroll
         for (int c = 0; c < EACH; c++) {
-            const uint32_t r = __shfl_sync(0xffffffffu, rank, c);
-            if (r == GDK_RANK_NONE) continue;
-            const int below =
-                gdk_warp_sum(gdk_rank_before(s, m, r, own + warp * EACH + c - first));
-            if (lane == c) mine.place += below;
+            r[c] = __shfl_sync(0xffffffffu, rank, c);
+            any |= r[c] != GDK_RANK_NONE;
+        }
+        if (any) gdk_rank_before(s, m, r, own + warp * EACH - first, below);
+#pragma unroll
+        for (int c = 0; c < EACH; c++) {
+            const int all = gdk_warp_sum(below[c]);
+            if (lane == c) mine.place += all;
         }
         __syncthreads();
     }

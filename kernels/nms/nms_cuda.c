@@ -13,7 +13,8 @@ static bool fits(const gd_launch *l, const gd_device_caps *dev) {
 
 /* Where the parts of scratch begin, and where they end. */
 typedef struct layout {
-    size_t tag, n_cand, word, kept, end;
+    size_t tag, n_cand, word, list, flag, end;
+    bool   beyond; /* some picture may have more candidates than its matrix holds */
 } layout;
 
 static size_t up(size_t v) { return (v + 255) / 256 * 256; }
@@ -21,13 +22,13 @@ static size_t up(size_t v) { return (v + 255) / 256 * 256; }
 static layout layout_of(const gd_launch *l, int32_t stripes) {
     const size_t B = (size_t)l->in[0]->dim[0], n = (size_t)l->in[0]->dim[1];
     const size_t tiles = (size_t)gdk_stripe_tile(stripes, 0);
-    const bool   all = n <= (size_t)stripes * GDK_STRIPE;
-    layout       o;
+    layout       o = {.beyond = n > (size_t)stripes * GDK_STRIPE};
     o.tag = up(B * n * 4 * sizeof(float));
     o.n_cand = up(o.tag + B * n * 2 * sizeof(int32_t));
     o.word = up(o.n_cand + B * sizeof(int32_t));
-    o.kept = up(o.word + B * tiles * GDK_STRIPE * sizeof(uint64_t));
-    o.end = o.kept + (all ? 0 : B * n * sizeof(int32_t));
+    o.list = up(o.word + B * tiles * GDK_STRIPE * sizeof(uint64_t));
+    o.flag = o.list + (o.beyond ? up(B * n * sizeof(int32_t)) : 0);
+    o.end = o.flag + (o.beyond ? B * (size_t)gdk_nms_flags((int32_t)n) : 0);
     return o;
 }
 
@@ -70,9 +71,12 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                             .tag = (int32_t *)(void *)(s + o.tag),
                             .n_cand = (int32_t *)(void *)(s + o.n_cand),
                             .word = (uint64_t *)(void *)(s + o.word),
-                            .kept = (int32_t *)(void *)(s + o.kept)};
+                            .list = (int32_t *)(void *)(s + o.list),
+                            .flag = (uint8_t *)(void *)(s + o.flag)};
     GD_TRY(gdk_cuda_status(gdk_nms_order_launch(&a, gdk_stream(l)), "nms order", err));
     GD_TRY(gdk_cuda_status(gdk_nms_overlap_launch(&a, gdk_stream(l)), "nms overlap", err));
+    if (o.beyond)
+        GD_TRY(gdk_cuda_status(gdk_nms_group_launch(&a, gdk_stream(l)), "nms group", err));
     return gdk_cuda_status(gdk_nms_keep_launch(&a, gdk_stream(l)), "nms keep", err);
 }
 

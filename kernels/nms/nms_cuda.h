@@ -5,6 +5,8 @@
 #include <cuda_runtime_api.h>
 #include <stdint.h>
 
+#include "kernels/cuda/round.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -15,7 +17,9 @@ typedef struct gdk_nms_work {
     int32_t  *tag;    /* [B, n, 2]: group, index */
     int32_t  *n_cand; /* [B] */
     uint64_t *word;   /* [B, tiles, 64], nms_stripe.h */
-    int32_t  *kept;   /* [B, n]: places of the kept ones; only where n exceeds the matrix */
+    /* Only where n exceeds the matrix: */
+    int32_t *list; /* [B, n]: places, those of a bucket of groups next to each other */
+    uint8_t *flag; /* [B, gdk_nms_flags(n)], by place: 1 where it is kept */
 } gdk_nms_work;
 
 typedef struct gdk_nms_args {
@@ -35,9 +39,15 @@ typedef struct gdk_nms_args {
     gdk_nms_work   work;
 } gdk_nms_args;
 
-/* Three launches: order, overlaps, suppression. */
+static inline GD_HOST_DEVICE int64_t gdk_nms_flags(int32_t n) {
+    return ((int64_t)n + 15) / 16 * 16;
+}
+
+/* In this order: order, overlaps, suppression. Groups come before the last, where some picture
+ * may have more candidates than its matrix holds. */
 cudaError_t gdk_nms_order_launch(const gdk_nms_args *a, cudaStream_t stream);
 cudaError_t gdk_nms_overlap_launch(const gdk_nms_args *a, cudaStream_t stream);
+cudaError_t gdk_nms_group_launch(const gdk_nms_args *a, cudaStream_t stream);
 cudaError_t gdk_nms_keep_launch(const gdk_nms_args *a, cudaStream_t stream);
 
 #ifdef __cplusplus

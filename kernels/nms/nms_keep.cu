@@ -4,11 +4,9 @@
  * four stripes of 64 a step, which depend on the steps before. While warp 0 settles a step, the
  * other warps collect what the kept ones of all steps before do to the next one; what the step
  * itself does to the next is added in between, from words that have been read ahead.
- * Within a stripe, `kept = alive and not hit by a kept one` is repeated until nothing changes:
- * bit i depends on lower bits alone, so the result is the sequential one, after few rounds.
  *
- * Candidates beyond the matrix (more than 64 * stripes) are taken 64 at a time and compared
- * with every kept box: exact, and slow, for what hardly occurs. */
+ * A picture with more candidates than its matrix holds has been settled by nms_group.cu: what
+ * is left is to list the flags. */
 #include "kernels/cuda/launch.cuh"
 #include "kernels/nms/nms_hit.cuh"
 #include "kernels/nms/nms_pick.h"
@@ -19,7 +17,8 @@ enum {
     HELPERS = 2 * PARTS, /* warps beside warp 0 */
     THREADS = 32 + 32 * HELPERS,
     AHEAD = 16, /* words that a thread reads for the next step */
-    BATCH = 8   /* and at once where that is not all */
+    BATCH = 8,  /* and at once where that is not all */
+    EACH = 16   /* flags that a thread reads at once */
 };
 
 struct keep_smem {
@@ -27,27 +26,7 @@ struct keep_smem {
     int32_t  before[GDK_NMS_MOST_STRIPES + 1]; /* kept ones in earlier stripes */
     uint64_t inner[STEP * (STEP + 1)][32];     /* of the step that is settled now */
     unsigned gone[2][PARTS]; /* suppressed in a step by those before, by the step's parity */
-    /* A stripe beyond the matrix: its candidates, which of them hit which, which stay. */
-    gdk_nms_box row[GDK_STRIPE];
-    int         group[GDK_STRIPE];
-    unsigned    hit[GDK_STRIPE][2];
-    uint64_t    settled;
 };
-
-static __device__ __forceinline__ uint64_t ballot2(bool low, bool high) {
-    const uint64_t a = __ballot_sync(0xffffffffu, low), b = __ballot_sync(0xffffffffu, high);
-    return a | b << 32;
-}
-
-/* One warp: which of `alive` stay; lane i has the words of candidates i and i + 32. */
-static __device__ __forceinline__ uint64_t settle(uint64_t alive, uint64_t low, uint64_t high) {
-    uint64_t kept = alive;
-    for (;;) {
-        const uint64_t next = alive & ~ballot2((low & kept) != 0, (high & kept) != 0);
-        if (next == kept) return kept;
-        kept = next;
-    }
-}
 
 /* Words of the stripes of a step about each other: number inner_at(p, t) is that of candidate
  * 32 p + lane about stripe t of the step, t <= p / 2. */
@@ -91,9 +70,9 @@ static __device__ __forceinline__ void take_step(keep_smem &s, int step, int n) 
             low |= s.inner[inner_at(2 * t, e)][lane] & kept[e];
             high |= s.inner[inner_at(2 * t + 1, e)][lane] & kept[e];
         }
-        if (t) alive &= ~ballot2(low != 0, high != 0);
-        kept[t] = settle(alive, s.inner[inner_at(2 * t, t)][lane],
-                         s.inner[inner_at(2 * t + 1, t)][lane]);
+        if (t) alive &= ~gdk_ballot2(low != 0, high != 0);
+        kept[t] = gdk_nms_settle(alive, s.inner[inner_at(2 * t, t)][lane],
+                                 s.inner[inner_at(2 * t + 1, t)][lane]);
     }
     __syncwarp();
     if (threadIdx.x < PARTS) gone[threadIdx.x] = 0;
@@ -205,101 +184,71 @@ static __device__ void number(keep_smem &s, int stripes) {
     __syncthreads();
 }
 
-static __device__ __forceinline__ gdk_nms_box box_at(const float4 *box, int i, float iou) {
-    const float4 p = box[i];
-    return gdk_nms_box_of(p.x, p.y, p.z, p.w, iou);
-}
-
-/* Which of the 64 candidates in s.row one of the `kept` boxes in `place` suppresses: into
- * s.gone[0]. */
-static __device__ void compare_with_kept(const gdk_nms_args &a, keep_smem &s, const float4 *box,
-                                         const int2 *tag, const int32_t *place, int kept) {
-    unsigned gone[2] = {0, 0};
-    for (int k = (int)threadIdx.x; k < kept; k += THREADS) {
-        const gdk_nms_box other = box_at(box, place[k], a.iou);
-        const int         group = tag[place[k]].x;
+/* The candidates of n whose flag is set, in order: the first a.most of them as indices. Returns
+ * their number. */
+static __device__ int gather(const gdk_nms_args &a, keep_smem &s, const uint8_t *flag,
+                             const int2 *tag, int32_t *index, int n) {
+    const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
+    int       kept = 0;
+    for (int base = 0; base < n; base += THREADS * EACH) {
+        const int first = base + (int)threadIdx.x * EACH;
+        unsigned  mine = 0;
+        if (first < n) {
+            const uint4    f = *(const uint4 *)(flag + first);
+            const unsigned word[4] = {f.x, f.y, f.z, f.w};
 #pragma unroll
-        for (int h = 0; h < 2; h++)
-#pragma unroll 1
-            for (int c = 0; c < 32; c++)
-                if (s.group[32 * h + c] == group && gdk_nms_hit(a, &other, &s.row[32 * h + c]))
-                    gone[h] |= 1u << c;
-    }
-    for (int h = 0; h < 2; h++)
-        if (gone[h]) atomicOr(&s.gone[0][h], gone[h]);
-}
-
-/* Candidates from `first` on, all before settled and `kept` of them in `place`; returns the
- * number of kept ones in all. */
-static __device__ int take_rest(const gdk_nms_args &a, keep_smem &s, const float4 *box,
-                                const int2 *tag, int32_t *place, int32_t *index, int first,
-                                int n, int kept) {
-    const int tid = (int)threadIdx.x, row = tid % GDK_STRIPE;
-    for (; first < n; first += GDK_STRIPE) {
-        if (tid < 2) s.gone[0][tid] = 0;
-        if (tid < 2 * GDK_STRIPE) s.hit[tid / 2][tid % 2] = 0;
-        if (tid < GDK_STRIPE) {
-            const int i = min(first + tid, n - 1);
-            s.row[tid] = box_at(box, i, a.iou);
-            s.group[tid] = tag[i].x;
+            for (int i = 0; i < EACH; i++) mine |= (word[i / 4] >> i % 4 * 8 & 1) << i;
         }
-        __syncthreads();
-        compare_with_kept(a, s, box, tag, place, kept);
-        for (int c = tid / GDK_STRIPE; c < row; c += THREADS / GDK_STRIPE)
-            if (tid < THREADS / GDK_STRIPE * GDK_STRIPE && s.group[c] == s.group[row] &&
-                gdk_nms_hit(a, &s.row[c], &s.row[row]))
-                atomicOr(&s.hit[row][c / 32], 1u << c % 32);
-        __syncthreads();
-        if (tid < 32) {
-            const uint64_t low = s.hit[tid][0] | (uint64_t)s.hit[tid][1] << 32;
-            const uint64_t high = s.hit[tid + 32][0] | (uint64_t)s.hit[tid + 32][1] << 32;
-            const uint64_t alive =
-                gdk_stripe_valid(0, n - first) & ~(s.gone[0][0] | (uint64_t)s.gone[0][1] << 32);
-            const uint64_t stay = settle(alive, low, high);
-            if (tid == 0) s.settled = stay;
+        int upto = __popc(mine);
+        for (int d = 1; d < 32; d *= 2) {
+            const int v = __shfl_up_sync(0xffffffffu, upto, d);
+            if (lane >= d) upto += v;
         }
+        if (lane == 31) s.before[warp] = upto;
         __syncthreads();
-        const uint64_t stay = s.settled;
-        if (tid < GDK_STRIPE && stay >> tid & 1) {
-            const int at = kept + __popcll(stay & (((uint64_t)1 << tid) - 1));
-            place[at] = first + tid;
-            if (at < a.most) index[at] = tag[first + tid].y;
+        int at = kept + upto - __popc(mine);
+        for (int w = 0; w < THREADS / 32; w++) {
+            if (w < warp) at += s.before[w];
+            kept += s.before[w];
         }
-        kept += __popcll(stay);
+        for (; mine && at < a.most; mine &= mine - 1)
+            index[at++] = tag[first + __ffs((int)mine) - 1].y;
         __syncthreads();
     }
     return kept;
 }
 
-static __global__ void __launch_bounds__(THREADS) keep_kernel(const gdk_nms_args a) {
-    __shared__ keep_smem s;
-    gdk_grid_follow();
-    const int       b = (int)blockIdx.x, tid = (int)threadIdx.x;
-    const int       all = a.work.n_cand[b], n = min(all, a.stripes * GDK_STRIPE);
-    const float4   *box = (const float4 *)a.work.box + (int64_t)b * a.n;
-    const int2     *tag = (const int2 *)a.work.tag + (int64_t)b * a.n;
-    int32_t        *index = a.index + (int64_t)b * a.index_pitch;
-    int32_t        *place = all > n ? a.work.kept + (int64_t)b * a.n : NULL;
-    const uint64_t *word =
-        a.work.word + (int64_t)b * gdk_stripe_tile(a.stripes, 0) * GDK_STRIPE;
+/* The kept ones of the matrix, which holds all n candidates. */
+static __device__ int gather_matrix(const gdk_nms_args &a, keep_smem &s, const uint64_t *word,
+                                    const int2 *tag, int32_t *index, int n) {
     const int stripes = (n + GDK_STRIPE - 1) / GDK_STRIPE;
-    if (tid < 2 * PARTS) s.gone[tid / PARTS][tid % PARTS] = 0;
+    if (threadIdx.x < 2 * PARTS) s.gone[threadIdx.x / PARTS][threadIdx.x % PARTS] = 0;
     __syncthreads();
     reduce(s, word, n);
     number(s, stripes);
-    int kept = s.before[stripes];
-    for (int i = tid; i < n; i += THREADS) {
+    for (int i = (int)threadIdx.x; i < n; i += THREADS) {
         const uint64_t stay = s.kept[i / GDK_STRIPE];
         if (!(stay >> i % GDK_STRIPE & 1)) continue;
         const int at =
             s.before[i / GDK_STRIPE] + __popcll(stay & (((uint64_t)1 << i % GDK_STRIPE) - 1));
-        if (place) place[at] = i;
         if (at < a.most) index[at] = tag[i].y;
     }
-    __syncthreads();
-    if (place) kept = take_rest(a, s, box, tag, place, index, n, all, kept);
-    for (int j = kept + tid; j < a.most; j += THREADS) index[j] = -1;
-    if (tid == 0) {
+    return s.before[stripes];
+}
+
+static __global__ void __launch_bounds__(THREADS) keep_kernel(const gdk_nms_args a) {
+    __shared__ keep_smem s;
+    gdk_grid_follow();
+    const int       b = (int)blockIdx.x, n = a.work.n_cand[b];
+    const int2     *tag = (const int2 *)a.work.tag + (int64_t)b * a.n;
+    int32_t        *index = a.index + (int64_t)b * a.index_pitch;
+    const uint64_t *word =
+        a.work.word + (int64_t)b * gdk_stripe_tile(a.stripes, 0) * GDK_STRIPE;
+    const int kept = n <= a.stripes * GDK_STRIPE
+                         ? gather_matrix(a, s, word, tag, index, n)
+                         : gather(a, s, a.work.flag + b * gdk_nms_flags(a.n), tag, index, n);
+    for (int j = kept + (int)threadIdx.x; j < a.most; j += THREADS) index[j] = -1;
+    if (threadIdx.x == 0) {
         a.n_out[b] = min(kept, a.most);
         a.dropped[b] = max(kept - a.most, 0);
     }

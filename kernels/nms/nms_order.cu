@@ -1,13 +1,14 @@
 /* nms_order.cu -- candidates of each picture, tested and put into the order of their scores.
  *
- * Bound by the number of comparisons, the square of that of the candidates. One block: TILE
- * rows of picture blockIdx.y; blocks past the count leave at once. The last block owns no
- * rows: it counts the candidates and finds the best score. */
+ * Bound by the number of comparisons, the square of that of the candidates. One block: EACH rows
+ * a warp of picture blockIdx.y; blocks past the count leave at once. Few rows a warp fill the
+ * GPU where there are few boxes, many share what is read where there are many. The last block
+ * owns no rows: it counts the candidates and finds the best score. */
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/rank.cuh"
 #include "kernels/nms/nms_cuda.h"
 
-enum { EACH = 2, TILE = EACH * GDK_RANK_WARPS };
+enum { FEW = 2, MANY = 8, CROWD = 8192 /* boxes a picture, from which on MANY pays */ };
 
 struct boxes {
     typedef float row;
@@ -42,6 +43,7 @@ static __device__ void write_top(const gdk_nms_args &a, int b, int n) {
     a.top[b] = top;
 }
 
+template <int EACH>
 static __global__ void __launch_bounds__(GDK_RANK_THREADS, 2)
     order_kernel(const gdk_nms_args a) {
     __shared__ gdk_rank_smem s;
@@ -50,7 +52,7 @@ static __global__ void __launch_bounds__(GDK_RANK_THREADS, 2)
     const bool tally = blockIdx.x == gridDim.x - 1;
     int        count = a.count ? a.count[b] : a.n;
     count = count < 0 ? 0 : count > a.n ? a.n : count;
-    const int own = tally ? count : (int)blockIdx.x * TILE;
+    const int own = tally ? count : (int)blockIdx.x * (EACH * GDK_RANK_WARPS);
     if (own >= count && !tally) return;
     const boxes      src = {a.score + (int64_t)b * a.score_pitch,
                             a.box + (int64_t)b * a.n * a.box_pitch,
@@ -70,10 +72,14 @@ static __global__ void __launch_bounds__(GDK_RANK_THREADS, 2)
     }
 }
 
-extern "C" cudaError_t gdk_nms_order_launch(const gdk_nms_args *a, cudaStream_t stream) {
-    const int         tiles = (a->n + TILE - 1) / TILE + 1;
-    const cudaError_t e = gdk_rank_crowd(order_kernel);
+template <int EACH> static cudaError_t launch(const gdk_nms_args *a, cudaStream_t stream) {
+    const int         rows = EACH * GDK_RANK_WARPS, tiles = (a->n + rows - 1) / rows + 1;
+    const cudaError_t e = gdk_rank_crowd(order_kernel<EACH>);
     if (e != cudaSuccess) return e;
-    return gdk_launch(order_kernel, dim3((unsigned)tiles, (unsigned)a->B), GDK_RANK_THREADS, 0,
-                      stream, a->early, 1, *a);
+    return gdk_launch(order_kernel<EACH>, dim3((unsigned)tiles, (unsigned)a->B),
+                      GDK_RANK_THREADS, 0, stream, a->early, 1, *a);
+}
+
+extern "C" cudaError_t gdk_nms_order_launch(const gdk_nms_args *a, cudaStream_t stream) {
+    return a->n > CROWD ? launch<MANY>(a, stream) : launch<FEW>(a, stream);
 }

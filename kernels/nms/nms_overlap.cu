@@ -12,8 +12,9 @@ static __global__ void __launch_bounds__(THREADS) overlap_kernel(const gdk_nms_a
     __shared__ float4 col_box[GDK_STRIPE];
     __shared__ float2 col_rest[GDK_STRIPE]; /* share, group */
     gdk_grid_follow();
-    const int     b = (int)blockIdx.y, tid = (int)threadIdx.x;
-    const int     n = min(a.work.n_cand[b], a.stripes * GDK_STRIPE);
+    const int b = (int)blockIdx.y, tid = (int)threadIdx.x;
+    const int n = a.work.n_cand[b];
+    if (n > a.stripes * GDK_STRIPE) return; /* nms_group.cu settles them */
     const int     tiles = gdk_stripe_tile((n + GDK_STRIPE - 1) / GDK_STRIPE, 0);
     const float4 *box = (const float4 *)a.work.box + (int64_t)b * a.n;
     const int2   *tag = (const int2 *)a.work.tag + (int64_t)b * a.n;
