@@ -100,6 +100,8 @@ add_executable(network_run tests/parity/network_run.c tests/parity/npy.c)
 target_link_libraries(network_run PRIVATE gd_inside)
 add_executable(track_run tests/track/track_run.c)
 target_link_libraries(track_run PRIVATE gd_tools)
+add_executable(eval_run tests/eval/eval_run.c)
+target_link_libraries(eval_run PRIVATE gd_tools)
 add_executable(half_run tests/parity/half_run.c)
 target_link_libraries(half_run PRIVATE gd_inside)
 # The same for video: what a source gives, against FFmpeg's own programs.
