@@ -12,8 +12,15 @@
 extern "C" {
 #endif
 
-static inline void gd_philox(const uint32_t key[2], const uint32_t counter[4],
-                             uint32_t out[4]) {
+/* Device code of a CUDA compiler calls it, too. */
+#ifdef __CUDACC__
+#define GD_PHILOX_FN __host__ __device__
+#else
+#define GD_PHILOX_FN
+#endif
+
+static inline GD_PHILOX_FN void gd_philox(const uint32_t key[2], const uint32_t counter[4],
+                                          uint32_t out[4]) {
     uint32_t k0 = key[0], k1 = key[1];
     uint32_t a = counter[0], b = counter[1], c = counter[2], d = counter[3];
     for (int round = 0; round < 10; round++) {
