@@ -1,4 +1,4 @@
-/* sample_ref.c -- the definition of the balanced draw: again and again the smallest key left. */
+/* sample_ref.c -- the definition of the balanced draw: again and again the smallest key. */
 #include "kernels/arg.h"
 #include "kernels/ref.h"
 #include "kernels/sample/sample.h"
