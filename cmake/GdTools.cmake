@@ -1,7 +1,7 @@
 # GdTools.cmake -- the programs gdrun and gdconvert, and what they share (media, draw, ...).
 file(GLOB tool_shared CONFIGURE_DEPENDS tools/bench/*.c tools/cli/*.c tools/compare/*.c
   tools/convert/*.c tools/data/*.c tools/draw/*.c tools/eval/*.c tools/media/*.c
-  tools/output/*.c tools/plot/*.c tools/track/*.c)
+  tools/output/*.c tools/plot/*.c tools/track/*.c tools/train/*.c)
 file(GLOB gdrun_src CONFIGURE_DEPENDS tools/gdrun.c tools/cmd_*.c)
 include(GdFont)
 if(tool_shared)
