@@ -43,9 +43,12 @@ static gd_status place(gd_exec *e, gd_error *err) {
         gd_plan_item it = {.first = e->first[v], .last = e->last[v]};
         if (g->value[v].kind == GD_VALUE_CONST) {
             e->stats.const_bytes += bytes;
+        } else if (g->value[v].variable) {
+            e->stats.variable_bytes += bytes;
+            e->n_unbound++;
         } else if (g->value[v].kind == GD_VALUE_INPUT || g->value[v].producer >= 0) {
             /* A value whose maker was fused away or found dead has no bytes. */
-            e->stats.sum_bytes += bytes;
+            if (!g->value[e->alias[v].root].variable) e->stats.sum_bytes += bytes;
             if (e->alias[v].root == v) it.size = bytes ? bytes : 1;
         }
         if (g->value[v].kind == GD_VALUE_INPUT) it.first = 0;
@@ -57,14 +60,19 @@ static gd_status place(gd_exec *e, gd_error *err) {
     return GD_OK;
 }
 
-/* Addresses of everything, once the slab exists; also after an input was bound elsewhere. */
+/* Where v lives inside its root: nowhere while a variable is not bound. */
+static void *inside_root(const gd_exec *e, int v) {
+    char *root = e->t[e->alias[v].root].data;
+    return root ? root + e->alias[v].offset : NULL;
+}
+
+/* Addresses of everything but variables, once the slab exists. */
 static void set_addresses(gd_exec *e) {
     for (int v = 0; v < e->g->n_value; v++)
         if (e->g->value[v].kind != GD_VALUE_CONST && e->alias[v].root == v && e->item[v].size)
             e->t[v].data = e->slab + e->result_bytes + e->item[v].offset;
     for (int v = 0; v < e->g->n_value; v++)
-        if (e->alias[v].root != v)
-            e->t[v].data = (char *)e->t[e->alias[v].root].data + e->alias[v].offset;
+        if (e->alias[v].root != v) e->t[v].data = inside_root(e, v);
 }
 
 gd_status gd_exec_get(gd_exec *e, size_t size, const char *what, unsigned char **out,
@@ -187,10 +195,10 @@ gd_tensor *gd_exec_tensor(gd_exec *e, int value) { return &e->t[value]; }
 void gd_exec_bind(gd_exec *e, int value, void *data) {
     GD_ASSERT(e->g->value[value].kind == GD_VALUE_INPUT);
     if (e->opt.device) gd_exec_device_forget(e);
+    if (e->g->value[value].variable) e->n_unbound += !data - !e->t[value].data;
     e->t[value].data = data;
     for (int v = 0; v < e->g->n_value; v++)
-        if (v != value && e->alias[v].root == value)
-            e->t[v].data = (char *)data + e->alias[v].offset;
+        if (v != value && e->alias[v].root == value) e->t[v].data = inside_root(e, v);
 }
 
 void gd_exec_stats_get(const gd_exec *e, gd_exec_stats *s) { *s = e->stats; }
@@ -275,7 +283,16 @@ gd_status gd_exec_nodes(gd_exec *e, gd_error *err) {
     return GD_OK;
 }
 
+static gd_status check_bound(const gd_exec *e, gd_error *err) {
+    int v = 0;
+    if (!e->n_unbound) return GD_OK;
+    while (!e->g->value[v].variable || e->t[v].data) v++;
+    return gd_fail(err, GD_ERR_ARG, "%d variables are not bound, the first is '%s'",
+                   e->n_unbound, e->g->value[v].name);
+}
+
 gd_status gd_exec_start(gd_exec *e, gd_error *err) {
+    GD_TRY(check_bound(e, err));
     if (e->opt.device) return gd_exec_device_start(e, err);
     const double    start = gd_exec_now_ms();
     const int       before = enter(e);

@@ -48,7 +48,8 @@ void      gd_exec_close(gd_exec *e);
  * gd_exec_bind. */
 gd_tensor *gd_exec_tensor(gd_exec *e, int value);
 /* Makes an input read the caller's memory instead (dense, same shape): a device's where the
- * exec is on one, and there the next run is recorded anew. */
+ * exec is on one, aligned to 16 bytes, and there the next run is recorded anew. A variable has
+ * no other memory: without a binding of each, a run fails. */
 void gd_exec_bind(gd_exec *e, int value, void *data);
 /* Fills `bytes` of an input from `offset` on. On a device the copy is queued, on its copy lane,
  * and the next run waits for it; pinned memory must stay as it is until that run ends. */
@@ -74,6 +75,7 @@ const gd_tensor *gd_exec_output(const gd_exec *e, int value);
 
 typedef struct gd_exec_stats {
     size_t slab_bytes, scratch_bytes, const_bytes; /* const: weights of the graph */
+    size_t variable_bytes;   /* what must be bound, nothing of it the exec's */
     size_t sum_bytes;        /* activations without sharing, for comparison */
     size_t packed_bytes;     /* what rows allocated for themselves on a device */
     size_t new_const_bytes;  /* of const_bytes on a device, what no other exec had there */

@@ -1,10 +1,11 @@
 /* exec_alias.c -- which values share storage: views, joins and in-place outputs.
  *
- * Values are SSA; an alias is a value that lives inside another's bytes. Three kinds:
+ * Values are SSA; an alias is a value that lives inside another's bytes. Four kinds:
  *   view      reshape, slice: the output is a window on the input, the node is elided
  *   join      concat: its inputs are written straight into their places, the node is elided
  *   in place  a pointwise output overwrites an input that dies there; not where it could be
  *             joined instead, which saves a copy
+ *   update    what a node leaves of a variable is in the variable's bytes, always
  * A window whose pixels are not adjacent needs rows that accept any pitch (GD_ROW_PITCH) on
  * every side, and that still fit once the pitch is set: they were chosen on dense tensors.
  * Otherwise the operator's copying kernel runs. */
@@ -71,6 +72,25 @@ static bool window_fits(const gd_exec *e, const gd_tensor *t, size_t offset) {
            (offset % 16 == 0 && (gd_tensor_dense(t) || apart % 16 == 0));
 }
 
+/* A window on a variable shows what an update leaves: it is none for whoever reads behind one. */
+static bool outlives_variable(const gd_exec *e, int v, int y) {
+    const int root = e->alias[v].root;
+    if (!e->g->value[root].variable) return false;
+    if (is_output(e, y)) return true;
+    for (int k = e->first[y]; k <= e->last[y]; k++)
+        for (int i = 0; i < e->g->node[k].n_out; i++)
+            if (gd_graph_updates(e->g, &e->g->node[k], i) &&
+                gd_graph_variable_of(e->g, e->g->node[k].in[i]) == root)
+                return true;
+    return false;
+}
+
+static void alias_updates(gd_exec *e, int k) {
+    const gd_node *n = &e->g->node[k];
+    for (int i = 0; i < n->n_out; i++)
+        if (gd_graph_updates(e->g, n, i)) set_alias(e, n->out[i], n->in[i], 0);
+}
+
 static bool try_view(gd_exec *e, int k) {
     const gd_node *n = &e->g->node[k];
     gd_launch     *l = &e->node[k].part[0].l;
@@ -82,7 +102,7 @@ static bool try_view(gd_exec *e, int k) {
         return false;
     }
     /* A graph's result is read by callers that expect it dense; a bound input may move. */
-    if (!window_fits(e, y, offset) ||
+    if (!window_fits(e, y, offset) || outlives_variable(e, n->in[0], n->out[0]) ||
         (!gd_tensor_dense(y) &&
          (is_output(e, n->out[0]) || !readers_take_pitch(e, n->out[0], k)))) {
         y->pitch = dense;
@@ -224,6 +244,7 @@ static void resolve_roots(gd_exec *e) {
 void gd_exec_alias(gd_exec *e) {
     find_lives(e);
     for (int k = 0; k < e->g->n_node; k++) {
+        alias_updates(e, k);
         if (try_view(e, k)) continue;
         try_inplace(e, k);
     }

@@ -137,6 +137,7 @@ static bool may_widen(const gd_exec *e, int v) {
     const gd_tensor *t = &e->t[v];
     if (x->kind != GD_VALUE_NODE || x->producer < 0 || !gd_dtype_is_float(t->dtype))
         return false;
+    if (gd_graph_variable_of(e->g, v) >= 0) return false;
     for (int i = 0; i < e->g->n_output; i++) /* callers expect results dense */
         if (e->g->output[i] == v) return false;
     return t->ndim > 1 && gd_tensor_channels(t) == 3 && gd_tensor_pixels(t) > 1;

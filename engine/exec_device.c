@@ -86,7 +86,7 @@ gd_status gd_exec_device_ready(gd_exec *e, gd_error *err) {
         }
     }
     for (int v = 0; v < e->g->n_value; v++) /* what lives inside a moved root moves along */
-        if (e->alias[v].root != v)
+        if (e->alias[v].root != v && e->t[e->alias[v].root].data)
             e->t[v].data = (char *)e->t[e->alias[v].root].data + e->alias[v].offset;
     for (int i = 0; i < e->g->n_output; i++) {
         const int v = e->g->output[i];

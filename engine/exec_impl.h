@@ -44,7 +44,8 @@ struct gd_exec {
     gd_plan_item   *item; /* by value; size 0 for aliases, constants and bound inputs */
     unsigned char  *slab, *scratch;
     gd_exec_stats   stats;
-    double          run_ms; /* of the last run on the host */
+    double          run_ms;    /* of the last run on the host */
+    int             n_unbound; /* variables without memory */
 
     /* On a device only: */
     gd_const_pool *own_pool; /* where the caller brought none */

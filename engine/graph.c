@@ -68,6 +68,33 @@ gd_status gd_graph_input(gd_graph *g, const char *name, gd_dtype dtype, int ndim
     return GD_OK;
 }
 
+gd_status gd_graph_variable(gd_graph *g, const char *name, gd_dtype dtype, int ndim,
+                            const int64_t *dim, int *out, gd_error *err) {
+    GD_TRY(gd_graph_input(g, name, dtype, ndim, dim, out, err));
+    g->value[*out].variable = true;
+    return GD_OK;
+}
+
+/* An operator changes input i, if that is a variable. */
+static bool may_update(const gd_op *op, int i) {
+    return i < op->n_out && ((op->flags & GD_OP_UPDATE) || (op->update_out >> i & 1));
+}
+
+int gd_graph_variable_of(const gd_graph *g, int v) {
+    while (v >= 0 && g->value[v].kind == GD_VALUE_NODE) {
+        const int      k = g->value[v].producer;
+        const gd_node *n = k < 0 ? NULL : &g->node[k];
+        int            i = 0;
+        while (n && i < n->n_out && n->out[i] != v) i++;
+        v = n && i < n->n_out && i < n->n_in && may_update(n->op, i) ? n->in[i] : -1;
+    }
+    return v >= 0 && g->value[v].variable ? v : -1;
+}
+
+bool gd_graph_updates(const gd_graph *g, const gd_node *n, int i) {
+    return i < n->n_in && may_update(n->op, i) && gd_graph_variable_of(g, n->in[i]) >= 0;
+}
+
 gd_status gd_graph_const(gd_graph *g, const char *name, const gd_tensor *t, int *out,
                          gd_error *err) {
     GD_TRY(new_value(g, GD_VALUE_CONST, name, out, err));

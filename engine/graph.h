@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 typedef enum gd_value_kind {
-    GD_VALUE_INPUT, /* filled by the caller before each run */
+    GD_VALUE_INPUT, /* filled by the caller before each run; or a variable */
     GD_VALUE_CONST, /* weights: t.data is final and outlives the graph */
     GD_VALUE_NODE   /* produced by a node */
 } gd_value_kind;
@@ -21,6 +21,7 @@ typedef enum gd_value_kind {
 typedef struct gd_value {
     gd_tensor     t;
     gd_value_kind kind;
+    bool          variable; /* of an input: its bytes are the caller's and last (weights) */
     int           producer; /* node index, -1 for inputs and constants */
     const char   *name;     /* module path of a weight, name of an input; may be NULL */
 } gd_value;
@@ -61,6 +62,15 @@ gd_status gd_graph_scope(gd_graph *g, const char *path, gd_error *err) GD_MUST_C
 
 gd_status gd_graph_input(gd_graph *g, const char *name, gd_dtype dtype, int ndim,
                          const int64_t *dim, int *out, gd_error *err) GD_MUST_CHECK;
+/* An input whose bytes belong to the caller, are bound with gd_exec_bind, and keep what a run
+ * leaves there: weights that train, momenta, running statistics. Nodes with GD_OP_UPDATE change
+ * it; no node behind one of them may read the value from before, and no output may be it. */
+gd_status gd_graph_variable(gd_graph *g, const char *name, gd_dtype dtype, int ndim,
+                            const int64_t *dim, int *out, gd_error *err) GD_MUST_CHECK;
+/* The variable whose bytes value v is: v itself, or what v is an update of; else -1. */
+int gd_graph_variable_of(const gd_graph *g, int v);
+/* Output i of the node is an update of its input i. */
+bool gd_graph_updates(const gd_graph *g, const gd_node *n, int i);
 /* A constant whose data stays the caller's and must outlive the graph. */
 gd_status gd_graph_const(gd_graph *g, const char *name, const gd_tensor *t, int *out,
                          gd_error *err) GD_MUST_CHECK;

@@ -141,7 +141,10 @@ enum {                            /* gd_op.flags */
        GD_OP_HALF = 1 << 6, /* computes in FP16 (accumulating in FP32) when that is asked for */
        GD_OP_HALF_FOLLOW = 1 << 7, /* takes its inputs' type: pointwise, pooling, views */
        /* out[0] is in[0] in the floating type that the attribute, one int32_t, names. */
-       GD_OP_CAST = 1 << 8
+       GD_OP_CAST = 1 << 8,
+       /* out[i] is in[i] after the update, in the same bytes, for every i < n_out; each of those
+        * inputs is a variable, or an update of one. Never removed as dead. */
+       GD_OP_UPDATE = 1 << 9
 };
 
 typedef struct gd_cost {
@@ -155,6 +158,9 @@ struct gd_op {
     int         n_out;
     uint32_t    flags;
     uint32_t    wide_in; /* bit i: in[i] stays FP32 where the node runs in FP16 (a bias) */
+    /* Bit i: as with GD_OP_UPDATE where in[i] is a variable, else out[i] has bytes of its own
+     * (running statistics). */
+    uint32_t             update_out;
     const gd_attr_field *attr_fields; /* ends with {0}; NULL: none */
     size_t               attr_size;
 

@@ -36,6 +36,35 @@ static gd_status check_links(const gd_graph *g, int k, const char *after, gd_err
     return GD_OK;
 }
 
+static int reads_of(const gd_node *n, int v) {
+    int reads = 0;
+    for (int i = 0; i < n->n_in; i++) reads += n->in[i] == v;
+    for (int i = 0; i < n->n_step; i++) reads += n->step[i].arg == v;
+    return reads;
+}
+
+/* What node k updates is a variable, looks the same afterwards, and is read as it was before by
+ * nobody behind k. */
+static gd_status check_updates(const gd_graph *g, int k, const char *after, gd_error *err) {
+    const gd_node *n = &g->node[k];
+    for (int i = 0; i < n->n_out; i++) {
+        if (!gd_graph_updates(g, n, i)) {
+            if (n->op->flags & GD_OP_UPDATE)
+                return broken(g, k, after, "updates what is no variable: input", i, err);
+            continue;
+        }
+        const gd_tensor *x = &g->value[n->in[i]].t, *y = &g->value[n->out[i]].t;
+        if (!gd_tensor_same_shape(x, y) || x->dtype != y->dtype)
+            return broken(g, k, after, "an update changes the shape or type: output", i, err);
+        if (reads_of(n, n->in[i]) != 1)
+            return broken(g, k, after, "also reads what it updates: input", i, err);
+        for (int j = k + 1; j < g->n_node; j++)
+            if (reads_of(&g->node[j], n->in[i]))
+                return broken(g, j, after, "reads a variable as it was before node", k, err);
+    }
+    return GD_OK;
+}
+
 static gd_status check_shapes(gd_graph *g, int k, const char *after, gd_error *err) {
     gd_launch l;
     gd_tensor fresh[GD_MAX_OUT];
@@ -73,10 +102,15 @@ gd_status gd_graph_verify(gd_graph *g, const char *after, gd_error *err) {
     for (int k = 0; k < g->n_node; k++) {
         GD_TRY(check_links(g, k, after, err));
         GD_TRY(check_shapes(g, k, after, err));
+        GD_TRY(check_updates(g, k, after, err));
     }
-    for (int i = 0; i < g->n_output; i++)
+    for (int i = 0; i < g->n_output; i++) {
         if (!readable(g, g->n_node, g->output[i]))
             return gd_fail(err, GD_ERR_SHAPE, "after %s: output '%s' is not made by any node",
                            after, g->output_name[i]);
+        if (gd_graph_variable_of(g, g->output[i]) >= 0)
+            return gd_fail(err, GD_ERR_SHAPE, "after %s: output '%s' is a variable", after,
+                           g->output_name[i]);
+    }
     return GD_OK;
 }

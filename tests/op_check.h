@@ -57,9 +57,9 @@ typedef struct oc_layout {
     uint32_t pitch_in; /* bit i: pitch > channels on input i, and on second inputs of steps */
     bool     pitch_out, pitch_weights; /* weights: constants too */
     bool     constants;                /* honour `constant`; else nothing is constant */
-    bool     in_place;                 /* out[0] is in[0], or the second input of a step */
-    bool     three_as_four;            /* the pitch of 3 channels is 4; else pitch_in is 0 */
-    int      fill;                     /* byte that fills outputs and scratch before the run */
+    bool     in_place; /* out[0] is in[0], or the second input of a step; updates: every one */
+    bool     three_as_four; /* the pitch of 3 channels is 4; else pitch_in is 0 */
+    int      fill;          /* byte that fills outputs and scratch before the run */
 } oc_layout;
 
 typedef struct oc_block {

@@ -117,8 +117,19 @@ static void open_steps(oc_stage *s, const oc_problem *p) {
     }
 }
 
-/* out[0] takes over the memory of a step's second input, else that of in[0]. */
-static void share_storage(oc_stage *s) {
+static void take_over(oc_stage *s, int i, const gd_tensor *over, oc_block *block) {
+    free(block->copy);
+    block->copy = NULL;
+    free(s->out_block[i].base);
+    s->out_block[i] = *block;
+    s->out_block[i].borrowed = true;
+    s->out[i].data = over->data;
+    s->out[i].pitch = over->pitch;
+}
+
+/* out[0] takes over the memory of a step's second input, else that of in[0]; what updates, all
+ * that it updates. */
+static void share_storage(oc_stage *s, const gd_op *op) {
     gd_tensor *over = &s->in[0];
     oc_block  *block = &s->in_block[0];
     for (int i = 0; i < s->l.n_step; i++)
@@ -126,13 +137,9 @@ static void share_storage(oc_stage *s) {
             over = &s->arg[i];
             block = &s->arg_block[i];
         }
-    free(block->copy);
-    block->copy = NULL;
-    free(s->out_block[0].base);
-    s->out_block[0] = *block;
-    s->out_block[0].borrowed = true;
-    s->out[0].data = over->data;
-    s->out[0].pitch = over->pitch;
+    take_over(s, 0, over, block);
+    for (int i = 1; (op->flags & GD_OP_UPDATE) && i < s->l.n_out; i++)
+        take_over(s, i, &s->in[i], &s->in_block[i]);
 }
 
 gd_status oc_stage_open(oc_stage *s, const oc_problem *p, gd_dtype type,
@@ -156,7 +163,7 @@ gd_status oc_stage_open(oc_stage *s, const oc_problem *p, gd_dtype type,
             memset((char *)s->out[i].data + (size_t)(q * s->out[i].pitch + C) * size, 0xff,
                    (size_t)gap * size);
     }
-    if (layout->in_place) share_storage(s);
+    if (layout->in_place) share_storage(s, p->op);
     return GD_OK;
 }
 

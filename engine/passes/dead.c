@@ -11,7 +11,8 @@ gd_status gd_pass_dead(gd_graph *g, gd_error *err) {
     for (int k = g->n_node - 1; k >= 0; k--) {
         const gd_node *n = &g->node[k];
         bool           read = (n->op->flags & GD_OP_SINK) != 0;
-        for (int i = 0; i < n->n_out; i++) read |= uses[n->out[i]] > 0;
+        for (int i = 0; i < n->n_out; i++)
+            read |= uses[n->out[i]] > 0 || gd_graph_updates(g, n, i);
         if (read) continue;
         dead[k] = true;
         for (int i = 0; i < n->n_in; i++)

@@ -43,6 +43,19 @@ static int host_of(const gd_graph *g, const int *uses, int k, int i, bool *late)
     return maker;
 }
 
+/* Something that `maker` reads is changed by a node between it and `end`: it must stay. */
+static bool is_updated(const gd_graph *g, int maker, int end) {
+    const gd_node *p = &g->node[maker];
+    bool           hit = false;
+    for (int k = maker + 1; k < end && !hit; k++)
+        for (int i = 0; i < g->node[k].n_out && !hit; i++) {
+            if (!gd_graph_updates(g, &g->node[k], i)) continue;
+            for (int j = 0; j < p->n_in; j++) hit |= p->in[j] == g->node[k].in[i];
+            for (int j = 0; j < p->n_step; j++) hit |= p->step[j].arg == g->node[k].in[i];
+        }
+    return hit;
+}
+
 static bool absorb(gd_graph *g, int k, int i, int maker, const gd_device_caps *dev) {
     gd_node      *n = &g->node[k], *p = &g->node[maker];
     const gd_node before = *p;
@@ -81,7 +94,9 @@ static bool try_absorb(gd_graph *g, const int *uses, int k, int kept,
         for (int i = 0; i < sides; i++) {
             bool      late;
             const int maker = host_of(g, uses, k, i, &late);
-            if (maker < 0 || late != (move == 1) || !absorb(g, k, i, maker, dev)) continue;
+            if (maker < 0 || late != (move == 1) || (late && is_updated(g, maker, kept)))
+                continue;
+            if (!absorb(g, k, i, maker, dev)) continue;
             if (late) move_last(g, maker, kept);
             return true;
         }
