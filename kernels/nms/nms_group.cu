@@ -1,11 +1,11 @@
-/* nms_group.cu -- suppression of pictures with more candidates than a matrix of overlaps holds.
+/* nms_group.cu -- suppression of pictures with more candidates than a matrix holds.
  *
- * Candidates of different groups never meet, so groups are settled side by side. One block: those
- * of one bucket of groups in picture blockIdx.y, with all its threads; pictures whose matrix
- * holds all candidates leave at once. It lists its candidates in the order of their scores, takes
- * them 64 at a time, and compares these with the kept ones and with each other.
- * Bound by arithmetic, less than 20 instructions a pair of a candidate and a kept one, and by the
- * largest group: without groups one block does all. */
+ * Candidates of different groups never meet, so groups are settled side by side. One block:
+ * those of one bucket of groups in picture blockIdx.y, with all its threads; pictures whose
+ * matrix of overlaps holds all candidates leave at once. It lists its candidates in the order
+ * of their scores, takes them 64 at a time, and compares these with the kept ones and with each
+ * other. Bound by arithmetic, less than 20 instructions a pair of a candidate and a kept one,
+ * and by the largest group: without groups one block does all. */
 #include "kernels/cuda/launch.cuh"
 #include "kernels/nms/nms_hit.cuh"
 

@@ -1,9 +1,9 @@
 /* nms_order.cu -- candidates of each picture, tested and put into the order of their scores.
  *
- * Bound by the number of comparisons, the square of that of the candidates. One block: EACH rows
- * a warp of picture blockIdx.y; blocks past the count leave at once. Few rows a warp fill the
- * GPU where there are few boxes, many share what is read where there are many. The last block
- * owns no rows: it counts the candidates and finds the best score. */
+ * Bound by the number of comparisons, the square of that of the candidates. One block: EACH
+ * rows a warp of picture blockIdx.y; blocks past the count leave at once. Few rows a warp fill
+ * the GPU where there are few boxes, many share what is read where there are many. The last
+ * block owns no rows: it counts the candidates and finds the best score. */
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/rank.cuh"
 #include "kernels/nms/nms_cuda.h"

@@ -172,7 +172,7 @@ static int save_until(int n, int byte) {
     return 0;
 }
 
-/* Stops are at the entry and at the exit of each call, so a call is cut off before and after. */
+/* Stops are at entry and exit of each call, so a call is cut off before and after it. */
 static void killed_anywhere(void **state) {
     int n = 1, ended = 0, byte = 1;
     (void)state;

@@ -1,13 +1,13 @@
-/* run_folder.h -- the folder of a training run: one trainer at a time, checkpoints that survive.
+/* run_folder.h -- the folder of a training run: one trainer at a time, checkpoints that last.
  *
  *   lock          held by the trainer that works here (flock); empty
  *   last.gdw      the newest checkpoint
  *   previous.gdw  the one before it
  *   best.gdw, epoch-0010.gdw, ...   those that gd_run_folder_keep named
  *
- * A checkpoint is written beside its name, made durable, and renamed; the one before keeps a name
- * of its own until then. A process that is killed, a disk that is full or a machine that loses
- * power leaves at least one whole checkpoint where there was one. */
+ * A checkpoint is written beside its name, made durable, and renamed; the one before keeps a
+ * name of its own until then. A process that is killed, a disk that is full or a machine that
+ * loses power leaves at least one whole checkpoint where there was one. */
 #ifndef GD_TOOLS_TRAIN_RUN_FOLDER_H
 #define GD_TOOLS_TRAIN_RUN_FOLDER_H
 
