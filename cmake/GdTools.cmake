@@ -13,7 +13,7 @@ if(tool_shared)
     target_include_directories(gd_tools SYSTEM PRIVATE ${SDL2_INCLUDE})
   endif()
   target_link_libraries(gd_tools PUBLIC gd_inside PkgConfig::TURBOJPEG PkgConfig::SECCOMP
-    PkgConfig::YAML PkgConfig::YAJL)
+    PkgConfig::YAML PkgConfig::YAJL PkgConfig::EXPAT)
 else()
   add_library(gd_tools INTERFACE)
   target_link_libraries(gd_tools INTERFACE gd_inside)

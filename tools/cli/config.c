@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <yaml.h>
 
 #include "engine/io.h"
 #include "engine/mem.h"
 #include "tools/cli/program.h"
 #include "tools/cli/report.h"
 #include "tools/cli/text.h"
+#include "tools/cli/yaml.h"
 
 /* ---- the environment --------------------------------------------------------------------- */
 
@@ -63,82 +63,21 @@ static gd_status read_environment(gd_flags *f, gd_error *err) {
 enum { CONFIG_BYTES = 1 << 20 };
 
 typedef struct reader {
-    yaml_parser_t parser;
-    yaml_event_t  event;
-    bool          live; /* event holds something */
-    const char   *path;
-    gd_flags     *flags;
-    gd_error     *err;
+    gd_yaml   yaml;
+    gd_flags *flags;
 } reader;
-
-static gd_status refuse(reader *r, const char *what) {
-    return gd_fail_code(r->err, GD_ERR_FORMAT, 206, "%s: line %zu: %s", r->path,
-                        r->event.start_mark.line + 1, what);
-}
-
-/* The next event; anchors, aliases and tags end the reading. */
-static gd_status next(reader *r) {
-    const yaml_char_t *anchor = NULL, *tag = NULL;
-    if (r->live) yaml_event_delete(&r->event);
-    r->live = false;
-    if (!yaml_parser_parse(&r->parser, &r->event)) {
-        if (r->parser.error == YAML_MEMORY_ERROR)
-            return gd_fail(r->err, GD_ERR_NOMEM, "%s: no memory", r->path);
-        return gd_fail_code(r->err, GD_ERR_FORMAT, 206, "%s: line %zu: %s", r->path,
-                            r->parser.problem_mark.line + 1,
-                            r->parser.problem ? r->parser.problem : "not YAML");
-    }
-    r->live = true;
-    switch (r->event.type) {
-    case YAML_ALIAS_EVENT: return refuse(r, "aliases are not accepted");
-    case YAML_SCALAR_EVENT:
-        anchor = r->event.data.scalar.anchor;
-        tag = r->event.data.scalar.tag;
-        break;
-    case YAML_SEQUENCE_START_EVENT:
-        anchor = r->event.data.sequence_start.anchor;
-        tag = r->event.data.sequence_start.tag;
-        break;
-    case YAML_MAPPING_START_EVENT:
-        anchor = r->event.data.mapping_start.anchor;
-        tag = r->event.data.mapping_start.tag;
-        break;
-    case YAML_NO_EVENT:
-    case YAML_STREAM_START_EVENT:
-    case YAML_STREAM_END_EVENT:
-    case YAML_DOCUMENT_START_EVENT:
-    case YAML_DOCUMENT_END_EVENT:
-    case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: break;
-    }
-    if (anchor) return refuse(r, "anchors are not accepted");
-    if (tag) return refuse(r, "tags are not accepted");
-    return GD_OK;
-}
-
-static gd_status expect(reader *r, yaml_event_type_t type, const char *what) {
-    GD_TRY(next(r));
-    return r->event.type == type ? GD_OK : refuse(r, what);
-}
-
-/* The text of a scalar; one with a NUL inside would be cut, so it is refused. */
-static gd_status scalar(reader *r, const char **text) {
-    *text = (const char *)r->event.data.scalar.value;
-    if (strlen(*text) != r->event.data.scalar.length) return refuse(r, "text with a NUL byte");
-    return GD_OK;
-}
 
 /* One value, the current event being a scalar. id < 0: a flag of another command. */
 static gd_status give(reader *r, int id, gd_origin origin) {
     const char *text;
     gd_status   st;
-    GD_TRY(scalar(r, &text));
+    GD_TRY(gd_yaml_scalar(&r->yaml, &text));
     if (id < 0) return GD_OK;
-    st = gd_flags_set(r->flags, (gd_flag_id)id, text, origin, r->err);
+    st = gd_flags_set(r->flags, (gd_flag_id)id, text, origin, r->yaml.err);
     if (st == GD_ERR_ARG) {
-        char what[sizeof r->err->msg];
-        memcpy(what, r->err->msg, sizeof what);
-        return refuse(r, what);
+        char what[sizeof r->yaml.err->msg];
+        memcpy(what, r->yaml.err->msg, sizeof what);
+        return gd_yaml_refuse(&r->yaml, what);
     }
     return st;
 }
@@ -146,13 +85,14 @@ static gd_status give(reader *r, int id, gd_origin origin) {
 /* Values of `id`: a scalar or a list of scalars. */
 static gd_status values(reader *r, int id, gd_origin origin) {
     gd_flag_kind kind = id < 0 ? GD_KIND_LIST : gd_flag_table[id].kind;
-    if (r->event.type == YAML_SCALAR_EVENT) return give(r, id, origin);
-    if (r->event.type != YAML_SEQUENCE_START_EVENT || kind != GD_KIND_LIST)
-        return refuse(r, "a single value is needed here");
+    if (r->yaml.event.type == YAML_SCALAR_EVENT) return give(r, id, origin);
+    if (r->yaml.event.type != YAML_SEQUENCE_START_EVENT || kind != GD_KIND_LIST)
+        return gd_yaml_refuse(&r->yaml, "a single value is needed here");
     for (;;) {
-        GD_TRY(next(r));
-        if (r->event.type == YAML_SEQUENCE_END_EVENT) return GD_OK;
-        if (r->event.type != YAML_SCALAR_EVENT) return refuse(r, "lists hold single values");
+        GD_TRY(gd_yaml_next(&r->yaml));
+        if (r->yaml.event.type == YAML_SEQUENCE_END_EVENT) return GD_OK;
+        if (r->yaml.event.type != YAML_SCALAR_EVENT)
+            return gd_yaml_refuse(&r->yaml, "lists hold single values");
         GD_TRY(give(r, id, origin));
     }
 }
@@ -163,13 +103,13 @@ static gd_status find_key(reader *r, const char *key, int *id) {
     *id = gd_flag_find(key, r->flags->command);
     if (*id >= 0 && gd_flag_table[*id].no_config) {
         snprintf(what, sizeof what, "'%s' makes no sense in a config file", key);
-        return refuse(r, what);
+        return gd_yaml_refuse(&r->yaml, what);
     }
     if (*id >= 0) return GD_OK;
     for (int i = 0; i < GD_COMMAND_COUNT; i++)
         if (gd_flag_find(key, gd_command_table[i].bit) >= 0) return GD_OK;
     snprintf(what, sizeof what, "unknown flag '%s'", gd_escape(shown, sizeof shown, key));
-    return refuse(r, what);
+    return gd_yaml_refuse(&r->yaml, what);
 }
 
 /* A mapping of flags. At the top, keys may also be commands; `skip` reads without setting. */
@@ -179,44 +119,45 @@ static gd_status mapping(reader *r, bool top, bool skip) {
         const char       *key;
         const gd_command *command;
         int               id;
-        GD_TRY(next(r));
-        if (r->event.type == YAML_MAPPING_END_EVENT) return GD_OK;
-        if (r->event.type != YAML_SCALAR_EVENT)
-            return refuse(r, "a flag's name is needed here");
-        GD_TRY(scalar(r, &key));
+        GD_TRY(gd_yaml_next(&r->yaml));
+        if (r->yaml.event.type == YAML_MAPPING_END_EVENT) return GD_OK;
+        if (r->yaml.event.type != YAML_SCALAR_EVENT)
+            return gd_yaml_refuse(&r->yaml, "a flag's name is needed here");
+        GD_TRY(gd_yaml_scalar(&r->yaml, &key));
         command = top ? gd_command_find(key) : NULL;
         if (command) {
-            GD_TRY(expect(r, YAML_MAPPING_START_EVENT, "flags of the command are needed here"));
+            GD_TRY(gd_yaml_expect(&r->yaml, YAML_MAPPING_START_EVENT,
+                                  "flags of the command are needed here"));
             GD_TRY(mapping(r, false, !(command->bit & r->flags->command)));
             continue;
         }
         id = -1;
         if (!skip) GD_TRY(find_key(r, key, &id));
         if (id >= 0 && r->flags->value[id].origin == origin)
-            return refuse(r, "this flag has a value already");
-        GD_TRY(next(r));
+            return gd_yaml_refuse(&r->yaml, "this flag has a value already");
+        GD_TRY(gd_yaml_next(&r->yaml));
         GD_TRY(values(r, id, origin));
     }
 }
 
 static gd_status document(reader *r) {
-    GD_TRY(expect(r, YAML_STREAM_START_EVENT, "not YAML"));
-    GD_TRY(next(r));
-    if (r->event.type == YAML_STREAM_END_EVENT) return GD_OK; /* an empty file */
-    GD_TRY(next(r));
-    if (r->event.type == YAML_SCALAR_EVENT && !r->event.data.scalar.length) {
-        GD_TRY(next(r)); /* only comments */
+    GD_TRY(gd_yaml_expect(&r->yaml, YAML_STREAM_START_EVENT, "not YAML"));
+    GD_TRY(gd_yaml_next(&r->yaml));
+    if (r->yaml.event.type == YAML_STREAM_END_EVENT) return GD_OK; /* an empty file */
+    GD_TRY(gd_yaml_next(&r->yaml));
+    if (r->yaml.event.type == YAML_SCALAR_EVENT && !r->yaml.event.data.scalar.length) {
+        GD_TRY(gd_yaml_next(&r->yaml)); /* only comments */
     } else {
-        if (r->event.type != YAML_MAPPING_START_EVENT)
-            return refuse(r, "a mapping of flags to values is needed");
+        if (r->yaml.event.type != YAML_MAPPING_START_EVENT)
+            return gd_yaml_refuse(&r->yaml, "a mapping of flags to values is needed");
         GD_TRY(mapping(r, true, false));
-        GD_TRY(next(r));
+        GD_TRY(gd_yaml_next(&r->yaml));
     }
-    return expect(r, YAML_STREAM_END_EVENT, "a second document is not accepted");
+    return gd_yaml_expect(&r->yaml, YAML_STREAM_END_EVENT, "a second document is not accepted");
 }
 
 gd_status gd_config_read(gd_flags *f, const char *path, gd_error *err) {
-    reader         r = {.path = path, .flags = f, .err = err};
+    reader         r = {.flags = f};
     unsigned char *text = NULL;
     size_t         size;
     gd_status      st = gd_file_slurp(path, CONFIG_BYTES, &text, &size, err);
@@ -224,14 +165,9 @@ gd_status gd_config_read(gd_flags *f, const char *path, gd_error *err) {
         if (err && st != GD_ERR_NOMEM) err->code = 206;
         return st;
     }
-    if (!yaml_parser_initialize(&r.parser)) {
-        gd_mem_put(text);
-        return gd_fail(err, GD_ERR_NOMEM, "%s: no memory", path);
-    }
-    yaml_parser_set_input_string(&r.parser, text, size);
-    st = document(&r);
-    if (r.live) yaml_event_delete(&r.event);
-    yaml_parser_delete(&r.parser);
+    st = gd_yaml_open(&r.yaml, path, text, size, 206, err);
+    if (st == GD_OK) st = document(&r);
+    gd_yaml_close(&r.yaml);
     gd_mem_put(text);
     return st;
 }

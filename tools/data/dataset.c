@@ -42,13 +42,12 @@ static gd_status read_layout(gd_data_build *b, const gd_data_layout *l, int spli
                                  : gd_data_coco_root(&d->arena, main);
         if (!b->root) return gd_fail(b->err, GD_ERR_NOMEM, "no memory");
         return gd_data_read_coco(b, main);
-    case GD_DATA_VOC:
-    case GD_DATA_YOLO:
-    case GD_DATA_FOLDERS:
+    case GD_DATA_VOC: return gd_data_read_voc(b, main);
+    case GD_DATA_YOLO: return gd_data_read_yolo(b, main);
+    case GD_DATA_FOLDERS: return gd_data_read_folders(b, main);
     case GD_DATA_FORMATS: break;
     }
-    return gd_fail(b->err, GD_ERR_UNSUPPORTED, "%.200s: %s data sets are not read yet", d->path,
-                   d->format);
+    return GD_OK;
 }
 
 gd_status gd_data_open(const char *path, const gd_data_options *opt, gd_data **out,
@@ -67,6 +66,7 @@ gd_status gd_data_open(const char *path, const gd_data_options *opt, gd_data **o
     d->split = "";
     if (!d->path) GD_GO(gd_fail(err, GD_ERR_NOMEM, "no memory for a data set"));
     GD_GO(gd_data_layout_find(path, b.opt->format, &d->arena, &l, b.err));
+    if (l.format == GD_DATA_YOLO) GD_GO(gd_data_yolo_splits(&l, &d->arena, b.err));
     if (b.opt->split) split = gd_data_layout_split(&l, b.opt->split);
     if (b.opt->split && split < 0) GD_GO(no_split(path, b.opt->split, &l, b.err));
     if (!b.opt->split && l.n_splits && l.format != GD_DATA_VOC) split = 0;
@@ -96,6 +96,7 @@ gd_status gd_data_splits(const char *path, const gd_data_options *opt, gd_arena 
     *names = NULL;
     *n = 0;
     GD_TRY(gd_data_layout_find(path, opt ? opt->format : NULL, arena, &l, err));
+    if (l.format == GD_DATA_YOLO) GD_TRY(gd_data_yolo_splits(&l, arena, err));
     *names = l.splits;
     *n = l.n_splits;
     return GD_OK;

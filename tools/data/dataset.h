@@ -2,13 +2,13 @@
  *
  *     PATH                                  format
  *     instances.json                        "coco": COCO JSON, read as a stream
- *     FOLDER with Annotations (.xml)        "voc": Pascal VOC, splits in ImageSets/Main/NAME.txt
+ *     FOLDER with Annotations (.xml)        "voc": Pascal VOC, splits in ImageSets/Main/N.txt
  *     data.yaml, or the folder it is in     "yolo": a .txt a picture, names in data.yaml
  *     FOLDER with a folder a class          "folders": classification, no boxes
  *
- * Boxes are continuous: x, y is the corner of a picture whose first pixel covers 0 .. 1. What is
- * wrong with a file is counted by kind and kept with its place (problems.h); labels that cannot
- * be used are left out, and more than 1 % of them refuse the data set. Pictures are not opened
+ * Boxes are continuous: x, y is the corner, and the first pixel covers 0 .. 1. What is wrong
+ * with a file is counted by kind and kept with its place (problems.h); labels that cannot be
+ * used are left out, and more than 1 % of them refuse the data set. Pictures are not opened
  * here. */
 #ifndef GD_TOOLS_DATA_DATASET_H
 #define GD_TOOLS_DATA_DATASET_H
