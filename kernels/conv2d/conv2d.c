@@ -7,6 +7,7 @@
 #include "engine/mem.h"
 #include "kernels/arg.h"
 #include "kernels/cpu/cpu_dnnl.h"
+#include "kernels/cpu/igemm_back.h"
 #include "kernels/cpu/steps.h"
 #include "kernels/fold.h"
 #include "kernels/window.h"
@@ -229,8 +230,26 @@ static const gd_kernel kernels[] = {
      .run = gdk_conv2d_omp_run},
     GD_REF_ROWS(conv2d),
     {0}};
-static const gd_kernel kernels_bwd_data[] = {GD_REF_ROWS(conv2d_bwd_data), {0}};
-static const gd_kernel kernels_bwd_weight[] = {GD_REF_ROWS(conv2d_bwd_weight), {0}};
+static const gd_kernel kernels_bwd_data[] = {{.name = "conv2d_bwd_data_omp_f32",
+                                              .backend = GD_CPU,
+                                              .dtype = GD_F32,
+                                              .flags = GD_ROW_PITCH,
+                                              .scratch = gdk_conv2d_bwd_data_omp_scratch,
+                                              .prepare = gdk_igemm_back_prepare,
+                                              .release = gd_mem_put,
+                                              .run = gdk_conv2d_bwd_data_omp_run},
+                                             GD_REF_ROWS(conv2d_bwd_data),
+                                             {0}};
+static const gd_kernel kernels_bwd_weight[] = {{.name = "conv2d_bwd_weight_omp_f32",
+                                                .backend = GD_CPU,
+                                                .dtype = GD_F32,
+                                                .flags = GD_ROW_PITCH,
+                                                .scratch = gdk_conv2d_bwd_weight_omp_scratch,
+                                                .prepare = gdk_igemm_back_prepare,
+                                                .release = gd_mem_put,
+                                                .run = gdk_conv2d_bwd_weight_omp_run},
+                                               GD_REF_ROWS(conv2d_bwd_weight),
+                                               {0}};
 
 const gd_op gd_op_conv2d = {.name = "conv2d",
                             .min_in = 2,

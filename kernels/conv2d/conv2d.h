@@ -61,6 +61,12 @@ gd_status gdk_conv2d_omp_prepare(const gd_launch *l, const gd_device_caps *dev, 
                                  gd_error *err);
 gd_status gdk_conv2d_omp_run(const gd_launch *l, gd_error *err);
 
+/* Gradients; state is made by gdk_igemm_back_prepare. */
+size_t    gdk_conv2d_bwd_data_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_conv2d_bwd_data_omp_run(const gd_launch *l, gd_error *err);
+size_t    gdk_conv2d_bwd_weight_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_conv2d_bwd_weight_omp_run(const gd_launch *l, gd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,8 +4,6 @@
 #include "kernels/conv2d/conv2d.h"
 
 extern const gd_case gd_cases_conv2d[];
-extern const gd_case gd_cases_conv2d_bwd_data[];
-extern const gd_case gd_cases_conv2d_bwd_weight[];
 
 static const double all_x[120] = {
     1.75,  -1,    2.75,  -0.25, 2.5,   2.75,  2,     1,     -3,    0.5,   3,     -1.25,
@@ -286,7 +284,3 @@ const gd_case gd_cases_conv2d[] = {
      .in = {X(1, 52, 52, 64), W(64, 3, 3, 1), B(64)},
      .flags = GD_CASE_NO_GRAD | GD_CASE_LARGE},
     {0}};
-
-/* Covered through the gradient check of conv2d. */
-const gd_case gd_cases_conv2d_bwd_data[] = {{0}};
-const gd_case gd_cases_conv2d_bwd_weight[] = {{0}};

@@ -8,13 +8,6 @@
 #include "engine/mem.h"
 #include "kernels/cpu/gemm_rows.h"
 
-#define SPLAT4(f) \
-    { f, f, f, f }
-#define SPLAT8(f) \
-    { f, f, f, f, f, f, f, f }
-#define SPLAT16(f) \
-    { f, f, f, f, f, f, f, f, f, f, f, f, f, f, f, f }
-
 #define STEP_2(i, V, L)                  \
     {                                    \
         const V x = SPLAT##L((r##i)[c]); \
@@ -37,20 +30,6 @@
         }                                                                                  \
         ROWS_##M(END_##N, V, L)                                                            \
     }
-
-#define KERNELS_14(name, isa, V, L, N) \
-    KERNELS_6(name, isa, V, L, N)      \
-    KERNEL(name, isa, V, L, 7, N)      \
-    KERNEL(name, isa, V, L, 8, N)      \
-    KERNEL(name, isa, V, L, 9, N)      \
-    KERNEL(name, isa, V, L, 10, N)     \
-    KERNEL(name, isa, V, L, 11, N)     \
-    KERNEL(name, isa, V, L, 12, N)     \
-    KERNEL(name, isa, V, L, 13, N)     \
-    KERNEL(name, isa, V, L, 14, N)
-#define NAMES_14(name, N)                                                              \
-    NAMES_6(name, N), name##_##N##_7, name##_##N##_8, name##_##N##_9, name##_##N##_10, \
-        name##_##N##_11, name##_##N##_12, name##_##N##_13, name##_##N##_14
 
 KERNELS_6(any, ISA_ANY, vec4, 4, 1)
 KERNELS_6(any, ISA_ANY, vec4, 4, 2)

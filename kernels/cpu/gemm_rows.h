@@ -1,7 +1,7 @@
 /* gemm_rows.h -- macros that name every row of a tile, so that its sums stay in registers.
  *
  * An array of vectors would live in memory wherever a compiler does not unroll it entirely.
- * For gemm.c and gemm_depthwise.c only. */
+ * For gemm.c, gemm_outer.c and gemm_depthwise.c only. */
 #ifndef GD_KERNELS_CPU_GEMM_ROWS_H
 #define GD_KERNELS_CPU_GEMM_ROWS_H
 
@@ -27,6 +27,14 @@ typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define ROWS_13(X, V, L) ROWS_12(X, V, L) X(12, V, L)
 #define ROWS_14(X, V, L) ROWS_13(X, V, L) X(13, V, L)
 
+/* One number in every lane. */
+#define SPLAT4(f) \
+    { f, f, f, f }
+#define SPLAT8(f) \
+    { f, f, f, f, f, f, f, f }
+#define SPLAT16(f) \
+    { f, f, f, f, f, f, f, f, f, f, f, f, f, f, f, f }
+
 #define LOAD(p, V) (*(const V *)(const void *)(p))
 #define STORE(p, V) (*(V *)(void *)(p))
 
@@ -51,6 +59,21 @@ typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define NAMES_6(name, N)                                                            \
     name##_##N##_1, name##_##N##_2, name##_##N##_3, name##_##N##_4, name##_##N##_5, \
         name##_##N##_6
+
+/* And of up to fourteen. */
+#define KERNELS_14(name, isa, V, L, N) \
+    KERNELS_6(name, isa, V, L, N)      \
+    KERNEL(name, isa, V, L, 7, N)      \
+    KERNEL(name, isa, V, L, 8, N)      \
+    KERNEL(name, isa, V, L, 9, N)      \
+    KERNEL(name, isa, V, L, 10, N)     \
+    KERNEL(name, isa, V, L, 11, N)     \
+    KERNEL(name, isa, V, L, 12, N)     \
+    KERNEL(name, isa, V, L, 13, N)     \
+    KERNEL(name, isa, V, L, 14, N)
+#define NAMES_14(name, N)                                                              \
+    NAMES_6(name, N), name##_##N##_7, name##_##N##_8, name##_##N##_9, name##_##N##_10, \
+        name##_##N##_11, name##_##N##_12, name##_##N##_13, name##_##N##_14
 
 #define ISA_ANY
 #if defined(__x86_64__)

@@ -5,6 +5,7 @@
 #include "engine/mem.h"
 #include "kernels/arg.h"
 #include "kernels/cpu/cpu_dnnl.h"
+#include "kernels/cpu/igemm_back.h"
 #include "kernels/cpu/steps.h"
 #include "kernels/fold.h"
 
@@ -111,8 +112,26 @@ static const gd_kernel kernels[] = {
      .run = gdk_linear_omp_run},
     GD_REF_ROWS(linear),
     {0}};
-static const gd_kernel kernels_bwd_data[] = {GD_REF_ROWS(linear_bwd_data), {0}};
-static const gd_kernel kernels_bwd_weight[] = {GD_REF_ROWS(linear_bwd_weight), {0}};
+static const gd_kernel kernels_bwd_data[] = {{.name = "linear_bwd_data_omp_f32",
+                                              .backend = GD_CPU,
+                                              .dtype = GD_F32,
+                                              .flags = GD_ROW_PITCH,
+                                              .scratch = gdk_linear_bwd_data_omp_scratch,
+                                              .prepare = gdk_igemm_back_prepare,
+                                              .release = gd_mem_put,
+                                              .run = gdk_linear_bwd_data_omp_run},
+                                             GD_REF_ROWS(linear_bwd_data),
+                                             {0}};
+static const gd_kernel kernels_bwd_weight[] = {{.name = "linear_bwd_weight_omp_f32",
+                                                .backend = GD_CPU,
+                                                .dtype = GD_F32,
+                                                .flags = GD_ROW_PITCH,
+                                                .scratch = gdk_linear_bwd_weight_omp_scratch,
+                                                .prepare = gdk_igemm_back_prepare,
+                                                .release = gd_mem_put,
+                                                .run = gdk_linear_bwd_weight_omp_run},
+                                               GD_REF_ROWS(linear_bwd_weight),
+                                               {0}};
 static const gd_kernel kernels_sum[] = {GD_REF_ROWS(sum_pixels), {0}};
 
 const gd_op gd_op_linear = {.name = "linear",

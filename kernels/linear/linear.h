@@ -28,6 +28,12 @@ gd_status gdk_linear_omp_prepare(const gd_launch *l, const gd_device_caps *dev, 
                                  gd_error *err);
 gd_status gdk_linear_omp_run(const gd_launch *l, gd_error *err);
 
+/* Gradients; state is made by gdk_igemm_back_prepare. */
+size_t    gdk_linear_bwd_data_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_linear_bwd_data_omp_run(const gd_launch *l, gd_error *err);
+size_t    gdk_linear_bwd_weight_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_linear_bwd_weight_omp_run(const gd_launch *l, gd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -73,9 +73,26 @@ const gd_case gd_cases_linear[] = {
      .flags = GD_CASE_NO_GRAD | GD_CASE_LARGE},
     {0}};
 
-/* Covered through the gradient check of linear. */
-const gd_case gd_cases_linear_bwd_data[] = {{0}};
-const gd_case gd_cases_linear_bwd_weight[] = {{0}};
+/* The gradients: more shapes are met in the gradient check of linear. */
+#define U(i, c) \
+    { .ndim = 2, .dim = {i, c}, .draw = GD_DRAW_UNIFORM }
+
+const gd_case gd_cases_linear_bwd_data[] = {
+    {.label = "tile + 1", .in = {U(17, 65), U(65, 33)}},
+    {.label = "few rows", .in = {U(3, 256), U(256, 130)}},
+    {.label = "many rows", .in = {U(301, 40), U(40, 24)}},
+    {.label = "box head fc7, 64 boxes",
+     .in = {U(64, 1024), U(1024, 1024)},
+     .flags = GD_CASE_LARGE},
+    {0}};
+const gd_case gd_cases_linear_bwd_weight[] = {
+    {.label = "tile + 1", .in = {U(17, 65), U(17, 33)}},
+    {.label = "one row", .in = {U(1, 130), U(1, 300)}},
+    {.label = "three blocks of rows", .in = {U(601, 40), U(601, 36)}},
+    {.label = "box head fc7, 64 boxes",
+     .in = {U(64, 1024), U(64, 1024)},
+     .flags = GD_CASE_LARGE},
+    {0}};
 
 const gd_case gd_cases_sum_pixels[] = {{.label = "three axes",
                                         .in = {{.ndim = 3, .dim = {2, 3, 5}, .give = x}},

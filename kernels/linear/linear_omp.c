@@ -1,18 +1,18 @@
 /* linear_omp.c -- the fully connected layer on the CPU without a library: one tap a pixel. */
-#include "kernels/cpu/igemm.h"
+#include "kernels/cpu/igemm_back.h"
 #include "kernels/cpu/steps.h"
 #include "kernels/linear/linear.h"
 
-/* The rows of x as one line of pixels. */
-static gdk_igemm_shape shape_of(const gd_launch *l) {
-    const int64_t m = gd_tensor_pixels(l->in[0]);
+/* The rows of x as one line of pixels; w [K, C] or its gradient. */
+static gdk_igemm_shape shape_of(const gd_tensor *rows, const gd_tensor *w) {
+    const int64_t m = gd_tensor_pixels(rows);
     return (gdk_igemm_shape){.N = 1,
                              .H = 1,
                              .W = m,
-                             .C = l->in[1]->dim[1],
+                             .C = w->dim[1],
                              .P = 1,
                              .Q = m,
-                             .K = l->in[1]->dim[0],
+                             .K = w->dim[0],
                              .R = 1,
                              .S = 1,
                              .groups = 1,
@@ -26,19 +26,43 @@ bool gdk_linear_omp_fits(const gd_launch *l, const gd_device_caps *dev) {
 }
 
 size_t gdk_linear_omp_scratch(const gd_launch *l, const gd_device_caps *dev) {
-    const gdk_igemm_shape s = shape_of(l);
+    const gdk_igemm_shape s = shape_of(l->in[0], l->in[1]);
     return gdk_igemm_row_scratch(&s, l, dev);
 }
 
 gd_status gdk_linear_omp_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
                                  gd_error *err) {
-    const gdk_igemm_shape s = shape_of(l);
+    const gdk_igemm_shape s = shape_of(l->in[0], l->in[1]);
     return gdk_igemm_row_prepare(&s, l, dev, state, err);
 }
 
 gd_status gdk_linear_omp_run(const gd_launch *l, gd_error *err) {
     (void)err;
-    const gdk_igemm_shape s = shape_of(l);
+    const gdk_igemm_shape s = shape_of(l->in[0], l->in[1]);
     gdk_igemm_row_run(&s, l);
+    return GD_OK;
+}
+
+size_t gdk_linear_bwd_data_omp_scratch(const gd_launch *l, const gd_device_caps *dev) {
+    const gdk_igemm_shape s = shape_of(l->in[0], l->in[1]);
+    return gdk_igemm_data_scratch(&s, dev);
+}
+
+gd_status gdk_linear_bwd_data_omp_run(const gd_launch *l, gd_error *err) {
+    (void)err;
+    const gdk_igemm_shape s = shape_of(l->in[0], l->in[1]);
+    gdk_igemm_data_run(&s, l);
+    return GD_OK;
+}
+
+size_t gdk_linear_bwd_weight_omp_scratch(const gd_launch *l, const gd_device_caps *dev) {
+    const gdk_igemm_shape s = shape_of(l->in[0], l->out[0]);
+    return gdk_igemm_weight_scratch(&s, dev);
+}
+
+gd_status gdk_linear_bwd_weight_omp_run(const gd_launch *l, gd_error *err) {
+    (void)err;
+    const gdk_igemm_shape s = shape_of(l->in[0], l->out[0]);
+    gdk_igemm_weight_run(&s, l);
     return GD_OK;
 }

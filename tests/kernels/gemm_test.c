@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/gemm_depthwise.h"
+#include "kernels/cpu/gemm_outer.h"
 
 enum { TAPS = 3, DEPTH = 5, FILTERS = 2 * GDK_GEMM_WIDTH, GUARD = 7 };
 
@@ -84,6 +85,38 @@ static void depthwise(void **state) {
     assert_non_null(gdk_depthwise_get());
 }
 
+static void check_outer(const gdk_outer *o, int vectors, int rows) {
+    enum { PIXELS = 9 };
+    static float a[PIXELS * 16], b[PIXELS * GDK_GEMM_WIDTH];
+    static float tile[GDK_GEMM_TILE + 16];
+    const int    width = vectors * o->lanes, step = gdk_outer_step(rows);
+    assert_true(step >= rows && step <= 16);
+    for (int i = 0; i < PIXELS * step; i++) a[i] = value(i);
+    for (int i = 0; i < PIXELS * width; i++) b[i] = value(i + 11);
+    for (int i = 0; i < rows * width; i++) tile[i] = value(i + 5);
+    tile[rows * width] = GUARD;
+    o->fn[vectors - 1][rows - 1](a, b, PIXELS, tile);
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < width; j++) {
+            double sum = value(i * width + j + 5);
+            for (int m = 0; m < PIXELS; m++) sum += (double)a[m * step + i] * b[m * width + j];
+            assert_true(fabs(sum - tile[i * width + j]) < 1e-5);
+        }
+    assert_true(tile[rows * width] == GUARD);
+}
+
+static void outer_products(void **state) {
+    (void)state;
+    const gdk_outer *o;
+    for (int n = 0; (o = gdk_outer_variant(n)); n++) {
+        assert_int_equal(o->lanes, gdk_gemm_variant(n)->lanes);
+        assert_int_equal(o->rows, gdk_gemm_variant(n)->rows);
+        for (int vectors = 1; vectors <= 2; vectors++)
+            for (int rows = 1; rows <= o->rows; rows++) check_outer(o, vectors, rows);
+    }
+    assert_ptr_equal(gdk_outer_get(), gdk_outer_variant(0));
+}
+
 static void panels(void **state) {
     (void)state;
     const gdk_gemm *g = gdk_gemm_get();
@@ -99,6 +132,7 @@ static void panels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(products), cmocka_unit_test(depthwise),
+                                       cmocka_unit_test(outer_products),
                                        cmocka_unit_test(panels)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
