@@ -42,21 +42,22 @@ static gd_status infer_bwd(const gd_launch *l, gd_error *err) {
             0                                                                               \
         }                                                                                   \
     }
-#define BACKWARD(title, count)                                                           \
-    .name = #title "_bwd", .min_in = 2, .max_in = 2, .n_out = 1, .flags = GD_OP_INPLACE, \
-    .infer = infer_bwd, .cost = count, .kernels = (const gd_kernel[]) {                  \
-        GD_REF_ROWS(title##_bwd), { 0 }                                                  \
+#define BACKWARD(title, count, more)                                    \
+    .name = #title "_bwd", .min_in = 2, .max_in = 2, .n_out = 1,        \
+    .flags = GD_OP_INPLACE | (more), .infer = infer_bwd, .cost = count, \
+    .kernels = (const gd_kernel[]) {                                    \
+        GD_REF_ROWS(title##_bwd), { 0 }                                 \
     }
 /* An operator and its backward node; `more` are flags. */
 #define OPERATOR(title, count, more, given)                    \
     GRAD(title, NULL, given)                                   \
     const gd_op gd_op_##title = {FORWARD(title, count, more)}; \
-    const gd_op gd_op_##title##_bwd = {BACKWARD(title, count)};
-#define OPERATOR_WITH(title, count, more, given, type, fields)                        \
-    GRAD(title, n->attr, given)                                                       \
-    const gd_op gd_op_##title = {FORWARD(title, count, more), .attr_fields = fields,  \
-                                 .attr_size = sizeof(type)};                          \
-    const gd_op gd_op_##title##_bwd = {BACKWARD(title, count), .attr_fields = fields, \
+    const gd_op gd_op_##title##_bwd = {BACKWARD(title, count, more)};
+#define OPERATOR_WITH(title, count, more, given, type, fields)                              \
+    GRAD(title, n->attr, given)                                                             \
+    const gd_op gd_op_##title = {FORWARD(title, count, more), .attr_fields = fields,        \
+                                 .attr_size = sizeof(type)};                                \
+    const gd_op gd_op_##title##_bwd = {BACKWARD(title, count, more), .attr_fields = fields, \
                                        .attr_size = sizeof(type)};
 
 OPERATOR(relu, cost_one, GD_OP_HALF_FOLLOW, out)

@@ -1,4 +1,5 @@
-/* activation_cuda.c -- CUDA rows of the activations: the shared pointwise kernel. */
+/* activation_cuda.c -- CUDA rows of the activations and of their gradients: the shared pointwise
+ * kernel. */
 #include "kernels/activation/activation.h"
 #include "kernels/cuda/pointwise.h"
 
@@ -24,4 +25,17 @@ OPERATOR(hardsigmoid, GDK_POINTWISE_HARDSIGMOID, 0)
 OPERATOR(hardswish, GDK_POINTWISE_HARDSWISH, 0)
 OPERATOR(mish, GDK_POINTWISE_MISH, 0)
 OPERATOR(gelu, ((const gd_gelu *)l->attr)->tanh ? GDK_POINTWISE_GELU_TANH : GDK_POINTWISE_GELU,
+         0)
+
+OPERATOR(relu_bwd, GDK_POINTWISE_RELU_BWD, 0)
+OPERATOR(leaky_relu_bwd, GDK_POINTWISE_LEAKY_BWD, ((const gd_leaky_relu *)l->attr)->slope)
+OPERATOR(sigmoid_bwd, GDK_POINTWISE_SIGMOID_BWD, 0)
+OPERATOR(silu_bwd, GDK_POINTWISE_SILU_BWD, 0)
+OPERATOR(relu6_bwd, GDK_POINTWISE_RELU6_BWD, 0)
+OPERATOR(hardsigmoid_bwd, GDK_POINTWISE_HARDSIGMOID_BWD, 0)
+OPERATOR(hardswish_bwd, GDK_POINTWISE_HARDSWISH_BWD, 0)
+OPERATOR(mish_bwd, GDK_POINTWISE_MISH_BWD, 0)
+OPERATOR(gelu_bwd,
+         ((const gd_gelu *)l->attr)->tanh ? GDK_POINTWISE_GELU_TANH_BWD
+                                          : GDK_POINTWISE_GELU_BWD,
          0)

@@ -15,8 +15,8 @@ bool gdk_pointwise_fits(const gd_launch *l, const gd_device_caps *dev) {
 }
 
 gd_status gdk_pointwise_run(const gd_launch *l, gdk_pointwise *p, gd_error *err) {
-    const bool       two = p->kind == GDK_POINTWISE_ADD || p->kind == GDK_POINTWISE_MUL;
-    const gd_tensor *a = l->in[0], *b = two ? l->in[1] : a, *y = l->out[0];
+    const gd_tensor *a = l->in[0], *b = gdk_pointwise_is_binary(p->kind) ? l->in[1] : a;
+    const gd_tensor *y = l->out[0];
     const int        V = width(l);
     int64_t          pixels = gd_tensor_pixels(a);
     p->a = a->data;

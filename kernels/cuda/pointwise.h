@@ -27,8 +27,29 @@ typedef enum gdk_pointwise_kind {
     GDK_POINTWISE_MISH,
     GDK_POINTWISE_GELU,
     GDK_POINTWISE_GELU_TANH,
-    GDK_POINTWISE_AFFINE /* (a - mean[c]) * scale[c] + shift[c]; mean may be NULL */
+    GDK_POINTWISE_AFFINE, /* (a - mean[c]) * scale[c] + shift[c]; mean may be NULL */
+    /* Gradients: a is that of the result, b the result or the argument, as the activation's
+     * backward operator takes it. */
+    GDK_POINTWISE_RELU_BWD,
+    GDK_POINTWISE_LEAKY_BWD,
+    GDK_POINTWISE_SIGMOID_BWD,
+    GDK_POINTWISE_SILU_BWD,
+    GDK_POINTWISE_RELU6_BWD,
+    GDK_POINTWISE_HARDSIGMOID_BWD,
+    GDK_POINTWISE_HARDSWISH_BWD,
+    GDK_POINTWISE_MISH_BWD,
+    GDK_POINTWISE_GELU_BWD,
+    GDK_POINTWISE_GELU_TANH_BWD
 } gdk_pointwise_kind;
+
+static inline bool gdk_pointwise_is_gradient(int kind) {
+    return kind >= GDK_POINTWISE_RELU_BWD;
+}
+/* Whether there is a b. */
+static inline bool gdk_pointwise_is_binary(int kind) {
+    return kind == GDK_POINTWISE_ADD || kind == GDK_POINTWISE_MUL ||
+           gdk_pointwise_is_gradient(kind);
+}
 
 /* A pixel is cut into units of V channels, V * size = 16 bytes of the wider type; the last one
  * may be partial. Tensors without gaps are one long pixel where no vector is read. */
@@ -49,7 +70,7 @@ typedef struct gdk_pointwise {
 
 /* Types F16 or F32, and sizes that the kernel counts. For fits. */
 bool gdk_pointwise_fits(const gd_launch *l, const gd_device_caps *dev);
-/* Reads tensors 0 (and 1 for add and mul) of the launch into p and launches; kind and, where
+/* Reads tensors 0 (and 1 where there is a b) of the launch into p and launches; kind and, where
  * the kind needs them, slope and vectors are set by the caller. */
 gd_status gdk_pointwise_run(const gd_launch *l, gdk_pointwise *p, gd_error *err);
 
