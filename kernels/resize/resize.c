@@ -87,6 +87,7 @@ const gd_op gd_op_resize_bwd = {
     .min_in = 2,
     .max_in = 2,
     .n_out = 1,
+    .flags = GD_OP_HALF_FOLLOW,
     .attr_fields = fields,
     .attr_size = sizeof(gd_resize),
     .infer = infer_bwd,

@@ -5,29 +5,9 @@
  * a thread DEEP of them, THREADS apart. */
 #include "kernels/cuda/vec.cuh"
 #include "kernels/resize/resize_cuda.h"
+#include "kernels/resize/resize_tap.cuh"
 
 enum { THREADS = 256, DEEP = 4 };
-
-static __device__ __forceinline__ int nearest(uint32_t at, float scale, int src) {
-    const int i = (int)floorf(__fmul_rn((float)at, scale));
-    return i < src ? i : src - 1;
-}
-
-struct tap {
-    int   lo, hi;
-    float w_lo, w_hi;
-};
-
-/* PyTorch: the scale in float32, the coordinate in double. */
-static __device__ __forceinline__ tap tap_of(uint32_t at, float scale, int src) {
-    const double x = fmax(__dmul_rn((double)scale, at + 0.5) - 0.5, 0.0);
-    tap          t;
-    t.lo = (int)x < src ? (int)x : src - 1;
-    t.hi = t.lo + 1 < src ? t.lo + 1 : t.lo;
-    t.w_hi = (float)fmin(x - t.lo, 1.0);
-    t.w_lo = 1.0f - t.w_hi;
-    return t;
-}
 
 template <int V>
 static __device__ __forceinline__ void load(const gdk_resize &p, int64_t pixel, int64_t c,
@@ -58,15 +38,15 @@ static __global__ void __launch_bounds__(THREADS, 2)
     gdk_resize_bilinear_kernel(const __grid_constant__ gdk_resize p) {
     const uint32_t row = blockIdx.x, b = gdk_divide(row, &p.out_h), y = row - b * p.out_h.d;
     const uint32_t units = p.n_unit / p.unit.d;
-    const tap      t = tap_of(y, p.scale_y, p.H);
-    const int64_t  top = ((int64_t)b * p.H + t.lo) * p.W, low = ((int64_t)b * p.H + t.hi) * p.W;
+    const gdk_resize_tap t = gdk_resize_tap_of(y, p.scale_y, p.H);
+    const int64_t top = ((int64_t)b * p.H + t.lo) * p.W, low = ((int64_t)b * p.H + t.hi) * p.W;
     for (int j = 0; j < DEEP; j++) {
         const uint32_t i = blockIdx.y * (THREADS * DEEP) + j * THREADS + threadIdx.x;
         if (i >= p.n_unit) return;
-        const uint32_t x = gdk_divide(i, &p.unit);
-        const int64_t  c = (int64_t)(i - x * p.unit.d) * V;
-        const tap      u = tap_of(x, p.scale_x, p.W);
-        float          v1[V], v2[V], v3[V], v4[V];
+        const uint32_t       x = gdk_divide(i, &p.unit);
+        const int64_t        c = (int64_t)(i - x * p.unit.d) * V;
+        const gdk_resize_tap u = gdk_resize_tap_of(x, p.scale_x, p.W);
+        float                v1[V], v2[V], v3[V], v4[V];
         load<V>(p, top + u.lo, c, v1);
         load<V>(p, top + u.hi, c, v2);
         load<V>(p, low + u.lo, c, v3);
@@ -85,7 +65,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
     gdk_resize_nearest_kernel(const __grid_constant__ gdk_resize p) {
     const uint32_t row = blockIdx.x, b = gdk_divide(row, &p.out_h), y = row - b * p.out_h.d;
     const uint32_t out_w = p.n_unit / p.unit.d;
-    const int64_t  from = ((int64_t)b * p.H + nearest(y, p.scale_y, p.H)) * p.W;
+    const int64_t  from = ((int64_t)b * p.H + gdk_resize_nearest(y, p.scale_y, p.H)) * p.W;
     const unit    *src = (const unit *)p.x;
     unit          *dst = (unit *)p.y + (int64_t)row * out_w * p.y_pitch;
     unit           v[DEEP];
@@ -97,7 +77,7 @@ static __global__ void __launch_bounds__(THREADS, 2)
         if (i >= p.n_unit) continue;
         const uint32_t x = gdk_divide(i, &p.unit), c = i - x * p.unit.d;
         to[j] = x * p.y_pitch + c;
-        v[j] = src[(from + nearest(x, p.scale_x, p.W)) * p.x_pitch + c];
+        v[j] = src[(from + gdk_resize_nearest(x, p.scale_x, p.W)) * p.x_pitch + c];
     }
 #pragma unroll
     for (int j = 0; j < DEEP; j++)

@@ -175,6 +175,7 @@ const gd_op gd_op_slice_bwd = {
     .min_in = 1,
     .max_in = 1,
     .n_out = 1,
+    .flags = GD_OP_HALF_FOLLOW,
     .attr_fields = bwd_fields,
     .attr_size = sizeof(gd_slice_bwd),
     .infer = infer_bwd,
