@@ -1,5 +1,5 @@
-/* activation_cuda.c -- CUDA rows of the activations and of their gradients: the shared pointwise
- * kernel. */
+/* activation_cuda.c -- CUDA rows of the activations and of their gradients: the shared
+ * pointwise kernel. */
 #include "kernels/activation/activation.h"
 #include "kernels/cuda/pointwise.h"
 

@@ -3,8 +3,8 @@
  * A block owns DEEP * THREADS units of V channels (16 bytes), a thread DEEP of them (two where
  * there are two inputs, else four), THREADS apart, all of whose loads are under way before the
  * first is used. The function is chosen at run time by a branch that all threads take alike:
- * templates of the kernel are for types and, so that none pays for the registers of another, for
- * functions of one input, sums and products, gradients. */
+ * templates of the kernel are for types and, so that none pays for the registers of another,
+ * for functions of one input, sums and products, gradients. */
 #include "kernels/cuda/activation.cuh"
 #include "kernels/cuda/activation_bwd.cuh"
 #include "kernels/cuda/launch.cuh"

@@ -1,4 +1,5 @@
-/* pool_bwd_cuda.c -- CUDA rows of the gradients of max, average and adaptive average pooling. */
+/* pool_bwd_cuda.c -- CUDA rows of the gradients of max, average and adaptive average
+ * pooling. */
 #include "kernels/pool/pool_bwd_cuda.h"
 
 #include <string.h>
@@ -57,10 +58,9 @@ static gdk_pool_bwd read(const gd_launch *l, const gd_tensor *x) {
                           .P = (int32_t)dy->dim[1],
                           .Q = (int32_t)dy->dim[2],
                           .wide = dx->dtype == GD_F32,
-                          .early = gdk_early(l),
-                          .vec =
-                              C % V == 0 && gdk_aligned(x) && gdk_aligned(dy) && gdk_aligned(dx)};
-    const int64_t    units = p.vec ? C / V : C;
+                          .early = gdk_early(l)};
+    p.vec = C % V == 0 && gdk_aligned(x) && gdk_aligned(dy) && gdk_aligned(dx);
+    const int64_t units = p.vec ? C / V : C;
     p.n = (uint32_t)(gd_tensor_pixels(dx) * units);
     p.n_out = (uint32_t)(gd_tensor_pixels(dy) * units);
     if (p.n == 0) return p;
