@@ -72,7 +72,7 @@ static bool window_fits(const gd_exec *e, const gd_tensor *t, size_t offset) {
            (offset % 16 == 0 && (gd_tensor_dense(t) || apart % 16 == 0));
 }
 
-/* A window on a variable shows what an update leaves: it is none for whoever reads behind one. */
+/* A window on a variable shows what an update leaves: none for whoever reads behind one. */
 static bool outlives_variable(const gd_exec *e, int v, int y) {
     const int root = e->alias[v].root;
     if (!e->g->value[root].variable) return false;

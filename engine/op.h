@@ -142,8 +142,8 @@ enum {                            /* gd_op.flags */
        GD_OP_HALF_FOLLOW = 1 << 7, /* takes its inputs' type: pointwise, pooling, views */
        /* out[0] is in[0] in the floating type that the attribute, one int32_t, names. */
        GD_OP_CAST = 1 << 8,
-       /* out[i] is in[i] after the update, in the same bytes, for every i < n_out; each of those
-        * inputs is a variable, or an update of one. Never removed as dead. */
+       /* out[i] is in[i] after the update, in the same bytes, for every i < n_out; each of
+        * those inputs is a variable, or an update of one. Never removed as dead. */
        GD_OP_UPDATE = 1 << 9
 };
 
@@ -182,8 +182,8 @@ struct gd_op {
     /* This node is y = x * scale[c] + shift[c] with constants: fills both, C entries each
      * (batch norm at inference). False when it is not such a node. */
     bool (*as_affine)(const gd_launch *l, double *scale, double *shift);
-    /* The producer's side: folds a following affine into this node's constants (conv
-     * weights). */
+    /* The producer's side: folds a following affine into this node's constants (conv weights),
+     * or appends nodes that fold it into variables at every run. `n` is a copy of the node. */
     gd_status (*fold_affine)(gd_graph *g, gd_node *n, const double *scale, const double *shift,
                              gd_error *err);
 

@@ -65,6 +65,18 @@ static bool shape_agrees(const gd_tensor *t, int ndim, const int64_t *want, int 
     return true;
 }
 
+static bool trains(const gd_net *n, const char *name) {
+    return n->train && n->train->trains(n->train->ctx, name);
+}
+
+/* The value of a weight that was found as t: a constant, or the variable of its name. */
+static gd_status weight_value(gd_net *n, const char *name, const gd_tensor *t, int *id) {
+    if (!trains(n, name)) return gd_graph_const(n->g, name, t, id, n->err);
+    *id = gd_graph_find_input(n->g, name);
+    if (*id >= 0) return GD_OK;
+    return gd_graph_variable(n->g, name, t->dtype, t->ndim, t->dim, id, n->err);
+}
+
 /* free_axes: bit i set means that axis i may differ from the nominal extent, short of 0. */
 static int weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
                   const int64_t *nominal, int free_axes, gd_weight_spec **out) {
@@ -88,7 +100,7 @@ static int weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
                                gd_tensor_text(&t, text), gd_tensor_text(&w, want));
         }
     }
-    n->st = gd_graph_const(n->g, name, &t, &id, n->err);
+    n->st = weight_value(n, name, &t, &id);
     if (out) *out = s;
     return n->st == GD_OK ? id : -1;
 }
@@ -196,16 +208,32 @@ int gd_net_conv(gd_net *n, int x, const char *name, const gd_conv_args *a) {
     return y;
 }
 
+/* The batch norm at the current path normalises by the batch. */
+static bool norm_trains(const gd_net *n) {
+    char name[sizeof n->path + 8];
+    snprintf(name, sizeof name, "%s.weight", n->path);
+    return n->train && n->train->batch_norm && trains(n, name);
+}
+
 int gd_net_batch_norm(gd_net *n, int x, const char *name) {
     static const char *const leaf[4] = {"weight", "bias", "running_mean", "running_var"};
     const size_t             mark = gd_net_enter(n, "%s", name);
     const int64_t            channels =
         n->st == GD_OK && x >= 0 ? gd_tensor_channels(&n->g->value[x].t) : 0;
-    int in[5] = {x};
+    const gd_net_train *train = n->train;
+    const bool          live = norm_trains(n);
+    int                 in[5] = {x}, y;
+    if (!live) n->train = NULL; /* frozen: constants, whatever else of the module trains */
     for (int i = 0; i < 4; i++)
         in[i + 1] = gd_net_weight(n, leaf[i], GD_WEIGHT_VECTOR, 1, &channels);
-    const gd_batch_norm attr = {.eps = n->bn_eps};
-    const int           y = gd_net_op(n, "batch_norm", &attr, 5, in, NULL);
+    n->train = train;
+    if (live) {
+        const gd_batch_norm_train attr = {.eps = n->bn_eps, .momentum = train->bn_momentum};
+        y = gd_net_op(n, "batch_norm_train", &attr, 5, in, NULL);
+    } else {
+        const gd_batch_norm attr = {.eps = n->bn_eps};
+        y = gd_net_op(n, "batch_norm", &attr, 5, in, NULL);
+    }
     gd_net_leave(n, mark);
     return y;
 }

@@ -48,9 +48,23 @@ typedef struct gd_net_facts {
     const char *(*meta)(const void *ctx, const char *key); /* NULL: no such key */
 } gd_net_facts;
 
+/* What a network that trains asks of its trainer. Weights that train are variables of the graph
+ * (gd_graph_variable) under the names that files give them, once however often a builder asks
+ * (a head that several maps share); the trainer fills and binds them. Everything else is a
+ * constant as it is at inference. */
+typedef struct gd_net_train {
+    const void *ctx;
+    bool (*trains)(const void *ctx, const char *name); /* weight `name` is a variable */
+    /* Batch norm layers whose weight trains normalise by the batch and keep running values,
+     * which `trains` is asked for too. False: all are frozen, as in torchvision's detectors. */
+    bool  batch_norm;
+    float bn_momentum; /* of running values; PyTorch's is 0.1 */
+} gd_net_train;
+
 typedef struct gd_net {
     gd_graph               *g;
     const gd_weight_source *source; /* NULL: nominal */
+    const gd_net_train     *train;  /* NULL: inference */
     const gd_net_facts     *facts;  /* NULL: no file, or one of which nothing is asked */
     gd_status               st;
     gd_error               *err;
@@ -79,7 +93,7 @@ int gd_net_depth(const gd_net *n, const char *fmt, int nominal);
 /* Metadata of the file; NULL: it has none of that name, or there is no file. */
 const char *gd_net_meta(const gd_net *n, const char *key);
 
-/* The constant holding weight `path.leaf`. */
+/* The constant holding weight `path.leaf`; its variable where it trains. */
 int gd_net_weight(gd_net *n, const char *leaf, gd_weight_kind kind, int ndim,
                   const int64_t *nominal);
 /* The constant of an embedding `path.leaf`: as many rows as the file has, nominally `rows`. */
@@ -108,7 +122,8 @@ int gd_net_conv(gd_net *n, int x, const char *name, const gd_conv_args *a);
 /* The constant of a convolution's weight at the current path, for builders that rearrange
  * it. */
 int gd_net_conv_weight(gd_net *n, const int64_t nominal[4]);
-/* `path.name.{weight,bias,running_mean,running_var}` with the model's epsilon. */
+/* `path.name.{weight,bias,running_mean,running_var}` with the model's epsilon; batch_norm_train
+ * where the layer trains. */
 int gd_net_batch_norm(gd_net *n, int x, const char *name);
 /* x [..., C], or [B, H, W, C] with `flatten`, -> [..., k]; with bias. */
 int gd_net_linear(gd_net *n, int x, const char *name, int k, bool flatten, bool class_head);

@@ -165,7 +165,7 @@ done:
 static bool can_run_in_place(const oc_problem *p, const gd_kernel *row) {
     const int binary = p->n_step && p->step[p->n_step - 1].v;
     if (p->n_step) return binary && (row->flags & GD_ROW_STEP_INPLACE);
-    return (p->op->flags & (GD_OP_INPLACE | GD_OP_UPDATE)) != 0;
+    return (p->op->flags & (GD_OP_INPLACE | GD_OP_UPDATE)) != 0 || p->op->update_out;
 }
 
 static bool has_three(const oc_problem *p) {

@@ -137,9 +137,10 @@ static void share_storage(oc_stage *s, const gd_op *op) {
             over = &s->arg[i];
             block = &s->arg_block[i];
         }
-    take_over(s, 0, over, block);
-    for (int i = 1; (op->flags & GD_OP_UPDATE) && i < s->l.n_out; i++)
-        take_over(s, i, &s->in[i], &s->in_block[i]);
+    if (!op->update_out) take_over(s, 0, over, block);
+    for (int i = 0; i < s->l.n_out; i++)
+        if ((op->update_out >> i & 1) || ((op->flags & GD_OP_UPDATE) && i > 0))
+            take_over(s, i, &s->in[i], &s->in_block[i]);
 }
 
 gd_status oc_stage_open(oc_stage *s, const oc_problem *p, gd_dtype type,

@@ -2,7 +2,11 @@
  *
  * Two rewrites, both on constants: a node that is a per-channel affine with constant parameters
  * (batch norm at inference) is folded into the convolution or linear that feeds it alone, and a
- * node that reads only constants (or only shapes) becomes a constant itself. */
+ * node that reads only constants (or only shapes) becomes a constant itself. Where the weights
+ * before the affine are variables, nodes scale them at every run: the gradient then goes through
+ * weights, which are few, and not through pictures. */
+#include <string.h>
+
 #include "engine/graph.h"
 
 static void redirect(gd_graph *g, int from, int to) {
@@ -15,6 +19,29 @@ static void redirect(gd_graph *g, int from, int to) {
     }
     for (int i = 0; i < g->n_output; i++)
         if (g->output[i] == from) g->output[i] = to;
+}
+
+/* Weights that are known now, or variables: whatever else changes cannot be folded into. */
+static bool foldable(const gd_graph *g, const gd_node *p) {
+    for (int i = 1; i < p->n_in; i++)
+        if (p->in[i] >= 0 && g->value[p->in[i]].kind != GD_VALUE_CONST &&
+            !g->value[p->in[i]].variable)
+            return false;
+    return true;
+}
+
+/* The nodes from `from` on stand in front of node k now, which moves behind them. */
+static gd_status move_before(gd_graph *g, int k, int from, gd_error *err) {
+    const size_t n = (size_t)(g->n_node - from), passed = (size_t)(from - k);
+    gd_node     *moved = gd_arena_array(g->arena, n + 1, sizeof *moved);
+    if (!moved) return gd_fail(err, GD_ERR_NOMEM, "no memory to fold %d nodes", g->n_node);
+    if (!n) return GD_OK;
+    memcpy(moved, &g->node[from], n * sizeof *moved);
+    memmove(&g->node[k + (int)n], &g->node[k], passed * sizeof *moved);
+    memcpy(&g->node[k], moved, n * sizeof *moved);
+    for (int j = k; j < g->n_node; j++)
+        for (int i = 0; i < g->node[j].n_out; i++) g->value[g->node[j].out[i]].producer = j;
+    return GD_OK;
 }
 
 static gd_status try_affine(gd_graph *g, int k, int *uses, gd_error *err) {
@@ -31,11 +58,13 @@ static gd_status try_affine(gd_graph *g, int k, int *uses, gd_error *err) {
     gd_launch l;
     gd_graph_launch(g, k, &l);
     if (!n.op->as_affine(&l, scale, shift)) return GD_OK;
-    gd_graph_launch(g, maker, &l);
-    /* Weights or a bias that change cannot be folded into. */
-    if (!(l.const_in & 2u) || (l.in[2] && !(l.const_in & 4u))) return GD_OK;
-    GD_TRY(p->op->fold_affine(g, &g->node[maker], scale, shift, err));
-    g->node[maker].fused_name = n.name;
+    if (!foldable(g, p)) return GD_OK;
+    const int from = g->n_node;
+    gd_node   folded = *p; /* the array may move while nodes are appended */
+    GD_TRY(folded.op->fold_affine(g, &folded, scale, shift, err));
+    folded.fused_name = n.name;
+    g->node[maker] = folded;
+    GD_TRY(move_before(g, maker, from, err));
     redirect(g, n.out[0], x);
     uses[x] += uses[n.out[0]] - 1;
     uses[n.out[0]] = 0;
@@ -89,7 +118,10 @@ gd_status gd_pass_fold(gd_graph *g, gd_error *err) {
     int *uses = gd_arena_array(g->arena, (size_t)g->n_value + 1, sizeof *uses);
     if (!uses) return gd_fail(err, GD_ERR_NOMEM, "no memory to count %d uses", g->n_value);
     gd_graph_uses(g, uses);
-    const int n_node = g->n_node;
-    for (int k = 0; k < n_node; k++) GD_TRY(try_affine(g, k, uses, err));
+    for (int k = 0; k < g->n_node; k++) {
+        const int before = g->n_node;
+        GD_TRY(try_affine(g, k, uses, err));
+        k += g->n_node - before; /* node k stands behind what was put in front of it */
+    }
     return gd_pass_dead(g, err);
 }

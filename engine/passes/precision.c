@@ -18,6 +18,7 @@ typedef struct precision {
     gd_graph *g;
     int       n_node, n_value;   /* of the graph as it came */
     bool     *half;              /* by node: it runs in FP16 */
+    bool     *narrows;           /* by value: it is FP16 where its node is */
     bool     *full;              /* by value: it came in FP32 */
     bool     *as_half, *as_full; /* by value: somebody reads it in FP16, in FP32 */
     int      *reads;             /* by value */
@@ -35,19 +36,37 @@ static bool follows(const precision *p, const gd_node *n, int i) {
 
 static bool made_half(const precision *p, int v) {
     const int k = p->g->value[v].producer;
-    return p->full[v] && k >= 0 && p->half[k];
+    return p->narrows[v] && k >= 0 && p->half[k];
 }
 
 /* ---- what runs in FP16 ------------------------------------------------------------------- */
 
-static void find_candidates(precision *p) {
-    for (int k = 0; k < p->n_node; k++) {
-        gd_launch l;
-        gd_graph_launch(p->g, k, &l);
-        const gd_op *op = p->g->node[k].op;
-        p->half[k] = (op->flags & (GD_OP_HALF | GD_OP_HALF_FOLLOW)) != 0 &&
-                     gd_op_dtype(op, &l) == GD_F32;
+/* Node k takes FP16; which of its outputs are FP16 then is what its operator infers. A batch
+ * norm keeps its statistics in FP32. */
+static bool could_run(precision *p, int k) {
+    const gd_node *n = &p->g->node[k];
+    gd_tensor      in[GD_MAX_IN], out[GD_MAX_OUT];
+    gd_launch      l;
+    gd_error       ignored;
+    gd_graph_launch(p->g, k, &l);
+    if (!(n->op->flags & (GD_OP_HALF | GD_OP_HALF_FOLLOW)) || gd_op_dtype(n->op, &l) != GD_F32)
+        return false;
+    memset(out, 0, sizeof out);
+    for (int i = 0; i < n->n_in; i++) {
+        if (!follows(p, n, i)) continue;
+        in[i] = *l.in[i];
+        in[i].dtype = GD_F16;
+        l.in[i] = &in[i];
     }
+    for (int i = 0; i < n->n_out; i++) l.out[i] = &out[i];
+    if (n->op->infer(&l, &ignored) != GD_OK) return false;
+    for (int i = 0; i < n->n_out; i++)
+        p->narrows[n->out[i]] = p->full[n->out[i]] && out[i].dtype == GD_F16;
+    return true;
+}
+
+static void find_candidates(precision *p) {
+    for (int k = 0; k < p->n_node; k++) p->half[k] = could_run(p, k);
 }
 
 static void find_readers(precision *p) {
@@ -259,11 +278,12 @@ gd_status gd_pass_precision(gd_graph *g, gd_dtype to, gd_error *err) {
         return gd_fail(err, GD_ERR_ARG, "precision %s, wanted f32 or f16", gd_dtype_name(to));
     p.half = gd_arena_array(g->arena, nn, sizeof *p.half);
     p.full = gd_arena_array(g->arena, nv, sizeof *p.full);
+    p.narrows = gd_arena_array(g->arena, nv, sizeof *p.narrows);
     p.as_half = gd_arena_array(g->arena, nv, sizeof *p.as_half);
     p.as_full = gd_arena_array(g->arena, nv, sizeof *p.as_full);
     p.reads = gd_arena_array(g->arena, nv, sizeof *p.reads);
     p.other = gd_arena_array(g->arena, nv, sizeof *p.other);
-    if (!p.half || !p.full || !p.as_half || !p.as_full || !p.reads || !p.other)
+    if (!p.half || !p.full || !p.narrows || !p.as_half || !p.as_full || !p.reads || !p.other)
         return no_memory(err);
     gd_graph_uses(g, p.reads);
     for (int v = 0; v < p.n_value; v++) {

@@ -57,6 +57,7 @@ const gd_op gd_op_channel_scale_bwd = {
     .min_in = 3,
     .max_in = 3,
     .n_out = 2,
+    .flags = GD_OP_HALF_FOLLOW,
     .infer = infer_bwd,
     .cost = cost_bwd,
     .kernels = (const gd_kernel[]){GD_REF_ROWS(channel_scale_bwd), {0}},

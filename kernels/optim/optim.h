@@ -72,9 +72,9 @@ typedef struct gd_grad_factor {
 } gd_grad_factor;
 
 /* loss_scale*: scale [1], counts, total [1], hyper -> scale', counts'. torch.cuda.amp's
- * GradScaler: total not finite: scale * backoff, good = 0, skipped + 1. Else taken + 1, good + 1,
- * and after `interval` good ones in a row scale * growth (where that is finite), good = 0. Not
- * the last micro-step: nothing. */
+ * GradScaler: total not finite: scale * backoff, good = 0, skipped + 1. Else taken + 1 and
+ * good + 1, and after `interval` good ones in a row scale * growth (where that is finite),
+ * good = 0. Not the last micro-step: nothing. */
 typedef struct gd_loss_scale {
     float   growth, backoff;
     int32_t interval;

@@ -32,7 +32,10 @@ static gd_status check_attr(const gd_roi_align *a, gd_error *err) {
 
 /* boxes, count, level stand at inputs at, at + 1, at + 2 of both operators. */
 static gd_status check_boxes(const gd_launch *l, const char *op, int at, gd_error *err) {
-    GD_TRY(gdk_want(l, op, at, GD_F32, 3, (int64_t[]){-1, -1, 4}, "boxes [B,n,4]", err));
+    const gd_tensor *box = l->in[at];
+    if (!box || box->ndim != 3 || box->dim[2] != 4 ||
+        box->dtype != gdk_wide(gd_launch_dtype(l)))
+        return gd_fail_input(err, op, at, box, "boxes [B,n,4] (f32 for f16)");
     const int64_t B = l->in[at]->dim[0], n = l->in[at]->dim[1];
     if (l->n_in > at + 1 && l->in[at + 1])
         GD_TRY(gdk_want(l, op, at + 1, GD_I32, 1, &B, "count i32[B]", err));
@@ -129,6 +132,8 @@ const gd_op gd_op_roi_align_bwd = {
     .min_in = 2,
     .max_in = 5,
     .n_out = 1,
+    .flags = GD_OP_HALF,
+    .wide_in = 0xe,
     .attr_fields = fields_bwd,
     .attr_size = sizeof(gd_roi_align_bwd),
     .infer = infer_bwd,

@@ -59,6 +59,14 @@ static void wide_inputs_stay_full(void **state) {
     check("affine", NULL, 3, (shape[]){{4, {1, 2, 3, 8}}, {1, {8}}, {1, {8}}});
     check("add", NULL, 2, (shape[]){{2, {3, 8}}, {2, {3, 8}}});
     check("roi_align", &roi, 5, crop);
+    check("conv2d_bwd_data", &(gd_conv2d_bwd_data){conv, {5, 6}}, 2,
+          (shape[]){{4, {1, 5, 6, 4}}, {4, {4, 3, 3, 8}}});
+    check("conv2d_bwd_weight", &(gd_conv2d_bwd_weight){conv, {3, 3}}, 2,
+          (shape[]){{4, {1, 5, 6, 4}}, {4, {1, 5, 6, 8}}});
+    check("linear_bwd_data", NULL, 2, (shape[]){{2, {5, 4}}, {2, {4, 8}}});
+    check("linear_bwd_weight", NULL, 2, (shape[]){{2, {5, 4}}, {2, {5, 8}}});
+    check("roi_align_bwd", &(gd_roi_align_bwd){roi, 0}, 5,
+          (shape[]){{4, {9, 7, 7, 8}}, {3, {1, 9, 4}}, {0}, {0}, {4, {1, 5, 6, 8}}});
 }
 
 int main(void) {
