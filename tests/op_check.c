@@ -17,7 +17,7 @@
  *
  * op_check [--device NAME] [--providers] [--sanitize] [--op NAME] [--row PREFIX] [--small]
  * [--list] [-v]. Exit status 0 only if all passed, 77 when there is no such device, 2 when no
- * operator or kernel row has that name. An operator without cases fails to link. */
+ * operator with cases of its own, or no kernel row, has that name. An operator without cases fails to link. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -289,6 +289,12 @@ int main(int argc, char **argv) {
         return fprintf(stderr, "op_check: no operator is named '%s'\n", only), 2;
     if (oc_on.row && !n_pass && !n_fail)
         return fprintf(stderr, "op_check: no row begins with '%s'\n", oc_on.row), 2;
+    if (only && !n_pass && !n_fail && !n_skip && !n_without)
+        return fprintf(stderr,
+                       "op_check: '%s' has no cases of its own; name the operator whose "
+                       "gradient it is\n",
+                       only),
+               2;
     if (oc_on.lost) printf("stopped: %s is lost\n", oc_on.device->name);
     if (n_without) printf("%d operators have no row for this device\n", n_without);
     printf("%d passed, %d failed, %d skipped\n", n_pass, n_fail, n_skip);
