@@ -7,6 +7,7 @@ static const gd_attr_field fields[] = {
     {"first", GD_ATTR_I32, offsetof(gd_match_labels, first), 0, 0},
     {"background", GD_ATTR_I32, offsetof(gd_match_labels, background), 0, 0},
     {"per_picture", GD_ATTR_I32, offsetof(gd_match_labels, per_picture), 0, 0},
+    {"extra", GD_ATTR_F32, offsetof(gd_match_labels, extra), 0, 0},
     {0}};
 
 static gd_status infer(const gd_launch *l, gd_error *err) {

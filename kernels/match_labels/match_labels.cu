@@ -1,5 +1,6 @@
 /* match_labels.cu -- class targets and weights of matched rows. Bound by memory: rows are
  * counted by one kernel, in whole numbers, and written by the next. One thread a row. */
+#include "kernels/cuda/round.h"
 #include "kernels/match_labels/match_labels_cuda.h"
 
 enum { THREADS = 256 };
@@ -35,7 +36,7 @@ static __global__ void __launch_bounds__(THREADS)
     a.label[(int64_t)b * a.label_pitch + i] =
         hit ? (int32_t)((uint32_t)a.gt_label[(int64_t)b * a.gt_pitch + m] + (uint32_t)a.first)
             : a.background;
-    a.weight[(int64_t)b * a.weight_pitch + i] = hit || m == -1 ? one : 0.0f;
+    a.weight[(int64_t)b * a.weight_pitch + i] = hit ? gdk_add(one, gdk_mul(a.extra, one)) : m == -1 ? one : 0.0f;
     a.positive[(int64_t)b * a.positive_pitch + i] = hit ? one : 0.0f;
 }
 

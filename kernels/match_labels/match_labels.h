@@ -1,10 +1,10 @@
 /* match_labels.h -- attributes of class targets and weights of matched rows.
  *
  *   match I32[B,n] (see match.h), gt labels I32[B,G]
- *   ->  label I32[B,n], weight [B,n], positive [B,n], rows [1], positives [1]; the last four F32
+ *   ->  label I32[B,n], weight, positive F32[B,n], rows, positives F32[1]
  *
- * Where match is a row of the ground truth, label is that row's plus `first`, and both weight
- * and positive are 1. Where it is -1, label is `background`, weight 1 and positive 0; elsewhere
+ * Where match is a row of the ground truth, label is that row's plus `first`, weight 1 + extra
+ * and positive 1. Where it is -1, label is `background`, weight 1 and positive 0; elsewhere
  * label is `background` and both are 0. rows and positives are the numbers of rows with weight
  * and of positive ones in the whole batch: what losses are divided by.
  *
@@ -17,6 +17,7 @@
 
 typedef struct gd_match_labels {
     int32_t first, background, per_picture;
+    float   extra; /* what a positive row weighs more than a negative one */
 } gd_match_labels;
 
 gd_status gdk_match_labels_ref_f32(const gd_launch *l, gd_error *err);

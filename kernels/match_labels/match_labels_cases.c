@@ -8,7 +8,7 @@ extern const gd_case gd_cases_match_labels[];
 static const double match[] = {1, -1, 0, -2, 2, -1, -1, -2, 7, -1};
 static const double labels[] = {4, 0, 9, 3, 5, 6};
 static const double label[] = {1, 90, 5, 90, 10, 90, 90, 90, 90, 90};
-static const double weight[] = {1, 1, 1, 0, 1, 1, 1, 0, 0, 1};
+static const double weight[] = {10, 1, 10, 0, 10, 1, 1, 0, 0, 1};
 static const double positive[] = {1, 0, 1, 0, 1, 0, 0, 0, 0, 0};
 static const double rows[] = {7};
 static const double positives[] = {3};
@@ -20,7 +20,7 @@ static const double of_four[] = {4};
 
 const gd_case gd_cases_match_labels[] = {
     {.label = "by hand",
-     .attr = &(gd_match_labels){1, 90, 0},
+     .attr = &(gd_match_labels){1, 90, 0, 9},
      .in = {{.ndim = 2, .dim = {2, 5}, .dtype = GD_I32, .give = match},
             {.ndim = 2, .dim = {2, 3}, .dtype = GD_I32, .give = labels}},
      .out = {{.ndim = 2, .dim = {2, 5}, .want = label},
@@ -29,7 +29,7 @@ const gd_case gd_cases_match_labels[] = {
              {.ndim = 1, .dim = {1}, .want = rows},
              {.ndim = 1, .dim = {1}, .want = positives}}},
     {.label = "by hand, per picture",
-     .attr = &(gd_match_labels){0, 0, 1},
+     .attr = &(gd_match_labels){0, 0, 1, 0},
      .in = {{.ndim = 2, .dim = {2, 6}, .dtype = GD_I32, .give = four},
             {.ndim = 2, .dim = {2, 3}, .dtype = GD_I32, .give = labels}},
      .out = {{.ndim = 2, .dim = {2, 6}},
@@ -38,7 +38,7 @@ const gd_case gd_cases_match_labels[] = {
              {.ndim = 1, .dim = {1}, .want = nine},
              {.ndim = 1, .dim = {1}, .want = of_four}}},
     {.label = "retinanet",
-     .attr = &(gd_match_labels){0, 0, 1},
+     .attr = &(gd_match_labels){0, 0, 1, 0},
      .in = {{.ndim = 2,
              .dim = {2, 20011},
              .dtype = GD_I32,

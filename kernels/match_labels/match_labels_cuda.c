@@ -35,6 +35,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                                 .first = attr->first,
                                 .background = attr->background,
                                 .per_picture = attr->per_picture,
+                                .extra = attr->extra,
                                 .found = l->scratch};
     return gdk_cuda_status(gdk_match_labels_launch(&a, gdk_stream(l)), "match_labels", err);
 }

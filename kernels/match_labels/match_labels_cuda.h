@@ -15,6 +15,7 @@ typedef struct gdk_match_labels_args {
     float         *weight, *positive, *rows, *positives;
     int64_t        match_pitch, gt_pitch, label_pitch, weight_pitch, positive_pitch;
     int32_t        B, n, G, first, background, per_picture;
+    float          extra;
     uint32_t      *found; /* scratch [B][2]: rows with weight, positive ones */
 } gdk_match_labels_args;
 
