@@ -41,6 +41,20 @@ typedef struct gd_net_options {
     int     smooth; /* segmenters: radius of the majority filter, 0: none */
 } gd_net_options;
 
+/* What a builder of a training graph may choose beyond the model's own; zeros: nothing. */
+typedef struct gd_train_options {
+    int   anchors, proposals; /* drawn of a picture for the loss of each stage */
+    float smoothing;          /* classifiers: label smoothing */
+} gd_train_options;
+
+/* The ground truth of a batch: inputs of the graph, -1 where the task has none. */
+typedef struct gd_truth_values {
+    int boxes;  /* f32 [B, G, 4]: x1 y1 x2 y2 in pixels of the network's input */
+    int labels; /* i32 [B, G]: classes without the background; of classifiers i32 [B] */
+    int count;  /* i32 [B]: rows beyond are not read */
+    int rng;    /* i32 [4]: seed low, seed high, step low, step high */
+} gd_truth_values;
+
 typedef struct gd_arch {
     const char         *name;  /* "fasterrcnn_resnet50_fpn" */
     const char         *truth; /* reference implementation that parity is checked against */
@@ -63,6 +77,10 @@ typedef struct gd_arch {
      * i32 [B, n_class], pixels of each class. */
     void (*build)(gd_net *n, const struct gd_arch *arch, const gd_net_options *opt, int image,
                   int geom);
+    /* Adds the same network and its losses: outputs "loss.<name>" f32 [1] and their sum "loss",
+     * which is to be made small. NULL: this architecture cannot be trained. */
+    void (*train)(gd_net *n, const struct gd_arch *arch, const gd_train_options *opt, int image,
+                  int geom, const gd_truth_values *truth);
     /* The weight from whose first axis the number of classes is read: class_per anchors (0: 1)
      * of the classes, the background and class_extra outputs more each. NULL: the checkpoint's
      * metadata "n_class" says it. */

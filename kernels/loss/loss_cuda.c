@@ -1,4 +1,4 @@
-/* loss_cuda.c -- what the CUDA rows of all losses share: parameters, scratch, three launches. */
+/* loss_cuda.c -- what the CUDA rows of all losses share: parameters, scratch, launches. */
 #include "kernels/loss/loss_cuda.h"
 
 static const gd_tensor *input(const gd_launch *l, int i) {

@@ -1,6 +1,7 @@
 /* loss_l1_cases.c -- shapes on which smooth L1 is checked and timed.
  *
- * Golden values: torch.nn.functional.smooth_l1_loss and l1_loss in float64; gradients for a d_out of 3/4. */
+ * Golden values: torch.nn.functional.smooth_l1_loss and l1_loss in float64; gradients for a
+ * d_out of 3/4. */
 #include "kernels/loss_l1/loss_l1.h"
 
 extern const gd_case gd_cases_smooth_l1[];

@@ -44,9 +44,8 @@ struct sigmoid_logit {
         const bool    known = v.read(a, i, r);
         const float   d_entropy = v.p * (1.0f - v.t) - v.q * v.t;
         const float   d_wrong = v.p * v.q * (1.0f - 2.0f * v.t);
-        float         d = a.q > 0.0f
-                              ? v.power * v.wrong * d_entropy + a.q * v.power * d_wrong * v.entropy
-                              : d_entropy;
+        float         d = d_entropy;
+        if (a.q > 0.0f) d = v.power * (v.wrong * d_entropy + a.q * d_wrong * v.entropy);
         a.d_pred[r * a.d_pitch + (i - r * (uint32_t)a.C)] =
             keep && known ? scale * v.alpha * d : 0.0f;
     }

@@ -11,8 +11,8 @@
  *
  * The target is either a value for each logit, of pred's type and rows, or I32 labels, one a
  * row: then t is 1 for that class and 0 for the others. Label -1 is background (0 for all of
- * the row); others outside [0, C) leave the row out. With labels a fifth input `value`, one a row, stands in place of that
- * 1 (YOLOX: the overlap). */
+ * the row); others outside [0, C) leave the row out. With labels a fifth input `value`, one a
+ * row, stands in place of that 1 (YOLOX: the overlap). */
 #ifndef GD_KERNELS_LOSS_SIGMOID_H
 #define GD_KERNELS_LOSS_SIGMOID_H
 

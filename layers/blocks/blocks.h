@@ -64,17 +64,25 @@ typedef struct gd_rpn_args {
     int   pre_nms, post_nms; /* proposals kept before (each level) and after (all levels) */
     float nms_iou, min_score;
 } gd_rpn_args;
-/* boxes f32 [B, post_nms, 4] in network pixels, count i32 [B]. */
+typedef struct gd_rpn_out {
+    int boxes, count; /* f32 [B, post_nms, 4] in network pixels, i32 [B] */
+    /* Of each level with k anchors: [B, k], [B, k, 4], [k, 4]. */
+    int logits[GD_LEVELS_MAX], deltas[GD_LEVELS_MAX], anchors[GD_LEVELS_MAX];
+} gd_rpn_out;
 void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image, int geom,
-                  int *boxes, int *count);
+                  gd_rpn_out *out);
 
 /* The second stage of torchvision's Faster R-CNN at the current path (box_roi_pool, box_head,
- * box_predictor), down to the detector's outputs. */
+ * box_predictor). */
 typedef struct gd_roi_args {
     int   n_level;              /* maps that are cropped from, finest first */
     float scale[GD_LEVELS_MAX]; /* powers of two: 1/4, 1/8, ... */
     int   conv_depth;           /* FastRCNNConvFCHead with so many; 0: TwoMLPHead */
 } gd_roi_args;
+/* Logits [B*n, K] and deltas [B*n, 4K] of boxes [B, n, 4]. */
+void gd_block_box_head(gd_net *n, const gd_roi_args *a, const int *feature, int boxes,
+                       int count, int *logits, int *deltas);
+/* Down to the detector's outputs. */
 void gd_block_roi_heads(gd_net *n, const gd_roi_args *a, const gd_net_options *opt,
                         const int *feature, int boxes, int count, int geom);
 

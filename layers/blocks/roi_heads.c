@@ -80,20 +80,27 @@ static int box_head(gd_net *n, int x, int depth) {
     return x;
 }
 
-void gd_block_roi_heads(gd_net *n, const gd_roi_args *a, const gd_net_options *opt,
-                        const int *feature, int boxes, int count, int geom) {
-    const int     x = box_head(n, crop(n, a, feature, boxes, count), a->conv_depth);
-    const size_t  mark = gd_net_enter(n, "box_predictor");
-    const int     logits = gd_net_linear(n, x, "cls_score", n->n_class, false, true);
-    const int     deltas = gd_net_linear(n, x, "bbox_pred", 4 * n->n_class, false, true);
-    const int64_t B = gd_net_dim(n, boxes, 0), rois = gd_net_dim(n, boxes, 1);
-    const int64_t K = gd_net_dim(n, logits, 1);
-    if (gd_net_dim(n, deltas, 1) != 4 * K)
+void gd_block_box_head(gd_net *n, const gd_roi_args *a, const int *feature, int boxes,
+                       int count, int *logits, int *deltas) {
+    const int    x = box_head(n, crop(n, a, feature, boxes, count), a->conv_depth);
+    const size_t mark = gd_net_enter(n, "box_predictor");
+    *logits = gd_net_linear(n, x, "cls_score", n->n_class, false, true);
+    *deltas = gd_net_linear(n, x, "bbox_pred", 4 * n->n_class, false, true);
+    const int64_t K = gd_net_dim(n, *logits, 1);
+    if (gd_net_dim(n, *deltas, 1) != 4 * K)
         gd_net_fail(n, GD_ERR_SHAPE,
                     "cls_score has %lld outputs, bbox_pred %lld, not 4 for each", (long long)K,
-                    (long long)gd_net_dim(n, deltas, 1));
+                    (long long)gd_net_dim(n, *deltas, 1));
     gd_net_leave(n, mark);
-    const int scores = gd_net_unary(n, "softmax", "softmax", logits);
+}
+
+void gd_block_roi_heads(gd_net *n, const gd_roi_args *a, const gd_net_options *opt,
+                        const int *feature, int boxes, int count, int geom) {
+    int logits, deltas;
+    gd_block_box_head(n, a, feature, boxes, count, &logits, &deltas);
+    const int64_t B = gd_net_dim(n, boxes, 0), rois = gd_net_dim(n, boxes, 1);
+    const int64_t K = gd_net_dim(n, logits, 1);
+    const int     scores = gd_net_unary(n, "softmax", "softmax", logits);
     select(n, opt, gd_net_reshape(n, scores, 3, (const int64_t[]){B, rois, K}),
            gd_net_reshape(n, deltas, 3, (const int64_t[]){B, rois, 4 * K}), boxes, count, geom);
 }

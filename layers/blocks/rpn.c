@@ -12,7 +12,7 @@
 #include "layers/blocks/blocks.h"
 
 typedef struct level {
-    int     boxes, scores; /* [B,k,4], [B,k] logits */
+    int     boxes, scores; /* [B,k,4], [B,k] logits: the best of a level */
     int64_t k;
 } level;
 
@@ -45,11 +45,15 @@ static void head(gd_net *n, const gd_rpn_args *a, int feature, int *logits, int 
     gd_net_leave(n, mark);
 }
 
-static level propose(gd_net *n, const gd_rpn_args *a, int i, int feature, int image, int geom) {
+static level propose(gd_net *n, const gd_rpn_args *a, int i, int feature, int image, int geom,
+                     gd_rpn_out *raw) {
     level         out = {-1, -1, 0};
     int           logits, deltas, best[3] = {-1, -1, -1};
     const int64_t H = gd_net_dim(n, feature, 1), W = gd_net_dim(n, feature, 2);
     head(n, a, feature, &logits, &deltas);
+    raw->logits[i] = logits;
+    raw->deltas[i] = deltas;
+    raw->anchors[i] = -1;
     if (!gd_net_ok(n)) return out;
     /* torchvision divides whole pixels: a stride need not be a power of two. */
     gd_anchors at = {.stride_h = (int32_t)(gd_net_dim(n, image, 1) / H),
@@ -60,6 +64,7 @@ static level propose(gd_net *n, const gd_rpn_args *a, int i, int feature, int im
     for (int s = 0; s < a->n_size; s++) at.size[s] = a->size[i][s];
     const int     anchors = gd_net_op(n, "anchors", &at, 1, &feature, NULL);
     const int64_t rows = gd_net_dim(n, logits, 1);
+    raw->anchors[i] = anchors;
     out.k = rows < a->pre_nms ? rows : a->pre_nms;
     const gd_top_k k = {.k = (int32_t)out.k};
     gd_net_op(n, "top_k", &k, 1, &logits, best);
@@ -87,12 +92,11 @@ static int level_ids(gd_net *n, int64_t batch, const level *lv, int n_level) {
 }
 
 void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image, int geom,
-                  int *boxes, int *count) {
+                  gd_rpn_out *out) {
     level lv[GD_LEVELS_MAX];
-    int   b[GD_LEVELS_MAX], s[GD_LEVELS_MAX], kept[4] = {-1, -1, -1, -1}, out[3];
-    *boxes = *count = -1;
+    int   b[GD_LEVELS_MAX], s[GD_LEVELS_MAX], kept[4] = {-1, -1, -1, -1}, picked[3];
     for (int i = 0; i < a->n_level; i++) {
-        lv[i] = propose(n, a, i, feature[i], image, geom);
+        lv[i] = propose(n, a, i, feature[i], image, geom, out);
         b[i] = lv[i].boxes;
         s[i] = lv[i].scores;
     }
@@ -106,8 +110,8 @@ void gd_block_rpn(gd_net *n, const gd_rpn_args *a, const int *feature, int image
                         .max_out = a->post_nms};
     gd_net_op(n, "nms", &nms, 3, (const int[]){all, scores, ids}, kept);
     const size_t mark = gd_net_enter(n, "proposals");
-    *boxes = gd_net_op(n, "gather_boxes", NULL, 5,
-                       (const int[]){all, scores, -1, kept[0], kept[1]}, out);
+    out->boxes = gd_net_op(n, "gather_boxes", NULL, 5,
+                           (const int[]){all, scores, -1, kept[0], kept[1]}, picked);
     gd_net_leave(n, mark);
-    *count = gd_net_ok(n) ? kept[1] : -1;
+    out->count = gd_net_ok(n) ? kept[1] : -1;
 }

@@ -2,27 +2,38 @@
 #include "kernels/channel_pad/channel_pad.h"
 #include "kernels/pool/pool.h"
 #include "kernels/slice/slice.h"
-#include "layers/blocks/blocks.h"
+#include "layers/blocks/losses.h"
 #include "layers/models/recipes.h"
 
-/* Global average, class head, probabilities. */
-static void classify(gd_net *n, int x, const char *head) {
+/* Global average and class head. */
+static int classify(gd_net *n, int x, const char *head) {
     const gd_adaptive_avg_pool2d one = {.out_h = 1, .out_w = 1};
     const size_t                 mark = gd_net_enter(n, "avgpool");
     x = gd_net_op(n, "adaptive_avg_pool2d", &one, 1, &x, NULL);
     gd_net_leave(n, mark);
-    gd_block_classes(n, gd_net_linear(n, x, head, n->n_class, true, true));
+    return gd_net_linear(n, x, head, n->n_class, true, true);
 }
 
 /* config: blocks of the four stages, then 1 for bottlenecks. */
-static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
-                  int geom) {
+static int logits(gd_net *n, const gd_arch *arch, int image) {
     int stage[4];
-    (void)opt;
-    (void)geom;
     gd_block_resnet(n, image, arch->config, arch->config[4] != 0, NULL, stage);
-    classify(n, stage[3], "fc");
+    return classify(n, stage[3], "fc");
 }
+
+#define ENTRIES(logits_of)                                                                     \
+    static void build_##logits_of(gd_net *n, const gd_arch *arch, const gd_net_options *opt,   \
+                                  int image, int geom) {                                       \
+        (void)opt;                                                                             \
+        (void)geom;                                                                            \
+        gd_block_classes(n, logits_of(n, arch, image));                                        \
+    }                                                                                          \
+    static void train_##logits_of(gd_net *n, const gd_arch *arch, const gd_train_options *opt, \
+                                  int image, int geom, const gd_truth_values *truth) {         \
+        (void)geom;                                                                            \
+        gd_block_class_loss(n, opt, logits_of(n, arch, image), truth);                         \
+    }
+ENTRIES(logits)
 
 static const gd_meta_pair recipe[] = {GD_RECIPE_IMAGENET("1e-05")};
 
@@ -34,7 +45,8 @@ static const gd_meta_pair recipe[] = {GD_RECIPE_IMAGENET("1e-05")};
                                            .n_class = 1000,                      \
                                            .recipe = recipe,                     \
                                            .config = (const int[]){__VA_ARGS__}, \
-                                           .build = build,                       \
+                                           .build = build_logits,                \
+                                           .train = train_logits,                \
                                            .class_key = "fc.bias",               \
                                            .nominal_h = 224,                     \
                                            .nominal_w = 224}
@@ -66,20 +78,18 @@ static int cifar_block(gd_net *n, int x, int width, int stride) {
 }
 
 /* config: blocks of each stage. */
-static void build_cifar(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
-                        int geom) {
+static int logits_cifar(gd_net *n, const gd_arch *arch, int image) {
     const gd_conv_args stem = {.k = 16, .size = 3, .pad = 1};
     int                x = gd_block_conv_bn(n, image, "conv1", "bn1", &stem, "relu", "relu");
-    (void)opt;
-    (void)geom;
     for (int s = 0; s < 3; s++)
         for (int i = 0; i < arch->config[0]; i++) {
             const size_t mark = gd_net_enter(n, "layer%d.%d", s + 1, i);
             x = cifar_block(n, x, 16 << s, s > 0 && i == 0 ? 2 : 1);
             gd_net_leave(n, mark);
         }
-    classify(n, x, "linear");
+    return classify(n, x, "linear");
 }
+ENTRIES(logits_cifar)
 
 static const gd_meta_pair recipe_cifar[] = {{"input.rule", "stretch"},
                                             {"input.size", "32x32"},
@@ -99,7 +109,8 @@ static const gd_meta_pair recipe_cifar[] = {{"input.rule", "stretch"},
                                                    .names = "cifar10",                  \
                                                    .recipe = recipe_cifar,              \
                                                    .config = (const int[]){blocks},     \
-                                                   .build = build_cifar,                \
+                                                   .build = build_logits_cifar,         \
+                                                   .train = train_logits_cifar,         \
                                                    .class_key = "linear.bias",          \
                                                    .nominal_h = 32,                     \
                                                    .nominal_w = 32}

@@ -9,11 +9,16 @@
 
 #include "kernels/anchors/anchors.h"
 #include "kernels/box_decode/box_decode.h"
+#include "kernels/box_encode/box_encode.h"
 #include "kernels/box_restore/box_restore.h"
 #include "kernels/class_top/class_top.h"
 #include "kernels/group_norm/group_norm.h"
+#include "kernels/loss_l1/loss_l1.h"
+#include "kernels/loss_sigmoid/loss_sigmoid.h"
+#include "kernels/match/match.h"
+#include "kernels/match_labels/match_labels.h"
 #include "kernels/nms/nms.h"
-#include "layers/blocks/blocks.h"
+#include "layers/blocks/losses.h"
 #include "layers/models/recipes.h"
 
 enum {
@@ -116,30 +121,86 @@ static void select(gd_net *n, const gd_net_options *opt, const int *logits, int 
         GD_RESTORE_RATIO, false);
 }
 
-static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
-                  int geom) {
+/* Up to the heads: of each level the logits [B, H, W, 9K], deltas [B, H*W*9, 4] and anchors
+ * [H*W*9, 4]. */
+typedef struct outputs {
+    int logits[LEVELS], deltas[LEVELS], anchors[LEVELS];
+} outputs;
+
+static void forward(gd_net *n, const gd_arch *arch, int image, outputs *out) {
     const bool         second = arch->config[SECOND] != 0;
     const gd_conv_args cls = {
         .k = ANCHORS * n->n_class, .size = 3, .pad = 1, .bias = true, .class_head = true};
     const gd_conv_args reg = {.k = ANCHORS * 4, .size = 3, .pad = 1, .bias = true};
-    int                stage[4], level[LEVELS], logits[LEVELS], deltas[LEVELS], anchors[LEVELS];
+    int                stage[4], level[LEVELS];
     size_t             mark = gd_net_enter(n, "backbone.body");
     gd_block_resnet(n, image, arch->config + STAGES, true, NULL, stage);
     gd_net_leave(n, mark);
     pyramid(n, stage, second, level);
     mark = gd_net_enter(n, "head");
     for (int i = 0; i < LEVELS; i++) {
-        logits[i] = head(n, level[i], second, "classification_head", "cls_logits", &cls);
-        deltas[i] = head(n, level[i], second, "regression_head", "bbox_reg", &reg);
-        anchors[i] = -1;
-        if (gd_net_ok(n) && gd_net_dim(n, deltas[i], 3) != ANCHORS * 4)
+        out->logits[i] = head(n, level[i], second, "classification_head", "cls_logits", &cls);
+        out->deltas[i] = head(n, level[i], second, "regression_head", "bbox_reg", &reg);
+        out->anchors[i] = -1;
+        if (gd_net_ok(n) && gd_net_dim(n, out->deltas[i], 3) != ANCHORS * 4)
             gd_net_fail(n, GD_ERR_SHAPE, "bbox_reg has %lld outputs, wanted %d",
-                        (long long)gd_net_dim(n, deltas[i], 3), ANCHORS * 4);
-        boxes_of(n, i, image, level[i], &deltas[i], &anchors[i]);
+                        (long long)gd_net_dim(n, out->deltas[i], 3), ANCHORS * 4);
+        boxes_of(n, i, image, level[i], &out->deltas[i], &out->anchors[i]);
     }
     gd_net_leave(n, mark);
-    select(n, opt, logits, gd_net_concat(n, 1, LEVELS, deltas),
-           gd_net_concat(n, 0, LEVELS, anchors), geom);
+}
+
+static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
+                  int geom) {
+    outputs o;
+    forward(n, arch, image, &o);
+    select(n, opt, o.logits, gd_net_concat(n, 1, LEVELS, o.deltas),
+           gd_net_concat(n, 0, LEVELS, o.anchors), geom);
+}
+
+/* Logits of one level with a row for each anchor. */
+static int rows_of(gd_net *n, int logits) {
+    const int64_t K = gd_net_dim(n, logits, 3) / ANCHORS;
+    return gd_net_reshape(
+        n, logits, 3,
+        (const int64_t[]){gd_net_dim(n, logits, 0),
+                          gd_net_dim(n, logits, 1) * gd_net_dim(n, logits, 2) * ANCHORS, K});
+}
+
+/* Focal loss of all anchors but those that match neither well nor badly, L1 of the deltas of
+ * those that match; both divided by the matches of each picture, and by the pictures. */
+static void train(gd_net *n, const gd_arch *arch, const gd_train_options *opt, int image,
+                  int geom, const gd_truth_values *truth) {
+    static const char *const name[] = {"classification", "bbox_regression"};
+    const gd_match           rule = {.high = 0.5f, .low = 0.4f, .allow_low_quality = 1};
+    const gd_match_labels    first = {.first = 1, .background = -1};
+    const gd_box_encode      encode = {.weights = {1, 1, 1, 1}};
+    const int64_t            B = gd_net_dim(n, image, 0);
+    const gd_loss            each = {.factor = B ? 1 / (float)B : 1, .min_norm = 1};
+    const gd_sigmoid_focal   focal = {.loss = each, .alpha = 0.25f, .gamma = 2};
+    const gd_smooth_l1       l1 = {.loss = each, .beta = 0};
+    outputs                  o;
+    int                      label[5] = {-1, -1, -1, -1, -1}, loss[2];
+    (void)opt;
+    (void)geom;
+    forward(n, arch, image, &o);
+    const size_t mark = gd_net_enter(n, "head.loss");
+    for (int i = 0; i < LEVELS; i++) o.logits[i] = rows_of(n, o.logits[i]);
+    const int logits = gd_net_concat(n, 1, LEVELS, o.logits);
+    const int deltas = gd_net_concat(n, 1, LEVELS, o.deltas);
+    const int anchors = gd_net_concat(n, 0, LEVELS, o.anchors);
+    const int match = gd_net_op(n, "match", &rule, 3,
+                                (const int[]){anchors, truth->boxes, truth->count}, NULL);
+    gd_net_op(n, "match_labels", &first, 2, (const int[]){match, truth->labels}, label);
+    /* label: class, weight, positive */
+    const int target = gd_net_op(n, "box_encode", &encode, 3,
+                                 (const int[]){truth->boxes, match, anchors}, NULL);
+    loss[0] = gd_net_op(n, "sigmoid_focal", &focal, 4,
+                        (const int[]){logits, label[0], label[1], label[2]}, NULL);
+    loss[1] = gd_net_op(n, "smooth_l1", &l1, 4,
+                        (const int[]){deltas, target, label[2], label[2]}, NULL);
+    gd_net_leave(n, mark);
+    gd_block_losses(n, 2, name, loss);
 }
 
 static const gd_meta_pair recipe[] = {GD_RECIPE_PYRAMID("800", "1333", "300")};
@@ -174,6 +235,7 @@ static const gd_key_sign signs[] = {{"head.classification_head.conv.0.weight", {
                                              .signs = key_signs,                             \
                                              .config = (const int[]){__VA_ARGS__},           \
                                              .build = build,                                 \
+                                             .train = train,                                 \
                                              .class_key =                                    \
                                                  "head.classification_head.cls_logits.bias", \
                                              .class_per = ANCHORS,                           \
