@@ -4,26 +4,12 @@
  * Tensor maps hold addresses, so they are made at each launch that is not a replay. */
 #include "kernels/conv2d/conv2d_wgmma.h"
 
-#include <cudaTypedefs.h>
-#include <string.h>
-
 #include "engine/mem.h"
-#include "kernels/conv2d/conv2d_shape.h"
+#include "kernels/conv2d/conv2d_maps.h"
 
 #ifndef GD_CUDA_HAVE_SM90A
 #define GD_CUDA_HAVE_SM90A 0 /* the build says */
 #endif
-
-/* What the descriptors of im2col can express: corners of a byte, offsets of a byte. */
-static bool window_fits(const gd_conv2d *a, const gdk_conv2d_shape *s) {
-    const int64_t size[2] = {s->R, s->S};
-    for (int i = 0; i < 2; i++) {
-        const int64_t reach = (size[i] - 1) * a->dilation[i];
-        if (a->pad[i] > 127 || a->pad[i + 2] > 127 || a->stride[i] > 8 || reach > 127)
-            return false;
-    }
-    return true;
-}
 
 /* Channels are taken 64 at a time; a third of wasted work is left to other rows. */
 static bool channels_fit(int64_t C) { return C % 8 == 0 && 3 * C >= 2 * ((C + 63) / 64 * 64); }
@@ -33,7 +19,7 @@ static bool fits(const gd_launch *l, const gd_device_caps *dev, bool linear) {
     const gdk_conv2d_shape s = gdk_conv2d_shape_of(l, linear);
     if (!GD_CUDA_HAVE_SM90A || dev->sm != 90 || !gd_tensor_count(l->out[0])) return false;
     if (w->dtype != x->dtype || s.a->groups != 1 || !channels_fit(s.C) || x->pitch % 8 ||
-        !gd_tensor_dense(w) || !gdk_epilogue_fits(l, 2) || !window_fits(s.a, &s))
+        !gd_tensor_dense(w) || !gdk_epilogue_fits(l, 2) || !gdk_map_window_fits(&s))
         return false;
     return s.N * s.P * s.Q < INT32_MAX / 2 && s.K < INT32_MAX / 2 &&
            s.R * s.S * s.C < INT32_MAX / 2 && s.H < INT32_MAX && s.W < INT32_MAX &&
@@ -99,35 +85,13 @@ typedef struct state {
     gdk_conv2d_shape s;
     int              n_sm;
     gd_device       *device;
-
-    PFN_cuTensorMapEncodeIm2col_v12000 encode_im2col;
-    PFN_cuTensorMapEncodeTiled_v12000  encode_tiled;
+    gdk_maps         maps;
 } state;
 
 void gdk_conv2d_wgmma_release(void *kept) {
     state *s = kept;
     if (s && s->a.ticket) gd_device_release(s->device, s->a.ticket);
     gd_mem_put(s);
-}
-
-/* The driver's own functions, found through the runtime: nothing links libcuda. */
-static gd_status find_encoders(state *s, gd_error *err) {
-    enum cudaDriverEntryPointQueryResult found;
-    union {
-        void                              *at;
-        PFN_cuTensorMapEncodeIm2col_v12000 im2col;
-        PFN_cuTensorMapEncodeTiled_v12000  tiled;
-    } f = {NULL};
-    GD_TRY(gdk_cuda_status(cudaGetDriverEntryPointByVersion("cuTensorMapEncodeIm2col", &f.at,
-                                                            12000, cudaEnableDefault, &found),
-                           "cudaGetDriverEntryPointByVersion", err));
-    s->encode_im2col = f.im2col;
-    GD_TRY(gdk_cuda_status(cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &f.at,
-                                                            12000, cudaEnableDefault, &found),
-                           "cudaGetDriverEntryPointByVersion", err));
-    s->encode_tiled = f.tiled;
-    if (s->encode_im2col && s->encode_tiled) return GD_OK;
-    return gd_fail_code(err, GD_ERR_DEVICE, 504, "the driver has no tensor maps");
 }
 
 static void plan(state *st, const gdk_wgmma_choice *c) {
@@ -168,7 +132,7 @@ static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, bool lin
     const gdk_wgmma_choice c = pick(l, &s->s, dev->n_sm);
     plan(s, &c);
     s->a.fixed = gdk_fixed(l, 1) && gdk_fixed(l, 2);
-    GD_GO(find_encoders(s, err));
+    GD_GO(gdk_maps_find(&s->maps, err));
     GD_GO(gdk_cuda_status(gdk_conv2d_wgmma_f16_ready(c.cols), "conv2d_wgmma", err));
     if (c.splits > 1) {
         const size_t size = (size_t)s->a.tiles * sizeof(uint32_t);
@@ -194,45 +158,6 @@ gd_status gdk_linear_wgmma_prepare(const gd_launch *l, const gd_device_caps *dev
 
 /* ---- the launch -------------------------------------------------------------------------- */
 
-static gd_status encoded(CUresult r, const char *what, gd_error *err) {
-    if (r == CUDA_SUCCESS) return GD_OK;
-    return gd_fail_code(err, GD_ERR_DEVICE, 512, "conv2d_wgmma: no tensor map of %s (%d)", what,
-                        (int)r);
-}
-
-static gd_status encode_input(const state *s, const gd_tensor *x, CUtensorMap *map,
-                              gd_error *err) {
-    const gdk_conv2d_shape *h = &s->s;
-    const cuuint64_t        pixel = (cuuint64_t)x->pitch * 2;
-    const cuuint64_t        dim[4] = {(cuuint64_t)h->C, (cuuint64_t)h->W, (cuuint64_t)h->H,
-                                      (cuuint64_t)h->N};
-    const cuuint64_t        stride[3] = {pixel, pixel * dim[1], pixel * dim[1] * dim[2]};
-    const gd_conv2d        *a = h->a;
-    const int               lower[2] = {-a->pad[1], -a->pad[0]};
-    const int               upper[2] = {a->pad[3] - (int)(h->S - 1) * a->dilation[1],
-                                        a->pad[2] - (int)(h->R - 1) * a->dilation[0]};
-    const cuuint32_t step[4] = {1, (cuuint32_t)a->stride[1], (cuuint32_t)a->stride[0], 1};
-    return encoded(s->encode_im2col(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 4, x->data, dim,
-                                    stride, lower, upper, GDK_WGMMA_DEPTH, GDK_WGMMA_ROWS, step,
-                                    CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
-                                    CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-                                    CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
-                   "the input", err);
-}
-
-/* Boxes of `high` rows of 64 columns of a matrix. */
-static gd_status encode_matrix(const state *s, void *at, int64_t rows, int64_t cols,
-                               int64_t pitch, int high, CUtensorMap *map, gd_error *err) {
-    const cuuint64_t dim[2] = {(cuuint64_t)cols, (cuuint64_t)rows};
-    const cuuint64_t stride[1] = {(cuuint64_t)pitch * 2};
-    const cuuint32_t box[2] = {GDK_WGMMA_DEPTH, (cuuint32_t)high}, step[2] = {1, 1};
-    return encoded(
-        s->encode_tiled(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 2, at, dim, stride, box, step,
-                        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
-                        CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
-        "a matrix", err);
-}
-
 /* Tiles leave whole where the output is F16 in 16-byte rows and at most one such tensor is
  * added to tiles that are not split. */
 static gd_status plan_exit(const gd_launch *l, const state *s, gdk_wgmma_args *a,
@@ -246,13 +171,10 @@ static gd_status plan_exit(const gd_launch *l, const state *s, gdk_wgmma_args *a
             a->whole = !a->e.arg_wide[i];
         }
     if (!a->whole) return GD_OK;
-    GD_TRY(encode_matrix(s, a->e.out, a->M, a->K, a->e.out_pitch, 64, &a->y, err));
+    GD_TRY(gdk_map_matrix(&s->maps, a->e.out, a->M, a->K, a->e.out_pitch, 64, &a->y, err));
     if (a->add < 0) return GD_OK;
-    union {
-        const void *in;
-        void       *out;
-    } addend = {.in = a->e.arg[a->add]};
-    return encode_matrix(s, addend.out, a->M, a->K, a->e.arg_pitch[a->add], 64, &a->r, err);
+    return gdk_map_matrix(&s->maps, a->e.arg[a->add], a->M, a->K, a->e.arg_pitch[a->add], 64,
+                          &a->r, err);
 }
 
 gd_status gdk_conv2d_wgmma_run(const gd_launch *l, gd_error *err) {
@@ -260,9 +182,10 @@ gd_status gdk_conv2d_wgmma_run(const gd_launch *l, gd_error *err) {
     gdk_wgmma_args a = s->a;
     a.part = l->scratch;
     gdk_epilogue_read(l, 2, &a.e);
-    GD_TRY(encode_input(s, l->in[0], &a.x, err));
-    GD_TRY(encode_matrix(s, l->in[1]->data, a.K, s->s.R * s->s.S * s->s.C,
-                         s->s.R * s->s.S * s->s.C, a.cols, &a.w, err));
+    const int64_t depth = s->s.R * s->s.S * s->s.C;
+    GD_TRY(gdk_map_im2col(&s->maps, &s->s, l->in[0]->data, l->in[0]->pitch, GDK_WGMMA_ROWS,
+                          &a.x, err));
+    GD_TRY(gdk_map_matrix(&s->maps, l->in[1]->data, a.K, depth, depth, a.cols, &a.w, err));
     GD_TRY(plan_exit(l, s, &a, err));
     return gdk_cuda_status(gdk_conv2d_wgmma_f16_launch(&a, s->n_sm, gdk_stream(l)),
                            "conv2d_wgmma_f16", err);

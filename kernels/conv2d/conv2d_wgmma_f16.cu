@@ -44,18 +44,6 @@ static __device__ __forceinline__ item item_of(const gdk_wgmma_args &a, int i) {
     return t;
 }
 
-/* The ring: stage index and the parity of its current turn. */
-template <int STAGES> struct ring {
-    int                             stage = 0;
-    uint32_t                        parity = 0;
-    __device__ __forceinline__ void next() {
-        if (++stage == STAGES) {
-            stage = 0;
-            parity ^= 1;
-        }
-    }
-};
-
 /* What a block reads of constants first, while the kernel before still runs. */
 template <int COLS>
 static __device__ __forceinline__ void prefetch_filters(const gdk_wgmma_args &a) {
@@ -75,8 +63,8 @@ static __device__ __forceinline__ void prefetch_filters(const gdk_wgmma_args &a)
 template <int COLS>
 static __device__ __forceinline__ void produce(const gdk_wgmma_args &a, uint32_t smem,
                                                uint32_t full, uint32_t empty) {
-    constexpr int STAGES = shape<COLS>::stages, BYTES = shape<COLS>::stage_bytes;
-    ring<STAGES>  r;
+    constexpr int    STAGES = shape<COLS>::stages, BYTES = shape<COLS>::stage_bytes;
+    gdk_ring<STAGES> r;
     for (int i = blockIdx.x; i < a.tiles * a.splits; i += gridDim.x) {
         const item t = item_of(a, i);
         const int  n = t.m0 / a.PQ, in_plane = t.m0 - n * a.PQ, p = in_plane / a.Q;
@@ -107,7 +95,7 @@ static __device__ __forceinline__ void produce(const gdk_wgmma_args &a, uint32_t
 template <int COLS>
 static __device__ __forceinline__ void bring_addends(const gdk_wgmma_args &a, uint32_t trays,
                                                      uint32_t full, uint32_t empty) {
-    ring<shape<COLS>::trays> r;
+    gdk_ring<shape<COLS>::trays> r;
     for (int i = blockIdx.x; i < a.tiles * a.splits; i += gridDim.x) {
         const item     t = item_of(a, i);
         const uint32_t at = trays + r.stage * shape<COLS>::tray_bytes, bar = full + 8 * r.stage;
@@ -313,7 +301,7 @@ template <int COLS, bool RARE, int PARTS, int REGS>
 static __device__ __forceinline__ void send_tile(const gdk_wgmma_args &a,
                                                  float (&d)[PARTS][REGS], const item &t,
                                                  int group, uint32_t trays, const bars &b,
-                                                 ring<shape<COLS>::trays> &r) {
+                                                 gdk_ring<shape<COLS>::trays> &r) {
     const uint32_t tray = trays + r.stage * shape<COLS>::tray_bytes + group * 8192;
     const bool     first = threadIdx.x % 128 == 0;
     if (a.add >= 0) {
@@ -343,12 +331,12 @@ template <int COLS, bool RARE>
 static __device__ __forceinline__ void consume(const gdk_wgmma_args &a, uint32_t smem,
                                                uint32_t trays, const bars &b, uint32_t *flag,
                                                float *strips) {
-    constexpr int            STAGES = shape<COLS>::stages, BYTES = shape<COLS>::stage_bytes;
-    constexpr int            PARTS = COLS == 256 ? 2 : 1, REGS = COLS == 64 ? 32 : 64;
-    const int                group = (int)threadIdx.x / 128 - 1, lane = threadIdx.x % 32;
-    ring<STAGES>             r;
-    ring<shape<COLS>::trays> out;
-    float                    d[PARTS][REGS];
+    constexpr int                STAGES = shape<COLS>::stages, BYTES = shape<COLS>::stage_bytes;
+    constexpr int                PARTS = COLS == 256 ? 2 : 1, REGS = COLS == 64 ? 32 : 64;
+    const int                    group = (int)threadIdx.x / 128 - 1, lane = threadIdx.x % 32;
+    gdk_ring<STAGES>             r;
+    gdk_ring<shape<COLS>::trays> out;
+    float                        d[PARTS][REGS];
     for (int i = blockIdx.x; i < a.tiles * a.splits; i += gridDim.x) {
         const item t = item_of(a, i);
         int        last = -1;

@@ -39,6 +39,18 @@ static __device__ __forceinline__ void gdk_bar_wait(uint32_t bar, uint32_t parit
                  : "memory");
 }
 
+/* A ring of stages with a barrier each: the current one, and the parity of its turn. */
+template <int STAGES> struct gdk_ring {
+    int                             stage = 0;
+    uint32_t                        parity = 0;
+    __device__ __forceinline__ void next() {
+        if (++stage == STAGES) {
+            stage = 0;
+            parity ^= 1;
+        }
+    }
+};
+
 /* ---- tensor copies ----------------------------------------------------------------------- */
 
 static __device__ __forceinline__ void gdk_tma_prefetch(const CUtensorMap *map) {

@@ -23,6 +23,13 @@ static __device__ __forceinline__ uint64_t gdk_wgmma_operand(uint32_t smem) {
            (uint64_t)1 << 62;
 }
 
+/* The same for an operand whose reduction runs from row to row: 64 halves to a row, 64 rows to
+ * a box, boxes of further halves behind each other. 16 rows on are 2048 bytes. */
+static __device__ __forceinline__ uint64_t gdk_wgmma_columns(uint32_t smem) {
+    return (uint64_t)((smem & 0x3ffffu) >> 4) | (uint64_t)512 << 16 | (uint64_t)64 << 32 |
+           (uint64_t)1 << 62;
+}
+
 static __device__ __forceinline__ void gdk_wgmma_begin() {
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 }
@@ -79,7 +86,14 @@ static __device__ __forceinline__ void gdk_wgmma(float (&d)[D], uint64_t a, uint
     GD_WGMMA_OF("k16.f32.f16.f16 ", ", 0, 0");
 }
 
-/* The same with 8 FP32 values of reduction, of which the 13 lowest bits are dropped. */
+/* The same with both operands as gdk_wgmma_columns describes them. */
+template <int D>
+static __device__ __forceinline__ void gdk_wgmma_trans(float (&d)[D], uint64_t a, uint64_t b,
+                                                       int add) {
+    GD_WGMMA_OF("k16.f32.f16.f16 ", ", 1, 1");
+}
+
+/* As gdk_wgmma with 8 FP32 values of reduction, of which the 13 lowest bits are dropped. */
 template <int D>
 static __device__ __forceinline__ void gdk_wgmma_tf32(float (&d)[D], uint64_t a, uint64_t b,
                                                       int add) {
