@@ -18,14 +18,16 @@ gd_status gdk_linear_simt_prepare(const gd_launch *l, const gd_device_caps *dev,
 void      gdk_conv2d_simt_release(void *kept);
 gd_status gdk_conv2d_simt_run(const gd_launch *l, gd_error *err);
 
-/* Stems (conv2d_stem.cu, conv2d_stem_f32.cu) and depthwise (conv2d_depthwise.cu): constant
- * weights, which prepare packs. */
+/* Stems (conv2d_stem.cu, conv2d_stem_f32.cu) and depthwise (conv2d_depthwise.cu): weights are
+ * packed, constants by prepare, variables at each run (conv2d_pack.cu). */
 extern const char *const gdk_conv2d_stem_absorbs[];
 bool                     gdk_conv2d_stem_fits(const gd_launch *l, const gd_device_caps *dev);
+size_t                   gdk_conv2d_stem_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_conv2d_stem_prepare(const gd_launch *l, const gd_device_caps *dev, void **out,
                                   gd_error *err);
 gd_status gdk_conv2d_stem_run(const gd_launch *l, gd_error *err);
 bool      gdk_conv2d_depthwise_fits(const gd_launch *l, const gd_device_caps *dev);
+size_t    gdk_conv2d_depthwise_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_conv2d_depthwise_prepare(const gd_launch *l, const gd_device_caps *dev,
                                        void **out, gd_error *err);
 gd_status gdk_conv2d_depthwise_run(const gd_launch *l, gd_error *err);

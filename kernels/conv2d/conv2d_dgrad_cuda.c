@@ -7,6 +7,8 @@
  * channels where its pixels do not begin at 16-byte boundaries, and what the rows ask for. */
 #include "kernels/conv2d/conv2d_dgrad_cuda.h"
 
+#include <string.h>
+
 #include "engine/mem.h"
 #include "kernels/conv2d/conv2d_dgrad.h"
 #include "kernels/conv2d/conv2d_phase.h"
@@ -67,13 +69,24 @@ static gd_launch launch_of(const gd_launch *l, const plan *p, phase *f) {
     return r;
 }
 
+/* Whether a row applies all of the launch's steps itself. */
+static bool absorbs(const gd_kernel *k, const gd_launch *l) {
+    for (int i = 0; i < l->n_step; i++) {
+        bool found = false;
+        for (const char *const *name = k->absorbs; name && *name; name++)
+            found = found || !strcmp(*name, l->step[i].op->name);
+        if (!found) return false;
+    }
+    return true;
+}
+
 /* The forward row of lowest cost, those that state none after all others. */
 static const gd_kernel *row_of(const gd_launch *l, const gd_device_caps *dev, bool tf32) {
     const gd_kernel *best = NULL;
     double           least = 0;
     for (const gd_kernel *k = gdk_conv2d_cuda_rows; k->name; k++) {
-        if (k->dtype != l->in[0]->dtype || k->min_sm > dev->sm || k->packs ||
-            ((k->flags & GD_ROW_TF32) && !tf32) || !k->fits(l, dev))
+        if (k->dtype != l->in[0]->dtype || k->min_sm > dev->sm ||
+            ((k->flags & GD_ROW_TF32) && !tf32) || !absorbs(k, l) || !k->fits(l, dev))
             continue;
         const double us = k->cost_us ? k->cost_us(l, dev) : 1e30;
         if (!best || us < least) best = k, least = us;

@@ -23,6 +23,18 @@ typedef struct gdk_direct {
     gdk_epilogue e;
 } gdk_direct;
 
+/* Weights of a stem, or where taps > 0 of a depthwise layer of K channels, to their packed
+ * form of n elements: what gdk_stem_pack and its kin do on the host. */
+typedef struct gdk_pack {
+    const void *w;
+    void       *to;
+    int64_t     pitch; /* elements */
+    int32_t     n, K, taps;
+    int32_t     width, size, half; /* of a stem; half also of a depthwise layer */
+} gdk_pack;
+
+cudaError_t gdk_conv2d_pack_launch(const gdk_pack *p, cudaStream_t stream);
+
 /* C = 3, w packed by gdk_stem_pack, square filter of one of the shapes gdk_stem_has knows. */
 cudaError_t gdk_conv2d_stem_f16_launch(const gdk_direct *p, cudaStream_t stream);
 /* C = 3, w packed by gdk_stem_pack_f32, same filters. */

@@ -16,12 +16,15 @@ const char *const gdk_conv2d_stem_absorbs[] = {"relu", "leaky_relu", "silu",    
                                                "gelu", "relu6",      "hardsigmoid", "hardswish",
                                                "cast", NULL};
 
-/* What prepare keeps: packed weights on the device. */
+/* What prepare keeps: constant weights, packed, on the device (else w is NULL, and each run packs
+ * them to scratch). */
 typedef struct state {
     gd_device *device;
     void      *w;
     int32_t    n_sm, sm;
 } state;
+
+static bool is_constant(const gd_launch *l) { return (l->const_in & 2u) != 0; }
 
 void gdk_conv2d_direct_release(void *kept) {
     state *s = kept;
@@ -29,19 +32,21 @@ void gdk_conv2d_direct_release(void *kept) {
     gd_mem_put(s);
 }
 
-/* Takes `packed`, whose first `size` bytes go to the device. */
+/* Takes `packed`, whose first `size` bytes go to the device; NULL where weights are not constant. */
 static gd_status keep(const gd_launch *l, const gd_device_caps *dev, void *packed, size_t size,
                       void **out, gd_error *err) {
     gd_status st = GD_OK;
     state    *s = gd_mem_get_zero(sizeof *s);
-    if (!s || !packed)
+    if (!s || (!packed && is_constant(l)))
         GD_GO(gd_fail(err, GD_ERR_NOMEM, "conv2d: no memory for %zu bytes of packed weights",
                       size));
     s->device = l->device;
     s->n_sm = dev->n_sm;
     s->sm = dev->sm;
-    GD_GO(gd_device_alloc(l->device, size, &s->w, err));
-    GD_GO(gd_device_upload(l->device, GD_LANE_RUN, s->w, packed, size, err));
+    if (packed) {
+        GD_GO(gd_device_alloc(l->device, size, &s->w, err));
+        GD_GO(gd_device_upload(l->device, GD_LANE_RUN, s->w, packed, size, err));
+    }
     *out = s;
     s = NULL;
 done:
@@ -97,12 +102,25 @@ static void read_launch(const gd_launch *l, gdk_direct *d) {
     gdk_epilogue_read(l, 2, &d->e);
 }
 
-static void read_packed(const gd_launch *l, gdk_direct *d) {
+/* The same with packed weights, which are packed now where they are not constant. */
+static gd_status read_packed(const gd_launch *l, size_t bytes, bool stem, gdk_direct *d,
+                             gd_error *err) {
     const state *s = l->state;
     read_launch(l, d);
-    d->w = s->w;
     d->n_sm = s->n_sm;
     d->width = gdk_stem_width(d->K, s->sm);
+    d->w = s->w ? s->w : l->scratch;
+    if (s->w) return GD_OK;
+    const gdk_pack p = {.w = l->in[1]->data,
+                        .to = l->scratch,
+                        .pitch = l->in[1]->pitch,
+                        .n = (int32_t)(bytes / (stem && d->half ? 2 : sizeof(float))),
+                        .K = d->K,
+                        .taps = stem ? 0 : d->R * d->S,
+                        .width = d->width,
+                        .size = d->R,
+                        .half = d->half};
+    return gdk_cuda_status(gdk_conv2d_pack_launch(&p, gdk_stream(l)), "conv2d_pack", err);
 }
 
 /* ---- stem -------------------------------------------------------------------------------- */
@@ -115,8 +133,19 @@ bool gdk_conv2d_stem_fits(const gd_launch *l, const gd_device_caps *dev) {
     return fits(l) && fits_narrow(l) && x->dim[3] == 3 && a->groups == 1 &&
            gdk_stem_has(w->dim[1], w->dim[2], a->stride[0]) && a->stride[0] == a->stride[1] &&
            a->dilation[0] == 1 && a->dilation[1] == 1 && w->dim[0] % 8 == 0 &&
-           w->dim[0] <= MAX_STEM_FILTERS && y->pitch % 8 == 0 && (l->const_in & 2u) &&
-           is_narrow(tiles) && dev->smem_optin >= STEM_SMEM;
+           w->dim[0] <= MAX_STEM_FILTERS && y->pitch % 8 == 0 && is_narrow(tiles) &&
+           dev->smem_optin >= STEM_SMEM;
+}
+
+static size_t stem_bytes(const gd_launch *l, int sm) {
+    const gd_tensor *w = l->in[1];
+    const int        side = (int)w->dim[1];
+    return w->dtype == GD_F16 ? gdk_stem_bytes(w->dim[0], gdk_stem_width(w->dim[0], sm), side)
+                              : gdk_stem_bytes_f32(w->dim[0], side);
+}
+
+size_t gdk_conv2d_stem_scratch(const gd_launch *l, const gd_device_caps *dev) {
+    return is_constant(l) ? 0 : stem_bytes(l, dev->sm);
 }
 
 gd_status gdk_conv2d_stem_prepare(const gd_launch *l, const gd_device_caps *dev, void **out,
@@ -125,8 +154,8 @@ gd_status gdk_conv2d_stem_prepare(const gd_launch *l, const gd_device_caps *dev,
     const bool       half = w->dtype == GD_F16;
     const int64_t    K = w->dim[0];
     const int        side = (int)w->dim[1], width = gdk_stem_width(K, dev->sm);
-    const size_t     size = half ? gdk_stem_bytes(K, width, side) : gdk_stem_bytes_f32(K, side);
-    void            *packed = gd_mem_get(size);
+    const size_t     size = stem_bytes(l, dev->sm);
+    void            *packed = is_constant(l) ? gd_mem_get(size) : NULL;
     *out = NULL;
     if (packed && half)
         gdk_stem_pack(K, width, side, w->data, w->pitch, packed);
@@ -137,7 +166,7 @@ gd_status gdk_conv2d_stem_prepare(const gd_launch *l, const gd_device_caps *dev,
 
 gd_status gdk_conv2d_stem_run(const gd_launch *l, gd_error *err) {
     gdk_direct d;
-    read_packed(l, &d);
+    GD_TRY(read_packed(l, stem_bytes(l, ((const state *)l->state)->sm), true, &d, err));
     return gdk_cuda_status(d.half ? gdk_conv2d_stem_f16_launch(&d, gdk_stream(l))
                                   : gdk_conv2d_stem_f32_launch(&d, gdk_stream(l)),
                            "conv2d_stem", err);
@@ -151,19 +180,28 @@ bool gdk_conv2d_depthwise_fits(const gd_launch *l, const gd_device_caps *dev) {
     const gd_tensor *x = l->in[0], *w = l->in[1], *y = l->out[0];
     const int64_t    group = x->dtype == GD_F16 ? 8 : 4;
     if (!fits(l) || !fits_narrow(l) || a->groups != w->dim[0] || a->groups != x->dim[3] ||
-        x->dim[3] % group || x->pitch % group || y->pitch % group || !(l->const_in & 2u))
+        x->dim[3] % group || x->pitch % group || y->pitch % group)
         return false;
     for (int i = 0; i < l->n_step; i++)
         if (l->step[i].arg && l->step[i].arg->pitch % group) return false;
     return gd_tensor_pixels(y) < INT32_MAX && w->dim[1] * w->dim[2] < INT32_MAX / x->dim[3];
 }
 
+static size_t depthwise_bytes(const gd_launch *l) {
+    return (size_t)gd_tensor_pixels(l->in[1]) * sizeof(float);
+}
+
+size_t gdk_conv2d_depthwise_scratch(const gd_launch *l, const gd_device_caps *dev) {
+    (void)dev;
+    return is_constant(l) ? 0 : depthwise_bytes(l);
+}
+
 gd_status gdk_conv2d_depthwise_prepare(const gd_launch *l, const gd_device_caps *dev,
                                        void **out, gd_error *err) {
     const gd_tensor *w = l->in[1];
     const int64_t    C = w->dim[0], taps = w->dim[1] * w->dim[2];
-    const size_t     size = (size_t)(C * taps) * sizeof(float);
-    float           *packed = gd_mem_get(size);
+    const size_t     size = depthwise_bytes(l);
+    float           *packed = is_constant(l) ? gd_mem_get(size) : NULL;
     *out = NULL;
     for (int64_t c = 0; packed && c < C; c++)
         for (int64_t t = 0; t < taps; t++) {
@@ -177,7 +215,7 @@ gd_status gdk_conv2d_depthwise_prepare(const gd_launch *l, const gd_device_caps 
 
 gd_status gdk_conv2d_depthwise_run(const gd_launch *l, gd_error *err) {
     gdk_direct d;
-    read_packed(l, &d);
+    GD_TRY(read_packed(l, depthwise_bytes(l), false, &d, err));
     return gdk_cuda_status(gdk_conv2d_dw_launch(&d, gdk_stream(l)), "conv2d_depthwise", err);
 }
 

@@ -1,8 +1,6 @@
 /* conv2d_stem_pick.c -- weights of the stem kernels in the order their lanes read them. */
 #include "kernels/conv2d/conv2d_stem_pick.h"
 
-#include <string.h>
-
 enum { C = 3, BLOCK_F32 = 64 };
 
 bool gdk_stem_has(int64_t R, int64_t S, int stride) {
@@ -16,20 +14,11 @@ size_t gdk_stem_bytes(int64_t K, int width, int size) {
 
 void gdk_stem_pack(int64_t K, int width, int size, const uint16_t *w, int64_t pitch,
                    uint16_t *packed) {
-    const int chunks = (size + 1) / 2;
-    for (int64_t first = 0; first < K; first += width)
-        for (int step = 0; step < gdk_stem_steps(size); step++)
-            for (int pair = 0; pair < width / 16; pair++)
-                for (int lane = 0; lane < 32; lane++)
-                    for (int i = 0; i < 8; i++) { /* word i / 2: tile i / 4, k half i / 2 % 2 */
-                        const int64_t k = first + gdk_stem_filter(2 * pair + i / 4, lane / 4);
-                        const int     chunk = 2 * step + i / 2 % 2, at = lane % 4 * 2 + i % 2;
-                        const int     r = chunk / chunks, s = chunk % chunks * 2 + at / 4;
-                        const int     c = at % 4;
-                        *packed++ = k < K && s < size && c < C
-                                        ? w[((k * size + r) * size + s) * pitch + c]
-                                        : 0;
-                    }
+    const size_t n = gdk_stem_bytes(K, width, size) / sizeof *packed;
+    for (size_t i = 0; i < n; i++) {
+        const int64_t from = gdk_stem_from((int32_t)i, (int)K, width, size, pitch);
+        packed[i] = from < 0 ? 0 : w[from];
+    }
 }
 
 size_t gdk_stem_bytes_f32(int64_t K, int size) {
@@ -38,10 +27,9 @@ size_t gdk_stem_bytes_f32(int64_t K, int size) {
 }
 
 void gdk_stem_pack_f32(int64_t K, int size, const float *w, int64_t pitch, float *packed) {
-    for (int64_t first = 0; first < K; first += BLOCK_F32)
-        for (int r = 0; r < size; r++)
-            for (int c = 0; c < C; c++)
-                for (int s = 0; s < size; s++)
-                    for (int64_t k = first; k < first + BLOCK_F32; k++)
-                        *packed++ = k < K ? w[((k * size + r) * size + s) * pitch + c] : 0;
+    const size_t n = gdk_stem_bytes_f32(K, size) / sizeof *packed;
+    for (size_t i = 0; i < n; i++) {
+        const int64_t from = gdk_stem_from_f32((int32_t)i, (int)K, size, pitch);
+        packed[i] = from < 0 ? 0 : w[from];
+    }
 }
