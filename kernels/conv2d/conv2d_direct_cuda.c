@@ -16,8 +16,8 @@ const char *const gdk_conv2d_stem_absorbs[] = {"relu", "leaky_relu", "silu",    
                                                "gelu", "relu6",      "hardsigmoid", "hardswish",
                                                "cast", NULL};
 
-/* What prepare keeps: constant weights, packed, on the device (else w is NULL, and each run packs
- * them to scratch). */
+/* What prepare keeps: constant weights, packed, on the device. NULL: each run packs them to
+ * scratch. */
 typedef struct state {
     gd_device *device;
     void      *w;
@@ -32,7 +32,7 @@ void gdk_conv2d_direct_release(void *kept) {
     gd_mem_put(s);
 }
 
-/* Takes `packed`, whose first `size` bytes go to the device; NULL where weights are not constant. */
+/* Takes `packed`, whose first `size` bytes go to the device; NULL: there are no constants. */
 static gd_status keep(const gd_launch *l, const gd_device_caps *dev, void *packed, size_t size,
                       void **out, gd_error *err) {
     gd_status st = GD_OK;

@@ -33,9 +33,9 @@ static inline GD_HOST_DEVICE int gdk_stem_filter(int t, int g) {
     return t / 4 * 32 + g / 2 * 8 + t % 4 * 2 + g % 2;
 }
 
-/* Which element of w [K][R][R][3], whose pixels follow each other at `pitch` elements, is packed
- * element i; -1: it is 0. F16: [block][step][tile pair][lane][4 words of two halves], the B
- * fragments of the tiles 2j and 2j + 1 as a lane holds them. */
+/* Which element of w [K][R][R][3], whose pixels follow each other at `pitch` elements, is
+ * packed element i; -1: it is 0. F16: [block][step][tile pair][lane][4 words of two halves],
+ * the B fragments of the tiles 2j and 2j + 1 as a lane holds them. */
 static inline GD_HOST_DEVICE int64_t gdk_stem_from(int32_t i, int K, int width, int size,
                                                    int64_t pitch) {
     const int at = i % 8, lane = i / 8 % 32, unit = i / 256, pairs = width / 16;
