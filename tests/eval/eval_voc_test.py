@@ -10,18 +10,22 @@ from eval_cases import ours, pack, random_case  # noqa: E402
 bad = 0
 
 
-def overlap(a, b):
+def shared(a, b):
     w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return w * h / (a[2] * a[3] + b[2] * b[3] - w * h) if w > 0 and h > 0 else 0.0
+    return w * h if w > 0 and h > 0 else 0.0
+
+
+def overlap(a, b):
+    return shared(a, b) / (a[2] * a[3] + b[2] * b[3] - shared(a, b))
 
 
 def class_ap(truth, found, c):
     """(AP of 2007, AP since 2010) as the development kit computes them; recall is a fraction."""
-    objects = {}
+    objects, crowds = {}, {}
     for b, a, i, k, crowd, difficult in truth:
         if k == c:
-            objects.setdefault(i, []).append([b, crowd or difficult, False])
+            (crowds if crowd else objects).setdefault(i, []).append([b, difficult, False])
     n = sum(not o[1] for v in objects.values() for o in v)
     if not n:
         return -1.0, -1.0
@@ -29,6 +33,8 @@ def class_ap(truth, found, c):
     for b, s, i, k in sorted((f for f in found if f[3] == c), key=lambda f: (-f[1], f[2])):
         best = max(objects.get(i, []), key=lambda o: overlap(o[0], b), default=None)
         if best is None or overlap(best[0], b) < 0.5:
+            if any(shared(o[0], b) / (b[2] * b[3]) >= 0.5 for o in crowds.get(i, [])):
+                continue
             hits.append(0)
         elif best[1]:
             continue

@@ -1,4 +1,4 @@
-/* lines_test.c -- charts: marks of axes, lines where their values are, turned text, no memory. */
+/* lines_test.c -- charts: marks of axes, lines where their values are, shades, no memory. */
 #include <math.h>
 
 #include "tests/gd_test.h"

@@ -40,7 +40,7 @@ enum {
     GD_CMD_VIDEO = GD_CMD_BOXES | GD_CMD_SEGMENT, /* commands whose model sees videos */
     GD_CMD_MOVING = GD_CMD_VIDEO | GD_CMD_FILTER, /* commands that read videos */
     GD_CMD_PICTURES = GD_CMD_VIDEO | GD_CMD_CLASSIFY,
-    GD_CMD_RUNS = GD_CMD_PICTURES | GD_CMD_BENCH
+    GD_CMD_RUNS = GD_CMD_PICTURES | GD_CMD_BENCH | GD_CMD_EVAL
 };
 
 typedef struct gd_command {
@@ -148,6 +148,14 @@ typedef enum gd_flag_id {
     GD_OPT_COLD_FROM,
     GD_OPT_BENCH_FORM,
     GD_OPT_DEVICES_FORM,
+    GD_OPT_DATA, /* eval */
+    GD_OPT_SPLIT,
+    GD_OPT_IMAGES,
+    GD_OPT_DETECTIONS,
+    GD_OPT_EVAL_CONF,
+    GD_OPT_EVAL_OUT,
+    GD_OPT_WORST,
+    GD_OPT_GATE,
     GD_OPT_ARCH, /* gdconvert */
     GD_OPT_OUT,
     GD_OPT_NUM_CLASSES,

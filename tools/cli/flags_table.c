@@ -85,7 +85,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                     .lo = 0,
                     .hi = 1,
                     .from_model = true,
-                    .commands = GD_CMD_BOXES | GD_CMD_BENCH,
+                    .commands = GD_CMD_BOXES | GD_CMD_BENCH | GD_CMD_EVAL,
                     .group = MODEL,
                     .help = "boxes of one class that overlap more are suppressed (NMS)"},
     [GD_OPT_MAX_DET] = {.name = "max-det",
@@ -94,7 +94,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                         .lo = 0,
                         .hi = 1000000,
                         .from_model = true,
-                        .commands = GD_CMD_BOXES | GD_CMD_BENCH,
+                        .commands = GD_CMD_BOXES | GD_CMD_BENCH | GD_CMD_EVAL,
                         .group = MODEL,
                         .help = "most detections a picture; 0: no limit"},
     [GD_OPT_CLASSES] = {.name = "classes",
@@ -111,7 +111,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                            .help = "another least score for single classes: person=0.3"},
     [GD_OPT_AGNOSTIC_NMS] = {.name = "agnostic-nms",
                              .kind = GD_KIND_SWITCH,
-                             .commands = GD_CMD_BOXES | GD_CMD_BENCH,
+                             .commands = GD_CMD_BOXES | GD_CMD_BENCH | GD_CMD_EVAL,
                              .group = MODEL,
                              .help = "boxes suppress each other across classes"},
     [GD_OPT_CLASSIFY] = {.name = "classify",
@@ -187,7 +187,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
          .lo = 1,
          .hi = 1024,
          .def = "1",
-         .commands = GD_CMD_PICTURES | GD_CMD_INFO,
+         .commands = GD_CMD_PICTURES | GD_CMD_INFO | GD_CMD_EVAL,
          .group = MODEL,
          .help = "pictures that run together; auto: as many as memory allows, up to 64 "
                  "on a GPU and 16 on the CPU"},
@@ -241,7 +241,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                      .kind = GD_KIND_FILE,
                      .argument = "FILE",
                      .dash = true,
-                     .commands = GD_CMD_PICTURES | GD_CMD_FILTER,
+                     .commands = GD_CMD_PICTURES | GD_CMD_FILTER | GD_CMD_EVAL,
                      .group = OUTPUT,
                      .help = "results as one JSON document; - is stdout"},
     [GD_OPT_JSONL] =
@@ -263,7 +263,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                      .kind = GD_KIND_FILE,
                      .argument = "FILE",
                      .dash = true,
-                     .commands = GD_CMD_BOXES,
+                     .commands = GD_CMD_BOXES | GD_CMD_EVAL,
                      .group = OUTPUT,
                      .help = "detections in the COCO results format; - is stdout"},
     [GD_OPT_COCO_IMAGES] = {.name = "coco-images",
@@ -570,5 +570,6 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                         .help = "print the version"},
 #include "tools/cli/flags_bench.def"
 #include "tools/cli/flags_draw.def"
+#include "tools/cli/flags_eval.def"
 #include "tools/cli/flags_video.def"
 };

@@ -95,8 +95,8 @@ typedef struct gd_eval_voc {
 } gd_eval_voc;
 
 /* At an IoU of 0.5 (reached, not passed), without limits on the number of detections. Boxes are
- * taken as they are: the reader has turned VOC's inclusive pixels into edges. Crowds count as
- * difficult. */
+ * taken as they are: the reader has turned VOC's inclusive pixels into edges. A crowd, which
+ * VOC does not know, takes what lies inside it and reaches no object: neither counts. */
 gd_status gd_eval_voc_run(const gd_eval_set *set, gd_eval_voc *out,
                           gd_error *err) GD_MUST_CHECK;
 void      gd_eval_voc_free(gd_eval_voc *v);

@@ -47,18 +47,22 @@ static bool open_work(work *w) {
 
 static bool aside(const gd_eval_truth *t) { return t->crowd || t->difficult; }
 
-/* The object that a detection overlaps most, the first of equals; -1: none by `level`. */
+/* The object that a detection overlaps most, the first of equals; -1: none by `level`. A crowd
+ * takes what lies inside it and reaches no object. */
 static int nearest(const work *w, const gd_eval_found *f) {
     double best = level;
-    int    match = -1;
+    int    match = -1, crowd = -1;
     for (int i = w->first[f->image]; i < w->last[f->image]; i++) {
-        const double iou = gd_eval_iou(f->box, w->set->truth[w->order->truth[i]].box, false);
-        if (iou > best || (match < 0 && iou >= best)) {
+        const gd_eval_truth *t = &w->set->truth[w->order->truth[i]];
+        const double         iou = gd_eval_iou(f->box, t->box, t->crowd);
+        if (t->crowd) {
+            if (crowd < 0 && iou >= level) crowd = i;
+        } else if (iou > best || (match < 0 && iou >= best)) {
             best = iou;
             match = i;
         }
     }
-    return match;
+    return match >= 0 ? match : crowd;
 }
 
 /* Recall and precision along the ranking; how many points. A second detection of an object is

@@ -44,7 +44,7 @@ gd_status gd_plot_text_up(const gd_canvas *c, float x, float y, const char *text
         pixels = gd_mem_array(cells, 3);
     if (!pixels) return gd_fail(err, GD_ERR_NOMEM, "no memory to turn a text");
     gd_canvas line = {.rgb = pixels, .width = width, .height = height};
-    /* What lies below the text is turned down, the text is drawn, and all is turned up again. */
+    /* What lies below is turned down, the text is drawn on it, and all is turned up again. */
     for (int back = 0; back < 2; back++) {
         for (int j = 0; j < height; j++)
             for (int i = 0; i < width; i++) {

@@ -41,7 +41,7 @@ static void draw_cell(const chart *c, int row, int column, int64_t sum) {
     gd_fill_rect(&c->canvas, x, y, x + c->cell, y + c->cell, color, 255);
     snprintf(text, sizeof text, "%lld", (long long)count);
     const float wide = gd_text_width(text, c->size);
-    if (wide + 4 <= (float)c->cell)
+    if (wide + 2 <= (float)c->cell)
         gd_draw_text(&c->canvas, (float)x + ((float)c->cell - wide) / 2,
                      (float)y + ((float)c->cell + gd_text_ascent(c->size)) / 2, text, c->size,
                      gd_contrast_color(color));
@@ -81,8 +81,8 @@ gd_status gd_plot_counts(const gd_plot_table *t, gd_plot_picture *out, gd_error 
     *out = (gd_plot_picture){0};
     if (t->n < 1 || t->n > GD_PLOT_TABLE_MOST)
         return gd_fail(err, GD_ERR_ARG, "a table of %d classes", t->n);
-    c.cell = t->n <= 20 ? 40 : t->n <= 100 ? 16 : 10;
-    c.size = c.cell >= 40 ? 15 : c.cell >= 16 ? 12 : 8;
+    c.cell = t->n <= 20 ? 40 : t->n <= 100 ? 20 : 10;
+    c.size = c.cell >= 40 ? 15 : c.cell >= 20 ? 12 : 8;
     for (int i = 0; i < t->n; i++) names = fmaxf(names, gd_text_width(t->names[i], c.size));
     const int room = (int)fminf(names, NAMES_MOST) + 12, side = t->n * c.cell;
     c.x = MARGIN + LABEL + room;
