@@ -45,6 +45,7 @@ typedef struct gd_net_options {
 typedef struct gd_train_options {
     int   anchors, proposals; /* drawn of a picture for the loss of each stage */
     float smoothing;          /* classifiers: label smoothing */
+    bool  l1;                 /* YOLOX: the raw boxes learn by L1, too (its last epochs) */
 } gd_train_options;
 
 /* The ground truth of a batch: inputs of the graph, -1 where the task has none. */

@@ -47,6 +47,26 @@ const gd_op gd_op_cell_boxes = {
     .grad = grad,
     .kernels = (const gd_kernel[]){GD_REF_ROWS(cell_boxes), {0}},
 };
+
+static gd_status infer_encode(const gd_launch *l, gd_error *err) {
+    const char *op = "cell_encode";
+    GD_TRY(gdk_want(l, op, 0, GD_F32, 3, (int64_t[]){-1, -1, 4}, "gt [B,G,4]", err));
+    const int64_t B = l->in[0]->dim[0];
+    GD_TRY(gdk_want(l, op, 1, GD_I32, 2, (int64_t[]){B, -1}, "match i32[B,A]", err));
+    const int64_t A = l->in[1]->dim[1];
+    GD_TRY(gdk_want(l, op, 2, GD_F32, 2, (int64_t[]){A, 3}, "points [A,3]", err));
+    gd_infer_set(l->out[0], l->in[0]->dtype, 3, (int64_t[]){B, A, 4});
+    return GD_OK;
+}
+
+const gd_op gd_op_cell_encode = {
+    .name = "cell_encode",
+    .min_in = 3,
+    .max_in = 3,
+    .n_out = 1,
+    .infer = infer_encode,
+    .kernels = (const gd_kernel[]){GD_REF_ROWS(cell_encode), {0}},
+};
 const gd_op gd_op_cell_boxes_bwd = {
     .name = "cell_boxes_bwd",
     .min_in = 2,

@@ -5,6 +5,7 @@
 
 extern const gd_case gd_cases_cell_boxes[];
 extern const gd_case gd_cases_cell_boxes_bwd[];
+extern const gd_case gd_cases_cell_encode[];
 
 static const double cells[] = {
     1.4375,  0.875,   0.6875,  -0.0625, -0.5,    -0.5,    -0.625, 1.1875,  0.4375,  -1.0625,
@@ -135,4 +136,38 @@ const gd_case gd_cases_cell_boxes_bwd[] = {
      .attr = &(gd_cell_boxes){8},
      .in = {{.ndim = 3, .dim = {2, 221, 4}, .draw = GD_DRAW_UNIFORM, .lo = -2, .hi = 2},
             {.ndim = 4, .dim = {2, 13, 17, 4}, .draw = GD_DRAW_UNIFORM, .lo = -2, .hi = 2}}},
+    {0}};
+
+/* The formula in Python. */
+static const double gt[] = {4, 8, 20, 40, 0, 0, 16, 16};
+static const double match[] = {1, 0, -1};
+static const double points[] = {12, 12, 8, 24, 40, 16, 4, 4, 8};
+static const double said[] = {0.0,
+                              0.0,
+                              0.6931471855599453,
+                              0.6931471855599453,
+                              -0.25,
+                              -0.5,
+                              9.999999889225291e-09,
+                              0.6931471855599453,
+                              0,
+                              0,
+                              0,
+                              0};
+
+const gd_case gd_cases_cell_encode[] = {
+    {.label = "by hand",
+     .in = {{.ndim = 3, .dim = {1, 2, 4}, .give = gt},
+            {.ndim = 2, .dim = {1, 3}, .dtype = GD_I32, .give = match},
+            {.ndim = 2, .dim = {3, 3}, .give = points}},
+     .out = {{.ndim = 3, .dim = {1, 3, 4}, .want = said}}},
+    {.label = "yolox",
+     .in = {{.ndim = 3, .dim = {2, 9, 4}, .draw = GD_DRAW_BOXES, .hi = 97},
+            {.ndim = 2,
+             .dim = {2, 189},
+             .dtype = GD_I32,
+             .draw = GD_DRAW_INTEGERS,
+             .lo = -2,
+             .hi = 9},
+            {.ndim = 2, .dim = {189, 3}, .draw = GD_DRAW_UNIFORM, .lo = 4, .hi = 32}}},
     {0}};

@@ -1,4 +1,4 @@
-/* cell_boxes_ref.c -- the definition of boxes of cells, and of their gradient. */
+/* cell_boxes_ref.c -- the definition of boxes of cells, their gradient, and back. */
 #include <tgmath.h>
 
 #include "kernels/arg.h"
@@ -33,6 +33,25 @@ gd_status GD_REF(cell_boxes_bwd)(const gd_launch *l, gd_error *err) {
         for (int c = 0; c < 2; c++) {
             o[c] = (d[c] + d[c + 2]) * s;
             o[c + 2] = (d[c + 2] - d[c]) / 2 * (exp(v[c + 2]) * s);
+        }
+    }
+    return GD_OK;
+}
+
+gd_status GD_REF(cell_encode)(const gd_launch *l, gd_error *err) {
+    (void)err;
+    const int64_t G = l->in[0]->dim[1], A = l->in[1]->dim[1];
+    for (int64_t row = 0; row < l->in[0]->dim[0] * A; row++) {
+        const int32_t  g = GD_AT(const int32_t, l->in[1], row / A)[row % A];
+        const gd_real *at = GD_AT(const gd_real, l->in[2], row % A);
+        const gd_real  s = at[2];
+        gd_real       *o = GD_AT(gd_real, l->out[0], row);
+        for (int c = 0; c < 4; c++) o[c] = 0;
+        if (g < 0 || g >= G) continue;
+        const gd_real *gt = GD_AT(const gd_real, l->in[0], row / A * G + g);
+        for (int c = 0; c < 2; c++) {
+            o[c] = (gt[c] + gt[c + 2]) / 2 / s - (at[c] / s - GD_REAL(0.5));
+            o[c + 2] = log((gt[c + 2] - gt[c]) / s + GD_REAL(1e-8));
         }
     }
     return GD_OK;

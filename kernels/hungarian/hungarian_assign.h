@@ -35,12 +35,12 @@ static inline size_t gdk_assign_bytes(int64_t rows, int64_t columns) {
 }
 
 static inline void gdk_assign_place(gdk_assign *a, void *memory) {
-    a->u = memory;
+    a->u = (double *)memory;
     a->v = a->u + a->rows + 1;
     a->least = a->v + a->columns + 1;
     a->owner = (int32_t *)(void *)(a->least + a->columns + 1);
     a->from = a->owner + a->columns + 1;
-    a->reached = (uint8_t *)(a->from + a->columns + 1);
+    a->reached = (uint8_t *)(void *)(a->from + a->columns + 1);
 }
 
 /* Reaches the nearest column that is not yet; returns it. `at` was reached last. */

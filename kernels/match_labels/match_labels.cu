@@ -36,7 +36,9 @@ static __global__ void __launch_bounds__(THREADS)
     a.label[(int64_t)b * a.label_pitch + i] =
         hit ? (int32_t)((uint32_t)a.gt_label[(int64_t)b * a.gt_pitch + m] + (uint32_t)a.first)
             : a.background;
-    a.weight[(int64_t)b * a.weight_pitch + i] = hit ? gdk_add(one, gdk_mul(a.extra, one)) : m == -1 ? one : 0.0f;
+    a.weight[(int64_t)b * a.weight_pitch + i] = hit       ? gdk_add(one, gdk_mul(a.extra, one))
+                                                : m == -1 ? one
+                                                          : 0.0f;
     a.positive[(int64_t)b * a.positive_pitch + i] = hit ? one : 0.0f;
 }
 

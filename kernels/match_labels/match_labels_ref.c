@@ -25,9 +25,7 @@ gd_status gdk_match_labels_ref_f32(const gd_launch *l, gd_error *err) {
             [i] =
                 hit ? (int32_t)((uint32_t)label[match[i]] + (uint32_t)a->first) : a->background;
             GD_AT(float, l->out[1], b)
-            [i] = hit              ? one + a->extra * one
-                  : match[i] == -1 ? one
-                                   : 0;
+            [i] = hit ? one + a->extra * one : match[i] == -1 ? one : 0;
             GD_AT(float, l->out[2], b)[i] = hit ? one : 0;
         }
     }

@@ -5,10 +5,17 @@
 #include <math.h>
 
 #include "kernels/box_decode/box_decode.h"
+#include "kernels/box_encode/box_encode.h"
+#include "kernels/hard_negatives/hard_negatives.h"
 #include "kernels/l2_norm/l2_norm.h"
+#include "kernels/loss_l1/loss_l1.h"
+#include "kernels/loss_softmax/loss_softmax.h"
+#include "kernels/match/match.h"
+#include "kernels/match_labels/match_labels.h"
 #include "kernels/pool/pool.h"
 #include "layers/blocks/blocks.h"
 #include "layers/blocks/default_boxes.h"
+#include "layers/blocks/losses.h"
 #include "layers/blocks/mobilenet_v3.h"
 
 enum { LEVELS = GD_SSD_LEVELS };
@@ -42,16 +49,28 @@ static int head(gd_net *n, const variant *v, const char *module, const int *map,
     return all;
 }
 
+/* What the maps say of every default box. */
+typedef struct outputs {
+    int logits, deltas; /* [B, boxes, classes], [B, boxes, 4] */
+    int boxes;          /* [boxes, 4] */
+} outputs;
+
+static outputs heads(gd_net *n, const variant *v, const int *map, int image) {
+    outputs o;
+    o.logits = head(n, v, "classification_head", map, n->n_class, true);
+    o.deltas = head(n, v, "regression_head", map, 4, false);
+    o.boxes = gd_block_default_boxes(n, &v->boxes, map, image);
+    return o;
+}
+
 static void detect(gd_net *n, const variant *v, const gd_net_options *opt, const int *map,
                    int image, int geom) {
     const gd_box_decode decode = {
         .weights = {10, 10, 5, 5}, .max_log = (float)log(1000.0 / 16.0), .clip = 1};
-    const int logits = head(n, v, "classification_head", map, n->n_class, true);
-    const int deltas = head(n, v, "regression_head", map, 4, false);
-    const int scores = gd_net_unary(n, "softmax", "softmax", logits);
-    const int boxes = gd_block_default_boxes(n, &v->boxes, map, image);
-    const int decoded =
-        gd_net_op(n, "box_decode", &decode, 4, (const int[]){deltas, boxes, -1, geom}, NULL);
+    const outputs        o = heads(n, v, map, image);
+    const int            scores = gd_net_unary(n, "softmax", "softmax", o.logits);
+    const int            decoded = gd_net_op(n, "box_decode", &decode, 4,
+                                             (const int[]){o.deltas, o.boxes, -1, geom}, NULL);
     const int64_t        rows = gd_net_dim(n, scores, 1);
     const int64_t        most = rows < v->per_class ? rows : v->per_class;
     const gd_class_boxes candidates = {.min_score = opt->conf,
@@ -59,6 +78,37 @@ static void detect(gd_net *n, const variant *v, const gd_net_options *opt, const
                                        .capacity = (int32_t)(most * (n->n_class - 1)),
                                        .per_class = v->per_class};
     gd_block_select(n, &candidates, opt, scores, decoded, -1, geom);
+}
+
+/* The multibox loss: cross-entropy of the boxes that match and of three times as many that do
+ * not, smooth L1 of those that match; both divided by the number of matches in the batch. */
+static void learn(gd_net *n, const variant *v, const int *map, int image,
+                  const gd_truth_values *truth) {
+    static const char *const       name[] = {"bbox_regression", "classification"};
+    const gd_match                 rule = {.high = 0.5f, .low = 0.5f, .claim = 1};
+    const gd_match_labels          labels = {.first = 1, .background = 0};
+    const gd_hard_negatives        hard = {.ratio = 3, .background = 0};
+    const gd_box_encode            encode = {.weights = {10, 10, 5, 5}};
+    const gd_loss                  each = {.factor = 1, .min_norm = 1};
+    const gd_softmax_cross_entropy entropy = {.loss = each};
+    const gd_smooth_l1             l1 = {.loss = each, .beta = 1};
+    const outputs                  o = heads(n, v, map, image);
+    const size_t                   mark = gd_net_enter(n, "loss");
+    int                            t[5] = {-1, -1, -1, -1, -1}, loss[2];
+    const int                      match = gd_net_op(n, "match", &rule, 3,
+                                                     (const int[]){o.boxes, truth->boxes, truth->count}, NULL);
+    gd_net_op(n, "match_labels", &labels, 2, (const int[]){match, truth->labels}, t);
+    const int weight =
+        gd_net_op(n, "hard_negatives", &hard, 2, (const int[]){o.logits, match}, NULL);
+    const int target = gd_net_op(n, "box_encode", &encode, 3,
+                                 (const int[]){truth->boxes, match, o.boxes}, NULL);
+    /* t[0]: classes; t[4]: how many match. */
+    loss[0] =
+        gd_net_op(n, "smooth_l1", &l1, 4, (const int[]){o.deltas, target, match, t[4]}, NULL);
+    loss[1] = gd_net_op(n, "softmax_cross_entropy", &entropy, 4,
+                        (const int[]){o.logits, t[0], weight, t[4]}, NULL);
+    gd_net_leave(n, mark);
+    gd_block_losses(n, 2, name, loss);
 }
 
 /* ---- SSD300 on VGG-16 -------------------------------------------------------------------- */
@@ -122,21 +172,35 @@ static int predict_3x3(gd_net *n, int x, const char *module, int k, bool class_h
     return gd_net_conv(n, x, module, &a);
 }
 
-static void build_ssd300(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
-                         int geom) {
-    static const variant ssd300 = {
-        .boxes = {.n_level = LEVELS,
-                  .scale = {0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05},
-                  .ratio = {{2}, {2, 3}, {2, 3}, {2, 3}, {2}, {2}},
-                  .step = {8, 16, 32, 64, 100, 300}},
-        .per_class = 400,
-        .predict = predict_3x3};
-    int          map[LEVELS];
+static const variant ssd300 = {.boxes = {.n_level = LEVELS,
+                                         .scale = {0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05},
+                                         .ratio = {{2}, {2, 3}, {2, 3}, {2, 3}, {2}, {2}},
+                                         .step = {8, 16, 32, 64, 100, 300}},
+                               .per_class = 400,
+                               .predict = predict_3x3};
+
+static void maps_ssd300(gd_net *n, int image, int *map) {
     const size_t mark = gd_net_enter(n, "backbone");
-    (void)arch;
     vgg_maps(n, image, map);
     gd_net_leave(n, mark);
+}
+
+static void build_ssd300(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
+                         int geom) {
+    int map[LEVELS];
+    (void)arch;
+    maps_ssd300(n, image, map);
     detect(n, &ssd300, opt, map, image, geom);
+}
+
+static void train_ssd300(gd_net *n, const gd_arch *arch, const gd_train_options *opt, int image,
+                         int geom, const gd_truth_values *truth) {
+    int map[LEVELS];
+    (void)arch;
+    (void)opt;
+    (void)geom;
+    maps_ssd300(n, image, map);
+    learn(n, &ssd300, map, image, truth);
 }
 
 static const gd_meta_pair recipe_ssd300[] = {{"input.rule", "stretch"},
@@ -162,6 +226,7 @@ const gd_arch gd_arch_ssd300_vgg16 = {.name = "ssd300_vgg16",
                                       .names = "coco90",
                                       .recipe = recipe_ssd300,
                                       .build = build_ssd300,
+                                      .train = train_ssd300,
                                       .class_key =
                                           "head.classification_head.module_list.0.bias",
                                       .class_per = 4,

@@ -5,9 +5,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/cell_boxes/cell_boxes.h"
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/loss_iou/loss_iou.h"
+#include "kernels/loss_l1/loss_l1.h"
+#include "kernels/loss_sigmoid/loss_sigmoid.h"
+#include "kernels/match_labels/match_labels.h"
+#include "kernels/simota/simota.h"
+#include "kernels/slice/slice.h"
 #include "kernels/yolox_decode/yolox_decode.h"
 #include "layers/blocks/blocks.h"
+#include "layers/blocks/losses.h"
+
+enum { LEVELS = 3 };
 
 /* Depth and width multipliers in hundredths, depthwise: gd_arch.config. */
 typedef struct scale {
@@ -39,23 +49,43 @@ static void spread_phases(const gd_tensor *w, gd_tensor *full) {
                 }
 }
 
-/* The Focus stem as one 6x6 stride-2 convolution: no slices, no concatenation. */
-static int focus(gd_net *n, int image, int k) {
-    const size_t    mark = gd_net_enter(n, "stem.conv");
-    const int64_t   nominal[4] = {k, 3, 3, 12};
+/* The stem of a constant weight as one 6x6 stride-2 convolution: no slices, no concatenation. */
+static int conv_6x6(gd_net *n, int image, int w) {
     const gd_conv2d attr = {
         .stride = {2, 2}, .pad = {2, 2, 2, 2}, .dilation = {1, 1}, .groups = 1};
-    const size_t inner = gd_net_enter(n, "conv");
-    const int    w = gd_net_conv_weight(n, nominal);
-    int          full = -1;
-    if (gd_net_ok(n)) {
-        const int64_t dim[4] = {n->g->value[w].t.dim[0], 6, 6, 3};
-        n->st = gd_graph_const_new(n->g, "stem.conv.conv.weight 6x6", GD_F32, 4, dim, &full,
-                                   n->err);
-        if (gd_net_ok(n) && n->g->value[w].t.data)
-            spread_phases(&n->g->value[w].t, &n->g->value[full].t);
+    const int64_t dim[4] = {n->g->value[w].t.dim[0], 6, 6, 3};
+    int           full = -1;
+    n->st =
+        gd_graph_const_new(n->g, "stem.conv.conv.weight 6x6", GD_F32, 4, dim, &full, n->err);
+    if (gd_net_ok(n) && n->g->value[w].t.data)
+        spread_phases(&n->g->value[w].t, &n->g->value[full].t);
+    return gd_net_op(n, "conv2d", &attr, 2, (const int[]){image, full}, NULL);
+}
+
+/* The stem of a weight that trains, as it is defined: the phases of 2x2 pixels as channels. */
+static int conv_phases(gd_net *n, int image, int w) {
+    const gd_conv2d attr = {
+        .stride = {1, 1}, .pad = {1, 1, 1, 1}, .dilation = {1, 1}, .groups = 1};
+    int phase[4];
+    for (int i = 0; i < 4; i++) {
+        const gd_slice row = {.axis = 1, .start = i & 1, .stop = INT32_MAX, .step = 2};
+        const gd_slice column = {.axis = 2, .start = i >> 1, .stop = INT32_MAX, .step = 2};
+        phase[i] = gd_net_op(n, "slice", &row, 1, &image, NULL);
+        phase[i] = gd_net_op(n, "slice", &column, 1, &phase[i], NULL);
     }
-    int y = gd_net_op(n, "conv2d", &attr, 2, (const int[]){image, full}, NULL);
+    const int all = gd_net_concat(n, 3, 4, phase);
+    return gd_net_op(n, "conv2d", &attr, 2, (const int[]){all, w}, NULL);
+}
+
+static int focus(gd_net *n, int image, int k) {
+    const size_t  mark = gd_net_enter(n, "stem.conv");
+    const int64_t nominal[4] = {k, 3, 3, 12};
+    const size_t  inner = gd_net_enter(n, "conv");
+    const int     w = gd_net_conv_weight(n, nominal);
+    int           y = -1;
+    if (gd_net_ok(n))
+        y = n->g->value[w].kind == GD_VALUE_CONST ? conv_6x6(n, image, w)
+                                                  : conv_phases(n, image, w);
     gd_net_leave(n, inner);
     y = gd_net_batch_norm(n, y, "bn");
     y = gd_net_unary(n, "act", "silu", y);
@@ -98,14 +128,14 @@ static void pafpn(gd_net *n, const scale *s, int level[3]) {
     gd_net_leave(n, mark);
 }
 
-/* One level of the decoupled head: [B, H, W, 4 + 1 + classes], raw. */
-static int head(gd_net *n, const scale *s, int x, int i) {
+/* One level of the decoupled head: boxes, objectness and classes [B, H, W, ...], raw. */
+static void head(gd_net *n, const scale *s, int x, int i, int out[3]) {
     static const char *const digit[3] = {"0", "1", "2"};
     const int                k = (int)(256 * s->width);
     const gd_conv_args       reg = {.k = 4, .size = 1, .bias = true};
     const gd_conv_args       obj = {.k = 1, .size = 1, .bias = true};
     const gd_conv_args cls = {.k = n->n_class, .size = 1, .bias = true, .class_head = true};
-    int                branch[2], out[3];
+    int                branch[2];
     size_t             mark = gd_net_enter(n, "stems");
     x = gd_block_silu_conv(n, x, digit[i], k, 1, 1, false);
     gd_net_leave(n, mark);
@@ -132,21 +162,127 @@ static int head(gd_net *n, const scale *s, int x, int i) {
                     "classes, wanted 4, 1 and %d",
                     i, (long long)gd_net_dim(n, out[0], 3), (long long)gd_net_dim(n, out[1], 3),
                     (long long)gd_net_dim(n, out[2], 3), n->n_class);
-    return gd_net_concat(n, 3, 3, out);
+}
+
+/* The network up to its heads, under whose path it is left; returns the mark to leave it. */
+static size_t forward(gd_net *n, const gd_arch *arch, int image, int out[LEVELS][3]) {
+    const scale s = scale_of(arch);
+    int         level[LEVELS] = {-1, -1, -1};
+    backbone(n, &s, image, level);
+    pafpn(n, &s, level);
+    const size_t mark = gd_net_enter(n, "head");
+    for (int i = 0; i < LEVELS; i++) head(n, &s, level[i], i, out[i]);
+    return mark;
 }
 
 static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
                   int geom) {
-    const scale           s = scale_of(arch);
-    const gd_yolox_decode decode = {.n_level = 3, .stride = {8, 16, 32}};
-    int                   level[3] = {-1, -1, -1}, d[3] = {-1, -1, -1};
-    backbone(n, &s, image, level);
-    pafpn(n, &s, level);
-    const size_t mark = gd_net_enter(n, "head");
-    for (int i = 0; i < 3; i++) level[i] = head(n, &s, level[i], i);
-    gd_net_op(n, "yolox_decode", &decode, 3, level, d);
+    const gd_yolox_decode decode = {.n_level = LEVELS, .stride = {8, 16, 32}};
+    int                   out[LEVELS][3], level[LEVELS], d[3] = {-1, -1, -1};
+    const size_t          mark = forward(n, arch, image, out);
+    for (int i = 0; i < LEVELS; i++) level[i] = gd_net_concat(n, 3, 3, out[i]);
+    gd_net_op(n, "yolox_decode", &decode, LEVELS, level, d);
     gd_block_dense(n, d, opt, &(gd_dense_args){.strict = false, .clip = false}, geom);
     gd_net_leave(n, mark);
+}
+
+/* ---- training ---------------------------------------------------------------------------- */
+
+/* What the heads say of all cells of all levels. */
+typedef struct cells {
+    int box;           /* [B, A, 4], x1 y1 x2 y2 in network pixels */
+    int object, class; /* [B, A, 1], [B, A, classes], logits */
+    int raw;           /* [B, A, 4], as the head has it */
+    int point;         /* [A, 3]: centre and stride */
+} cells;
+
+/* [B, H, W, C] as [B, H * W, C]. */
+static int in_rows(gd_net *n, int x) {
+    return gd_net_reshape(n, x, 3,
+                          (const int64_t[]){gd_net_dim(n, x, 0),
+                                            gd_net_dim(n, x, 1) * gd_net_dim(n, x, 2),
+                                            gd_net_dim(n, x, 3)});
+}
+
+/* The constant of the cells' points. out: the maps whose cells they are. */
+static int points(gd_net *n, int out[LEVELS][3]) {
+    int64_t all = 0;
+    int     id = -1;
+    for (int i = 0; i < LEVELS; i++)
+        all += gd_net_dim(n, out[i][0], 1) * gd_net_dim(n, out[i][0], 2);
+    if (!gd_net_ok(n)) return -1;
+    n->st = gd_graph_const_new(n->g, "head.points", GD_F32, 2, (const int64_t[]){all, 3}, &id,
+                               n->err);
+    float *to = gd_net_ok(n) ? n->g->value[id].t.data : NULL;
+    for (int i = 0; i < LEVELS && to; i++)
+        for (int64_t y = 0; y < gd_net_dim(n, out[i][0], 1); y++)
+            for (int64_t x = 0; x < gd_net_dim(n, out[i][0], 2); x++, to += 3) {
+                const float stride = (float)(8 << i);
+                to[0] = ((float)x + 0.5f) * stride;
+                to[1] = ((float)y + 0.5f) * stride;
+                to[2] = stride;
+            }
+    return id;
+}
+
+static cells gather(gd_net *n, int out[LEVELS][3]) {
+    int box[LEVELS], part[3][LEVELS];
+    for (int i = 0; i < LEVELS; i++) {
+        const gd_cell_boxes decode = {.stride = 8 << i};
+        box[i] = gd_net_op(n, "cell_boxes", &decode, 1, &out[i][0], NULL);
+        for (int k = 0; k < 3; k++) part[k][i] = in_rows(n, out[i][k]);
+    }
+    return (cells){.box = gd_net_concat(n, 1, LEVELS, box),
+                   .object = gd_net_concat(n, 1, LEVELS, part[1]),
+                   .class = gd_net_concat(n, 1, LEVELS, part[2]),
+                   .raw = gd_net_concat(n, 1, LEVELS, part[0]),
+                   .point = points(n, out)};
+}
+
+/* The losses of the official implementation: overlap, objectness and classes, the latter two
+ * cross-entropies, over the number of cells that SimOTA assigned in the batch; and L1 of the
+ * raw boxes, where that is asked for (there in the last epochs). */
+static void train(gd_net *n, const gd_arch *arch, const gd_train_options *opt, int image,
+                  int geom, const gd_truth_values *truth) {
+    static const char *const name[] = {"iou", "objectness", "classification", "l1"};
+    const gd_simota          rule = {.radius = 1.5f};
+    const gd_match_labels    labels = {.first = 0, .background = -1};
+    const gd_loss            each = {.factor = 1, .min_norm = 1, .total = 1};
+    const gd_iou_loss        overlap = {.loss = {.factor = 5, .min_norm = 1, .total = 1},
+                                        .kind = GD_IOU_SQUARED,
+                                        .eps = 1e-16f};
+    const gd_sigmoid_focal   entropy = {.loss = each, .alpha = -1};
+    const gd_smooth_l1       l1 = {.loss = each, .beta = 0};
+    int         out[LEVELS][3], a[3] = {-1, -1, -1}, t[5] = {-1, -1, -1, -1, -1}, loss[4];
+    size_t      mark = forward(n, arch, image, out);
+    const cells c = gather(n, out);
+    (void)geom;
+    gd_net_leave(n, mark);
+    mark = gd_net_enter(n, "head.loss");
+    gd_net_op(n, "simota", &rule, GD_SIMOTA_IN,
+              (const int[]){c.box, c.object, c.class, c.point, truth->boxes, truth->labels,
+                            truth->count},
+              a);
+    /* a: match, its overlap, how many match; t[0]: classes, t[2]: 1 where one matches. */
+    gd_net_op(n, "match_labels", &labels, 2, (const int[]){a[0], truth->labels}, t);
+    const int box =
+        gd_net_op(n, "gather_rows", NULL, 2, (const int[]){truth->boxes, a[0]}, NULL);
+    const int is = gd_net_reshape(
+        n, t[2], 3, (const int64_t[]){gd_net_dim(n, t[2], 0), gd_net_dim(n, t[2], 1), 1});
+    loss[0] =
+        gd_net_op(n, "iou_loss", &overlap, 4, (const int[]){c.box, box, a[0], a[2]}, NULL);
+    loss[1] =
+        gd_net_op(n, "sigmoid_focal", &entropy, 4, (const int[]){c.object, is, -1, a[2]}, NULL);
+    loss[2] = gd_net_op(n, "sigmoid_focal", &entropy, 5,
+                        (const int[]){c.class, t[0], a[0], a[2], a[1]}, NULL);
+    if (opt->l1) {
+        const int raw = gd_net_op(n, "cell_encode", NULL, 3,
+                                  (const int[]){truth->boxes, a[0], c.point}, NULL);
+        loss[3] =
+            gd_net_op(n, "smooth_l1", &l1, 4, (const int[]){c.raw, raw, a[0], a[2]}, NULL);
+    }
+    gd_net_leave(n, mark);
+    gd_block_losses(n, opt->l1 ? 4 : 3, name, loss);
 }
 
 #define RECIPE(size)                                                                      \
@@ -167,6 +303,7 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
                                                .recipe = RECIPE(input),                \
                                                .config = (const int[]){__VA_ARGS__},   \
                                                .build = build,                         \
+                                               .train = train,                         \
                                                .class_key = "head.cls_preds.0.bias",   \
                                                .nominal_h = 64,                        \
                                                .nominal_w = 64}

@@ -1,11 +1,12 @@
 /* train_run.c -- losses and gradients of a model on a batch from files: the bridge from Python
  * tests to the training graphs.
  *
- *     train_run MODEL.gdw FOLDER [ANCHORS PROPOSALS]
+ *     train_run [--live] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]
  *
  * FOLDER holds image.npy f32 [B, H, W, 3], preprocessed, and labels.npy i32; of detectors also
  * geom.npy f32 [B, 8], boxes.npy f32 [B, G, 4], count.npy i32 [B] and rng.npy i32 [4]. Weights
- * are constants here, norms as at inference. Writes loss.<name>.npy, d.<weight>.<n>.npy for the
+ * are constants, norms as at inference; with --live weights are variables and norms take the
+ * batch's statistics. --l1 asks for that loss of YOLOX. Writes loss.<name>.npy, d.<weight>.<n>.npy for the
  * n-th use of each weight that the loss depends on, and drawn.<n>.npy, the index of the n-th
  * sample. */
 #include <stdio.h>
@@ -24,6 +25,7 @@ static const char *const input_name[INPUTS] = {"image",  "geom",  "boxes",
 typedef struct job {
     gd_graph    g;
     const char *folder;
+    bool        live;
     gd_tensor   in[INPUTS];
     int         id[INPUTS]; /* -1: not in the folder */
     int         n_weight;
@@ -73,9 +75,17 @@ static gd_status watch(void *ctx, gd_exec *e, int k, gd_error *err) {
     return write(j, "drawn", name, gd_exec_tensor(e, n->out[0]), err);
 }
 
+static bool every(const void *ctx, const char *name) {
+    (void)ctx;
+    (void)name;
+    return true;
+}
+
 static gd_status build(job *j, const gd_model *m, const gd_train_options *opt, gd_error *err) {
-    gd_net n;
+    const gd_net_train live = {.trains = every, .batch_norm = true, .bn_momentum = 0.1f};
+    gd_net             n;
     gd_net_init(&n, &j->g, &m->source, err);
+    if (j->live) n.train = &live;
     n.facts = &m->facts;
     n.bn_eps = m->recipe.bn_eps;
     n.n_class = m->n_class + m->arch->n_background;
@@ -104,11 +114,26 @@ static gd_status differentiate(job *j, gd_error *err) {
     if (!j->weight || !j->d) return gd_fail(err, GD_ERR_NOMEM, "no memory for the gradients");
     for (int i = 0; i < j->g.n_value; i++) {
         const gd_value *v = &j->g.value[i];
-        if (v->kind == GD_VALUE_CONST && v->name && v->t.dtype == GD_F32)
+        if ((v->kind == GD_VALUE_CONST || v->variable) && v->name && v->t.dtype == GD_F32)
             j->weight[j->n_weight++] = i;
     }
     GD_TRY(gd_autodiff(&j->g, 1, &loss, &seed, j->n_weight, j->weight, j->d, err));
     return gd_graph_verify(&j->g, "autodiff", err);
+}
+
+/* The weights of the file are the variables: nothing updates them. */
+static gd_status bind(job *j, const gd_model *m, gd_exec *e, gd_error *err) {
+    for (int i = 0; i < INPUTS; i++)
+        if (j->id[i] >= 0) gd_exec_bind(e, j->id[i], j->in[i].data);
+    for (int i = 0; i < j->g.n_value; i++) {
+        const gd_value *v = &j->g.value[i];
+        gd_tensor       t;
+        if (!v->variable) continue;
+        if (!m->source.find(m->source.ctx, v->name, &t))
+            return gd_fail(err, GD_ERR_ARG, "'%s' is not in the file", v->name);
+        gd_exec_bind(e, i, t.data);
+    }
+    return GD_OK;
 }
 
 static gd_status run(job *j, const gd_model *m, const gd_train_options *opt, gd_error *err) {
@@ -121,8 +146,7 @@ static gd_status run(job *j, const gd_model *m, const gd_train_options *opt, gd_
     GD_GO(build(j, m, opt, err));
     GD_GO(differentiate(j, err));
     GD_GO(gd_exec_open(&j->g, &dev, &how, &e, err));
-    for (int i = 0; i < INPUTS; i++)
-        if (j->id[i] >= 0) gd_exec_bind(e, j->id[i], j->in[i].data);
+    GD_GO(bind(j, m, e, err));
     GD_GO(gd_exec_run(e, err));
     for (int i = 0; i < j->g.n_output; i++) {
         const char *dot = strchr(j->g.output_name[i], '.');
@@ -139,15 +163,21 @@ int main(int argc, char **argv) {
     gd_model        *m = NULL;
     gd_error         err = {0};
     gd_status        st = GD_ERR_ARG;
+    job              j = {0};
+    for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
+        j.live |= !strcmp(argv[1], "--live");
+        opt.l1 |= !strcmp(argv[1], "--l1");
+    }
     if (argc != 3 && argc != 5) {
-        fprintf(stderr, "usage: train_run MODEL.gdw FOLDER [ANCHORS PROPOSALS]\n");
+        fprintf(stderr,
+                "usage: train_run [--live] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]\n");
         return EXIT_FAILURE;
     }
     if (argc == 5) {
         opt.anchors = (int)strtol(argv[3], NULL, 10);
         opt.proposals = (int)strtol(argv[4], NULL, 10);
     }
-    job j = {.folder = argv[2]};
+    j.folder = argv[2];
     if (read_inputs(&j)) {
         st = gd_model_load(argv[1], &m, &err);
         if (st == GD_OK) st = run(&j, m, &opt, &err);

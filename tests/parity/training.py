@@ -51,10 +51,10 @@ class Batch:
 class Ours:
     """losses by name, gradients by weight in our layout, and what was drawn."""
 
-    def __init__(self, model, arrays, folder, *drawn):
+    def __init__(self, model, arrays, folder, *drawn, flags=()):
         for name, a in arrays.items():
             np.save(os.path.join(folder, name + ".npy"), np.ascontiguousarray(a))
-        run(PROGRAM, model, folder, *drawn)
+        run(PROGRAM, *flags, model, folder, *drawn)
         self.losses, self.gradients, self.drawn = {}, {}, {}
         for name in sorted(os.listdir(folder)):
             kind, dot, key = name[:-4].partition(".")
