@@ -104,6 +104,8 @@ add_executable(track_run tests/track/track_run.c)
 target_link_libraries(track_run PRIVATE gd_tools)
 add_executable(eval_run tests/eval/eval_run.c)
 target_link_libraries(eval_run PRIVATE gd_tools)
+add_executable(step_run tests/train/step_run.c tests/parity/npy.c)
+target_link_libraries(step_run PRIVATE gd_inside)
 add_executable(half_run tests/parity/half_run.c)
 target_link_libraries(half_run PRIVATE gd_inside)
 # The same for video: what a source gives, against FFmpeg's own programs.

@@ -132,7 +132,7 @@ static void norms_fold_into_variables(void **state) {
             make(&n, trains);
             run(&n, fold, y[fold], d_w[fold], d_b[fold]);
             assert_int_equal(count(&n.g, "batch_norm"), fold ? 0 : 2);
-            if (fold) { /* forward of each weight that trains, back of b's; b's bias by affine */
+            if (fold) { /* each weight that trains, b's on the way back too; b's bias: affine */
                 assert_int_equal(count(&n.g, "row_scale"), trains == 3 ? 3 : 2);
                 assert_int_equal(count(&n.g, "affine"), 1);
             }

@@ -3,8 +3,8 @@
  * Two rewrites, both on constants: a node that is a per-channel affine with constant parameters
  * (batch norm at inference) is folded into the convolution or linear that feeds it alone, and a
  * node that reads only constants (or only shapes) becomes a constant itself. Where the weights
- * before the affine are variables, nodes scale them at every run: the gradient then goes through
- * weights, which are few, and not through pictures. */
+ * before the affine are variables, nodes scale them at every run: the gradient then goes
+ * through weights, which are few, and not through pictures. */
 #include <string.h>
 
 #include "engine/graph.h"

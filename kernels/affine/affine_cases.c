@@ -36,4 +36,16 @@ const gd_case gd_cases_affine[] = {
      .in = {{.ndim = 4, .dim = {1, 61, 59, 23}, .draw = GD_DRAW_UNIFORM}, PARAM(23, true)},
      .flags = GD_CASE_NO_GRAD},
     {0}};
-const gd_case gd_cases_affine_bwd[] = {{0}}; /* covered through the gradient check */
+/* Covered through the gradient check, but for what is summed by many. */
+#define BACK(text, c, ...)                                              \
+    {                                                                   \
+        .label = text, .in = {                                          \
+            {.ndim = 4, .dim = {__VA_ARGS__}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 4, .dim = {__VA_ARGS__}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 1, .dim = {c}, .draw = GD_DRAW_UNIFORM}            \
+        }                                                               \
+    }
+const gd_case gd_cases_affine_bwd[] = {BACK("many blocks", 3, 1, 61, 59, 3),
+                                       BACK("many blocks, whole vectors", 16, 2, 40, 37, 16),
+                                       BACK("more than a tile", 264, 1, 5, 7, 264),
+                                       {0}};

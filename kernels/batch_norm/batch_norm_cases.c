@@ -111,8 +111,39 @@ const gd_case gd_cases_batch_norm_train[] = {
     {.label = "odd plane",
      .attr = &(const gd_batch_norm_train){1e-5f, 0.1f},
      .in = {{.ndim = 4, .dim = {2, 3, 5, 3}, .draw = GD_DRAW_UNIFORM}, PARAM(3, false)}},
+    {.label = "whole vectors",
+     .attr = &(const gd_batch_norm_train){1e-3f, 0.1f},
+     .in = {{.ndim = 4, .dim = {1, 3, 5, 24}, .draw = GD_DRAW_UNIFORM}, PARAM(24, false)}},
+    {.label = "far from zero, many blocks",
+     .attr = &(const gd_batch_norm_train){1e-5f, 0.1f},
+     .in = {{.ndim = 4, .dim = {2, 40, 37, 16}, .draw = GD_DRAW_UNIFORM, .lo = 60, .hi = 64},
+            PARAM(16, false)},
+     .flags = GD_CASE_NO_GRAD},
     {0}};
 
-/* Covered through the gradient checks. */
-const gd_case gd_cases_batch_norm_bwd[] = {{0}};
-const gd_case gd_cases_batch_norm_train_bwd[] = {{0}};
+/* Covered through the gradient checks, but for what is summed by many. */
+#define VALUES(...) \
+    { .ndim = 4, .dim = {__VA_ARGS__}, .draw = GD_DRAW_UNIFORM, .lo = -2, .hi = 2 }
+#define POSITIVE(c) \
+    { .ndim = 1, .dim = {c}, .draw = GD_DRAW_UNIFORM, .lo = 0.5, .hi = 2 }
+#define BACK(text, a, c, ...)                                                          \
+    {                                                                                  \
+        .label = text, .attr = a, .in = {                                              \
+            VALUES(__VA_ARGS__),                                                       \
+            VALUES(__VA_ARGS__),                                                       \
+            POSITIVE(c),                                                               \
+            {.ndim = 1, .dim = {c}, .draw = GD_DRAW_UNIFORM, .lo = -0.25, .hi = 0.25}, \
+            POSITIVE(c)                                                                \
+        }                                                                              \
+    }
+
+const gd_case gd_cases_batch_norm_bwd[] = {
+    BACK("many blocks", &(const gd_batch_norm){1e-5f}, 3, 1, 61, 59, 3),
+    BACK("many blocks, whole vectors", &(const gd_batch_norm){1e-5f}, 16, 2, 40, 37, 16),
+    {0}};
+const gd_case gd_cases_batch_norm_train_bwd[] = {
+    BACK("many blocks", (&(const gd_batch_norm_train){1e-5f, 0.1f}), 3, 1, 61, 59, 3),
+    BACK("many blocks, whole vectors", (&(const gd_batch_norm_train){1e-5f, 0.1f}), 16, 2, 40,
+         37, 16),
+    BACK("more than a tile", (&(const gd_batch_norm_train){1e-5f, 0.1f}), 264, 1, 5, 7, 264),
+    {0}};

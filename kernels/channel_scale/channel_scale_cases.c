@@ -36,4 +36,14 @@ const gd_case gd_cases_channel_scale[] = {
     SHAPE("many pictures", 0, 5, 1, 2, 24),
     SHAPE("mobilenet", GD_CASE_NO_GRAD, 2, 28, 28, 72),
     {0}};
-const gd_case gd_cases_channel_scale_bwd[] = {{0}}; /* covered through the gradient check */
+/* Covered through the gradient check, but for what is summed by many. */
+#define BACK(text, b, h, w, c)                                         \
+    {                                                                  \
+        .label = text, .in = {                                         \
+            {.ndim = 4, .dim = {b, h, w, c}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 4, .dim = {b, h, w, c}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 4, .dim = {b, 1, 1, c}, .draw = GD_DRAW_UNIFORM}  \
+        }                                                              \
+    }
+const gd_case gd_cases_channel_scale_bwd[] = {
+    BACK("many blocks", 2, 61, 59, 3), BACK("many blocks, whole vectors", 3, 40, 37, 16), {0}};

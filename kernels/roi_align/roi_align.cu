@@ -5,59 +5,11 @@
  * once and kept in shared memory where they fit; a thread owns one channel vector of one bin
  * after the other, so that 256 FP16 channels make a warp a bin. Coordinates are rounded as
  * roi_align_ref.c rounds them. */
-#include "kernels/cuda/round.h"
 #include "kernels/cuda/vec.cuh"
 #include "kernels/roi_align/roi_align_cuda.h"
+#include "kernels/roi_align/roi_box.cuh"
 
 enum { THREADS = 256, POINTS = 128 /* of an axis, kept in shared memory */ };
-
-struct roi {
-    float x, y, bin_w, bin_h, count;
-    int   grid_w, grid_h;
-};
-
-static __device__ __forceinline__ int grid_of(float bin) {
-    const float g = ceilf(bin);
-    return g > GD_ROI_MAX_GRID ? GD_ROI_MAX_GRID : g > 0 ? (int)g : 0;
-}
-
-static __device__ bool roi_of(const gd_roi_align &a, float4 p, float scale, roi *r) {
-    if (!isfinite(p.x) || !isfinite(p.y) || !isfinite(p.z) || !isfinite(p.w)) return false;
-    const float shift = a.aligned ? 0.5f : 0.0f;
-    r->x = gdk_sub(gdk_mul(p.x, scale), shift);
-    r->y = gdk_sub(gdk_mul(p.y, scale), shift);
-    float w = gdk_sub(gdk_sub(gdk_mul(p.z, scale), shift), r->x);
-    float h = gdk_sub(gdk_sub(gdk_mul(p.w, scale), shift), r->y);
-    if (!a.aligned) {
-        w = w > 1.0f ? w : 1.0f;
-        h = h > 1.0f ? h : 1.0f;
-    }
-    r->bin_w = w / (float)a.out_w;
-    r->bin_h = h / (float)a.out_h;
-    r->grid_w = a.sampling ? a.sampling : grid_of(r->bin_w);
-    r->grid_h = a.sampling ? a.sampling : grid_of(r->bin_h);
-    const int count = r->grid_w * r->grid_h;
-    r->count = (float)(count > 1 ? count : 1);
-    return true;
-}
-
-/* Neighbours of one sampling coordinate and the weight of the second; lo < 0: outside. */
-struct tap {
-    int   lo, hi;
-    float w_hi;
-};
-
-/* Point i of bin b on an axis of `size` pixels. */
-static __device__ __forceinline__ tap tap_of(float start, float bin, int b, int i, int grid,
-                                             int size) {
-    float at = gdk_add(gdk_add(start, gdk_mul((float)b, bin)),
-                       gdk_mul(gdk_add((float)i, 0.5f), bin) / (float)grid);
-    if (!(at >= -1.0f) || !(at <= (float)size)) return {-1, -1, 0.0f};
-    if (at <= 0.0f) at = 0.0f;
-    const int lo = (int)at;
-    if (lo >= size - 1) return {size - 1, size - 1, 0.0f};
-    return {lo, lo + 1, at - (float)lo};
-}
 
 /* ---- channel vectors --------------------------------------------------------------------- */
 
@@ -114,7 +66,7 @@ static __device__ __forceinline__ int level_of(const gdk_roi_align_args &a, int 
 /* Adds the four neighbours of a point. */
 template <class T, int V>
 static __device__ __forceinline__ void add_point(float (&o)[V], const T *base, int64_t pitch,
-                                                 int W, tap y, tap x) {
+                                                 int W, gdk_roi_tap y, gdk_roi_tap x) {
     typedef typename channels<T, V>::raw raw;
     if (y.lo < 0 || x.lo < 0) return;
     const float w_y = 1.0f - y.w_hi, w_x = 1.0f - x.w_hi;
@@ -134,24 +86,26 @@ template <class T, int V, int GRID>
 static __global__ void __launch_bounds__(THREADS)
     roi_align_kernel(const __grid_constant__ gdk_roi_align_args a) {
     typedef typename channels<T, V>::raw raw;
-    __shared__ tap                       point_y[GRID ? POINTS : 1], point_x[GRID ? POINTS : 1];
-    __shared__ roi                       r;
+    __shared__ gdk_roi_tap               point_y[GRID ? POINTS : 1], point_x[GRID ? POINTS : 1];
+    __shared__ gdk_roi                   r;
     __shared__ bool                      any;
     const int row = (int)blockIdx.x, b = row / a.n, tid = (int)threadIdx.x;
     const int level = level_of(a, b, row - b * a.n);
     const int runs = a.C / V, bins = a.attr.out_h * a.attr.out_w;
     T        *out = (T *)a.out + (int64_t)row * bins * a.out_pitch;
     if (tid == 0)
-        any = level >= 0 && roi_of(a.attr, *(const float4 *)(a.box + row * a.box_pitch),
-                                   a.attr.scale[level], &r);
+        any = level >= 0 && gdk_roi_of(a.attr, *(const float4 *)(a.box + row * a.box_pitch),
+                                       a.attr.scale[level], &r);
     __syncthreads();
     const gdk_roi_feature &f = a.feature[any ? level : 0];
     const T               *base = (const T *)f.data + (int64_t)b * f.H * f.W * f.pitch;
     if (GRID && any) {
         for (int i = tid; i < a.attr.out_h * GRID; i += THREADS)
-            point_y[i] = tap_of(r.y, r.bin_h, i / max(GRID, 1), i % max(GRID, 1), GRID, f.H);
+            point_y[i] =
+                gdk_roi_tap_of(r.y, r.bin_h, i / max(GRID, 1), i % max(GRID, 1), GRID, f.H);
         for (int i = tid; i < a.attr.out_w * GRID; i += THREADS)
-            point_x[i] = tap_of(r.x, r.bin_w, i / max(GRID, 1), i % max(GRID, 1), GRID, f.W);
+            point_x[i] =
+                gdk_roi_tap_of(r.x, r.bin_w, i / max(GRID, 1), i % max(GRID, 1), GRID, f.W);
     }
     __syncthreads();
     for (int item = tid; item < bins * runs; item += THREADS) {
@@ -167,10 +121,10 @@ static __global__ void __launch_bounds__(THREADS)
                                     point_x[q * GRID + ix]);
         } else if (any) {
             for (int iy = 0; iy < r.grid_h; iy++) {
-                const tap y = tap_of(r.y, r.bin_h, p, iy, r.grid_h, f.H);
+                const gdk_roi_tap y = gdk_roi_tap_of(r.y, r.bin_h, p, iy, r.grid_h, f.H);
                 for (int ix = 0; ix < r.grid_w; ix++)
                     add_point<T, V>(o, base + c, f.pitch, f.W, y,
-                                    tap_of(r.x, r.bin_w, q, ix, r.grid_w, f.W));
+                                    gdk_roi_tap_of(r.x, r.bin_w, q, ix, r.grid_w, f.W));
             }
         }
         if (any) {

@@ -138,4 +138,34 @@ const gd_case gd_cases_roi_align[] = {
             {.ndim = 4, .dim = {1, 25, 38, 64}}},
      .flags = GD_CASE_LARGE},
     {0}};
-const gd_case gd_cases_roi_align_bwd[] = {{0}}; /* covered through the gradient check */
+/* Covered through the gradient check, but for boxes that crowd and bins beyond a warp's. */
+#define BOXES(b, n, most) \
+    { .ndim = 3, .dim = {b, n, 4}, .draw = GD_DRAW_BOXES, .hi = most }
+const gd_case gd_cases_roi_align_bwd[] = {
+    {.label = "more boxes than threads",
+     .attr = &(gd_roi_align_bwd){{3, 2, 2, 0, 2, {0.25f, 0.125f}}, 0},
+     .in = {{.ndim = 4, .dim = {600, 3, 2, 16}, .draw = GD_DRAW_UNIFORM},
+            BOXES(2, 300, 88),
+            {.absent = true},
+            {.ndim = 2,
+             .dim = {2, 300},
+             .dtype = GD_I32,
+             .draw = GD_DRAW_INTEGERS,
+             .lo = -1,
+             .hi = 2},
+            {.ndim = 4, .dim = {2, 19, 22, 16}, .draw = GD_DRAW_UNIFORM}}},
+    {.label = "many bins, aligned",
+     .attr = &(gd_roi_align_bwd){{34, 11, 2, 1, 1, {0.5f}}, 0},
+     .in = {{.ndim = 4, .dim = {3, 34, 11, 3}, .draw = GD_DRAW_UNIFORM},
+            BOXES(1, 3, 40),
+            {.absent = true},
+            {.absent = true},
+            {.ndim = 4, .dim = {1, 20, 20, 3}, .draw = GD_DRAW_UNIFORM}}},
+    {.label = "more channels than a block has",
+     .attr = &(gd_roi_align_bwd){{7, 7, 0, 0, 1, {0.25f}}, 0},
+     .in = {{.ndim = 4, .dim = {5, 7, 7, 264}, .draw = GD_DRAW_UNIFORM},
+            BOXES(1, 5, 70),
+            {.absent = true},
+            {.absent = true},
+            {.ndim = 4, .dim = {1, 17, 15, 264}, .draw = GD_DRAW_UNIFORM}}},
+    {0}};

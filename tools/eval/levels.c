@@ -33,7 +33,7 @@ static gd_eval_level level_of(double score, int hits, int misses, int n_truth) {
     gd_eval_level l = {.score = score, .hits = hits, .misses = misses, .n_truth = n_truth};
     if (hits) {
         l.precision = (double)hits / (hits + misses);
-        l.recall = (double)hits / n_truth;
+        l.recall = n_truth ? (double)hits / n_truth : 0;
         l.f1 = 2.0 * hits / (hits + misses + n_truth);
     }
     return l;

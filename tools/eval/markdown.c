@@ -42,6 +42,11 @@ static const char *share(char out[16], double v) {
 
 /* ---- what was evaluated ------------------------------------------------------------------ */
 
+/* "1 picture", "2 pictures". */
+static void put_number(gd_buffer *b, int n, const char *one, const char *ending) {
+    put(b, "%d %s%s", n, one, n == 1 ? "" : ending);
+}
+
 static void put_head(const gd_eval_report *r, gd_buffer *b) {
     char what[300], data[300];
     gd_escape(what, sizeof what, r->model ? r->model : r->results);
@@ -52,13 +57,16 @@ static void put_head(const gd_eval_report *r, gd_buffer *b) {
     else
         put(b, "detections of %s", what);
     put(b, " on %s (%s%s%s)\n", data, r->format, *r->split ? ", " : "", r->split);
-    put(b, "%d picture%s", r->n_images, r->n_images == 1 ? "" : "s");
+    put_number(b, r->n_images, "picture", "s");
     if (r->n_failed) put(b, ", %d of them failed", r->n_failed);
-    if (r->boxes)
-        put(b, ", %d objects, %d detections, %d classes", r->boxes->n_truth,
-            r->boxes->set.n_found, r->n_classes);
-    else
-        put(b, ", %d classes", r->n_classes);
+    if (r->boxes) {
+        gd_put(b, ", ");
+        put_number(b, r->boxes->n_truth, "object", "s");
+        gd_put(b, ", ");
+        put_number(b, r->boxes->set.n_found, "detection", "s");
+    }
+    gd_put(b, ", ");
+    put_number(b, r->n_classes, "class", "es");
     if (r->boxes && r->conf >= 0) put(b, "; least score %g, NMS IoU %g", r->conf, r->iou);
     put(b, "\n\n");
 }
