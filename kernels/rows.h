@@ -19,9 +19,11 @@
         .flags = GD_ROW_REFERENCE | GD_ROW_PITCH, .run = function \
     }
 
-/* A CPU row that takes any pitch. */
+/* A CPU row that takes any pitch; its fields, for rows with more of them. */
+#define GD_CPU_ROW(title, type, function) \
+    .name = title, .backend = GD_CPU, .dtype = type, .flags = GD_ROW_PITCH, .run = function
 #define GD_ROW_CPU(title, type, function) \
-    { .name = title, .backend = GD_CPU, .dtype = type, .flags = GD_ROW_PITCH, .run = function }
+    { GD_CPU_ROW(title, type, function) }
 
 #define GD_REF_ROWS(op)                                        \
     GD_ROW_REF_AS(#op "_ref_f32", GD_F32, gdk_##op##_ref_f32), \

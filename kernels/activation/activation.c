@@ -42,11 +42,14 @@ static gd_status infer_bwd(const gd_launch *l, gd_error *err) {
             0                                                                               \
         }                                                                                   \
     }
-#define BACKWARD(title, count, more)                                    \
-    .name = #title "_bwd", .min_in = 2, .max_in = 2, .n_out = 1,        \
-    .flags = GD_OP_INPLACE | (more), .infer = infer_bwd, .cost = count, \
-    .kernels = (const gd_kernel[]) {                                    \
-        GD_REF_ROWS(title##_bwd), { 0 }                                 \
+#define BACKWARD(title, count, more)                                          \
+    .name = #title "_bwd", .min_in = 2, .max_in = 2, .n_out = 1,              \
+    .flags = GD_OP_INPLACE | (more), .infer = infer_bwd, .cost = count,       \
+    .kernels = (const gd_kernel[]) {                                          \
+        GD_ROW_CPU(#title "_bwd_cpu_f32", GD_F32, gdk_##title##_bwd_cpu_f32), \
+            GD_REF_ROWS(title##_bwd), {                                       \
+            0                                                                 \
+        }                                                                     \
     }
 /* An operator and its backward node; `more` are flags. */
 #define OPERATOR(title, count, more, given)                    \

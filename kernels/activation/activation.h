@@ -54,4 +54,14 @@ gd_status gdk_hardswish_cpu_f32(const gd_launch *l, gd_error *err);
 gd_status gdk_mish_cpu_f32(const gd_launch *l, gd_error *err);
 gd_status gdk_gelu_cpu_f32(const gd_launch *l, gd_error *err);
 
+gd_status gdk_relu_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_leaky_relu_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_sigmoid_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_silu_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_relu6_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_hardsigmoid_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_hardswish_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_mish_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_gelu_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+
 #endif

@@ -145,13 +145,24 @@ const gd_case gd_cases_gelu[] = {{GOLDEN(gelu_y), .attr = &(const gd_gelu){0}},
                                  BENDS(.attr = &(const gd_gelu){1}),
                                  {0}};
 
-/* Covered through the gradient checks of the forward operators. */
-const gd_case gd_cases_relu_bwd[] = {{0}};
-const gd_case gd_cases_leaky_relu_bwd[] = {{0}};
-const gd_case gd_cases_sigmoid_bwd[] = {{0}};
-const gd_case gd_cases_silu_bwd[] = {{0}};
-const gd_case gd_cases_relu6_bwd[] = {{0}};
-const gd_case gd_cases_hardsigmoid_bwd[] = {{0}};
-const gd_case gd_cases_hardswish_bwd[] = {{0}};
-const gd_case gd_cases_mish_bwd[] = {{0}};
-const gd_case gd_cases_gelu_bwd[] = {{0}};
+/* More is covered through the gradient checks of the forward operators. */
+#define BACK(...)                                                             \
+    {                                                                         \
+        {.label = "threads",                                                  \
+         .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM}, \
+                {.ndim = 4, .dim = {2, 61, 59, 23}, EIGHTS}},                 \
+         .flags = GD_CASE_NO_GRAD,                                            \
+         __VA_ARGS__},                                                        \
+        {                                                                     \
+            0                                                                 \
+        }                                                                     \
+    }
+const gd_case gd_cases_relu_bwd[] = BACK(.attr = NULL);
+const gd_case gd_cases_leaky_relu_bwd[] = BACK(.attr = &(const gd_leaky_relu){0.25f});
+const gd_case gd_cases_sigmoid_bwd[] = BACK(.attr = NULL);
+const gd_case gd_cases_silu_bwd[] = BACK(.attr = NULL);
+const gd_case gd_cases_relu6_bwd[] = BACK(.attr = NULL);
+const gd_case gd_cases_hardsigmoid_bwd[] = BACK(.attr = NULL);
+const gd_case gd_cases_hardswish_bwd[] = BACK(.attr = NULL);
+const gd_case gd_cases_mish_bwd[] = BACK(.attr = NULL);
+const gd_case gd_cases_gelu_bwd[] = BACK(.attr = &(const gd_gelu){1});

@@ -60,5 +60,9 @@ const gd_op gd_op_affine_bwd = {
     .wide_in = 0x4,
     .infer = infer_bwd,
     .cost = cost_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(affine_bwd), {0}},
+    .kernels =
+        (const gd_kernel[]){{GD_CPU_ROW("affine_bwd_cpu_f32", GD_F32, gdk_affine_bwd_cpu_f32),
+                             .scratch = gdk_affine_bwd_cpu_scratch},
+                            GD_REF_ROWS(affine_bwd),
+                            {0}},
 };

@@ -48,4 +48,5 @@ const gd_case gd_cases_affine[] = {
 const gd_case gd_cases_affine_bwd[] = {BACK("many blocks", 3, 1, 61, 59, 3),
                                        BACK("many blocks, whole vectors", 16, 2, 40, 37, 16),
                                        BACK("more than a tile", 264, 1, 5, 7, 264),
+                                       BACK("several parts", 23, 2, 61, 59, 23),
                                        {0}};

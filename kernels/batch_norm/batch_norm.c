@@ -116,7 +116,11 @@ const gd_op gd_op_batch_norm_bwd = {
     .attr_size = sizeof(gd_batch_norm),
     .infer = infer_bwd,
     .cost = cost_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(batch_norm_bwd), {0}},
+    .kernels = (const gd_kernel[]){{GD_CPU_ROW("batch_norm_bwd_cpu_f32", GD_F32,
+                                               gdk_batch_norm_bwd_cpu_f32),
+                                    .scratch = gdk_batch_norm_bwd_cpu_scratch},
+                                   GD_REF_ROWS(batch_norm_bwd),
+                                   {0}},
 };
 
 const gd_op gd_op_batch_norm_train = {
@@ -132,7 +136,11 @@ const gd_op gd_op_batch_norm_train = {
     .infer = infer_train,
     .cost = cost_train,
     .grad = grad_train,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(batch_norm_train), {0}},
+    .kernels = (const gd_kernel[]){{GD_CPU_ROW("batch_norm_train_cpu_f32", GD_F32,
+                                               gdk_batch_norm_train_cpu_f32),
+                                    .scratch = gdk_batch_norm_train_cpu_scratch},
+                                   GD_REF_ROWS(batch_norm_train),
+                                   {0}},
 };
 
 const gd_op gd_op_batch_norm_train_bwd = {
@@ -146,5 +154,9 @@ const gd_op gd_op_batch_norm_train_bwd = {
     .attr_size = sizeof(gd_batch_norm_train),
     .infer = infer_bwd,
     .cost = cost_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(batch_norm_train_bwd), {0}},
+    .kernels = (const gd_kernel[]){{GD_CPU_ROW("batch_norm_train_bwd_cpu_f32", GD_F32,
+                                               gdk_batch_norm_train_bwd_cpu_f32),
+                                    .scratch = gdk_batch_norm_bwd_cpu_scratch},
+                                   GD_REF_ROWS(batch_norm_train_bwd),
+                                   {0}},
 };

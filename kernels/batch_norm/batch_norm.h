@@ -28,4 +28,10 @@ GD_REF_DECLARE(batch_norm_train)
 GD_REF_DECLARE(batch_norm_train_bwd)
 gd_status gdk_batch_norm_cpu_f32(const gd_launch *l, gd_error *err);
 
+size_t    gdk_batch_norm_train_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_batch_norm_train_cpu_f32(const gd_launch *l, gd_error *err);
+size_t    gdk_batch_norm_bwd_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_batch_norm_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_batch_norm_train_bwd_cpu_f32(const gd_launch *l, gd_error *err);
+
 #endif

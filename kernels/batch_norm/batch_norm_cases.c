@@ -114,6 +114,11 @@ const gd_case gd_cases_batch_norm_train[] = {
     {.label = "whole vectors",
      .attr = &(const gd_batch_norm_train){1e-3f, 0.1f},
      .in = {{.ndim = 4, .dim = {1, 3, 5, 24}, .draw = GD_DRAW_UNIFORM}, PARAM(24, false)}},
+    {.label = "far from zero, several parts",
+     .attr = &(const gd_batch_norm_train){1e-5f, 0.1f},
+     .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM, .lo = 7, .hi = 9},
+            PARAM(23, false)},
+     .flags = GD_CASE_NO_GRAD},
     {.label = "far from zero, many blocks",
      .attr = &(const gd_batch_norm_train){1e-5f, 0.1f},
      .in = {{.ndim = 4, .dim = {2, 40, 37, 16}, .draw = GD_DRAW_UNIFORM, .lo = 60, .hi = 64},
@@ -140,10 +145,12 @@ const gd_case gd_cases_batch_norm_train[] = {
 const gd_case gd_cases_batch_norm_bwd[] = {
     BACK("many blocks", &(const gd_batch_norm){1e-5f}, 3, 1, 61, 59, 3),
     BACK("many blocks, whole vectors", &(const gd_batch_norm){1e-5f}, 16, 2, 40, 37, 16),
+    BACK("several parts", &(const gd_batch_norm){1e-5f}, 23, 2, 61, 59, 23),
     {0}};
 const gd_case gd_cases_batch_norm_train_bwd[] = {
     BACK("many blocks", (&(const gd_batch_norm_train){1e-5f, 0.1f}), 3, 1, 61, 59, 3),
     BACK("many blocks, whole vectors", (&(const gd_batch_norm_train){1e-5f, 0.1f}), 16, 2, 40,
          37, 16),
     BACK("more than a tile", (&(const gd_batch_norm_train){1e-5f, 0.1f}), 264, 1, 5, 7, 264),
+    BACK("several parts", (&(const gd_batch_norm_train){1e-5f, 0.1f}), 23, 2, 61, 59, 23),
     {0}};

@@ -60,5 +60,9 @@ const gd_op gd_op_channel_scale_bwd = {
     .flags = GD_OP_HALF_FOLLOW,
     .infer = infer_bwd,
     .cost = cost_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(channel_scale_bwd), {0}},
+    .kernels = (const gd_kernel[]){{GD_CPU_ROW("channel_scale_bwd_cpu_f32", GD_F32,
+                                               gdk_channel_scale_bwd_cpu_f32),
+                                    .scratch = gdk_channel_scale_bwd_cpu_scratch},
+                                   GD_REF_ROWS(channel_scale_bwd),
+                                   {0}},
 };

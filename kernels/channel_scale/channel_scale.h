@@ -11,5 +11,7 @@
 GD_REF_DECLARE(channel_scale)
 GD_REF_DECLARE(channel_scale_bwd)
 gd_status gdk_channel_scale_cpu_f32(const gd_launch *l, gd_error *err);
+size_t    gdk_channel_scale_bwd_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_channel_scale_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

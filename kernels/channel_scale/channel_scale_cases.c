@@ -45,5 +45,7 @@ const gd_case gd_cases_channel_scale[] = {
             {.ndim = 4, .dim = {b, 1, 1, c}, .draw = GD_DRAW_UNIFORM}  \
         }                                                              \
     }
-const gd_case gd_cases_channel_scale_bwd[] = {
-    BACK("many blocks", 2, 61, 59, 3), BACK("many blocks, whole vectors", 3, 40, 37, 16), {0}};
+const gd_case gd_cases_channel_scale_bwd[] = {BACK("many blocks", 2, 61, 59, 3),
+                                              BACK("many blocks, whole vectors", 3, 40, 37, 16),
+                                              BACK("several parts", 2, 61, 59, 23),
+                                              {0}};

@@ -10,53 +10,59 @@
 #include "kernels/cpu/gemm_depthwise.h"
 #include "kernels/cpu/steps.h"
 
-enum { MAX_TAPS = 49, ROWS = GDK_DEPTHWISE_ROWS };
+enum { MAX_TAPS = GDK_DEPTHWISE_TAPS, ROWS = GDK_DEPTHWISE_ROWS };
 
 typedef struct job {
     const gd_launch     *l;
     const gdk_depthwise *d;
-    const float         *zero;
+    const float         *zero, *packed;
     gdk_steps            steps;
 } job;
-
-/* The best kernels whose vectors divide the channels, or NULL. */
-static const gdk_depthwise *kernels_for(int64_t channels) {
-    const gdk_depthwise *d;
-    for (int i = 0; (d = gdk_depthwise_variant(i)) && channels % d->lanes; i++) continue;
-    return d;
-}
 
 bool gdk_conv2d_dw_fits(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
     const gd_conv2d *a = l->attr;
     const gd_tensor *w = l->in[1];
-    return a->groups == w->dim[0] && a->groups == l->in[0]->dim[3] && kernels_for(a->groups) &&
-           w->dim[1] * w->dim[2] <= MAX_TAPS && (l->const_in & 2u) && w->pitch == 1 &&
+    return a->groups == w->dim[0] && a->groups == l->in[0]->dim[3] &&
+           gdk_depthwise_for(a->groups) && w->dim[1] * w->dim[2] <= MAX_TAPS && w->pitch == 1 &&
            gdk_steps_fit(l);
 }
 
-size_t gdk_conv2d_dw_scratch(const gd_launch *l, const gd_device_caps *dev) {
-    (void)dev;
-    return (size_t)l->in[0]->dim[3] * sizeof(float); /* zeros */
+static int64_t count_weights(const gd_launch *l) {
+    const gd_tensor *w = l->in[1];
+    return w->dim[0] * w->dim[1] * w->dim[2];
 }
 
-gd_status gdk_conv2d_dw_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
-                                gd_error *err) {
+/* Zeros, then the packed weights unless they are constant. */
+size_t gdk_conv2d_dw_scratch(const gd_launch *l, const gd_device_caps *dev) {
     (void)dev;
-    const gd_tensor *w = l->in[1];
-    const int64_t    C = w->dim[0], taps = w->dim[1] * w->dim[2];
-    float           *packed = gd_mem_get((size_t)(C * taps) * sizeof *packed);
-    *state = packed;
-    if (!packed)
-        return gd_fail(err, GD_ERR_NOMEM, "no memory for %lld packed weights",
-                       (long long)(C * taps));
-    const int64_t panel = 2 * kernels_for(C)->lanes;
+    const int64_t weights = l->const_in & 2u ? 0 : count_weights(l);
+    return (size_t)(l->in[0]->dim[3] + weights) * sizeof(float);
+}
+
+static void pack(const gd_tensor *w, float *packed) {
+    const int64_t C = w->dim[0], taps = w->dim[1] * w->dim[2];
+    const int64_t panel = 2 * gdk_depthwise_for(C)->lanes;
     for (int64_t c = 0; c < C; c++) {
         const int64_t first = c / panel * panel, width = C - first < panel ? C - first : panel;
         for (int64_t t = 0; t < taps; t++)
             packed[first * taps + t * width + c - first] =
                 ((const float *)w->data)[c * taps + t];
     }
+}
+
+/* State: packed weights; none where they are packed at each run. */
+gd_status gdk_conv2d_dw_prepare(const gd_launch *l, const gd_device_caps *dev, void **state,
+                                gd_error *err) {
+    (void)dev;
+    *state = NULL;
+    if (!(l->const_in & 2u)) return GD_OK;
+    float *packed = gd_mem_get((size_t)count_weights(l) * sizeof *packed);
+    if (!packed)
+        return gd_fail(err, GD_ERR_NOMEM, "no memory for %lld packed weights",
+                       (long long)count_weights(l));
+    pack(l->in[1], packed);
+    *state = packed;
     return GD_OK;
 }
 
@@ -88,8 +94,7 @@ static void run_row(const job *j, int64_t n, int64_t p) {
         point(j, n, p, q, rows, row);
         for (int64_t c = 0; c < C; c += panel) {
             const int vectors = C - c < panel ? 1 : 2, width = vectors * j->d->lanes;
-            j->d->fn[vectors - 1][rows - 1](row, c, taps, (const float *)j->l->state + c * taps,
-                                            bias + c, tile);
+            j->d->fn[vectors - 1][rows - 1](row, c, taps, j->packed + c * taps, bias + c, tile);
             gdk_steps_store(&j->steps, tile, width, rows, width, (n * y->dim[1] + p) * Q + q,
                             c);
         }
@@ -99,8 +104,14 @@ static void run_row(const job *j, int64_t n, int64_t p) {
 gd_status gdk_conv2d_dw_run(const gd_launch *l, gd_error *err) {
     (void)err;
     const int64_t P = l->out[0]->dim[1], rows = l->out[0]->dim[0] * P;
-    job           j = {.l = l, .d = kernels_for(l->in[0]->dim[3]), .zero = l->scratch};
+    job           j = {.l = l, .d = gdk_depthwise_for(l->in[0]->dim[3]), .zero = l->scratch};
     memset(l->scratch, 0, (size_t)l->in[0]->dim[3] * sizeof(float));
+    j.packed = l->state;
+    if (!j.packed) {
+        float *fresh = (float *)l->scratch + l->in[0]->dim[3];
+        pack(l->in[1], fresh);
+        j.packed = fresh;
+    }
     gdk_steps_read(l, &j.steps);
 #pragma omp parallel for num_threads(gd_cpu_threads()) schedule(static)
     for (int64_t r = 0; r < rows; r++) run_row(&j, r / P, r % P);

@@ -42,3 +42,9 @@ const gdk_depthwise *gdk_depthwise_variant(int i) {
 }
 
 const gdk_depthwise *gdk_depthwise_get(void) { return gdk_depthwise_variant(0); }
+
+const gdk_depthwise *gdk_depthwise_for(int64_t channels) {
+    const gdk_depthwise *d;
+    for (int i = 0; (d = gdk_depthwise_variant(i)) && channels % d->lanes; i++) continue;
+    return d;
+}

@@ -9,7 +9,10 @@
 
 #include "kernels/cpu/gemm.h"
 
-enum { GDK_DEPTHWISE_ROWS = 6 };
+enum {
+    GDK_DEPTHWISE_ROWS = 6,
+    GDK_DEPTHWISE_TAPS = 49 /* most that the rows built on these kernels take */
+};
 
 typedef void (*gdk_depthwise_fn)(const float *const *row, int64_t offset, int64_t taps,
                                  const float *w, const float *init, float *tile);
@@ -23,5 +26,7 @@ typedef struct gdk_depthwise {
  * is added to every row pointer. */
 const gdk_depthwise *gdk_depthwise_get(void);
 const gdk_depthwise *gdk_depthwise_variant(int i);
+/* The best whose vectors divide the channels, or NULL. */
+const gdk_depthwise *gdk_depthwise_for(int64_t channels);
 
 #endif

@@ -3,9 +3,9 @@
  *   dw[k][j] = sum over output pixels m of dy[m][k] * x[m][j]
  *
  * where j counts the columns (tap, channel) of a filter and x[m][j] is what that tap of output
- * m reads. A task owns a block of filters and some panels of columns, takes the pixels in blocks,
- * copies both operands of a block together (a tap on padding gives zeros) and adds to its sums,
- * which stay in the second-level cache: one order, whatever the number of threads.
+ * m reads. A task owns a block of filters and some panels of columns. It takes the pixels in
+ * blocks, copies both operands of a block together (a tap on padding gives zeros) and adds to
+ * its sums, which stay in the second-level cache: one order, whatever the number of threads.
  *
  * Where dw as a whole is one task, the pixels are parted instead, in a number of parts that the
  * shape decides; their sums are added in order. */

@@ -79,5 +79,9 @@ const gd_op gd_op_group_norm_bwd = {
     .attr_size = sizeof(gd_group_norm),
     .infer = infer_bwd,
     .cost = cost_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(group_norm_bwd), {0}},
+    .kernels = (const gd_kernel[]){{GD_CPU_ROW("group_norm_bwd_cpu_f32", GD_F32,
+                                               gdk_group_norm_bwd_cpu_f32),
+                                    .scratch = gdk_group_norm_bwd_cpu_scratch},
+                                   GD_REF_ROWS(group_norm_bwd),
+                                   {0}},
 };

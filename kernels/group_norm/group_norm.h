@@ -24,5 +24,7 @@ static inline int64_t gdk_group_norm_pixels(const gd_tensor *x) {
 GD_REF_DECLARE(group_norm)
 GD_REF_DECLARE(group_norm_bwd)
 gd_status gdk_group_norm_cpu_f32(const gd_launch *l, gd_error *err);
+size_t    gdk_group_norm_bwd_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_group_norm_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

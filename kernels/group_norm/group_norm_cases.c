@@ -94,4 +94,11 @@ const gd_case gd_cases_group_norm[] = {
     PLANE("threads", GD_CASE_NO_GRAD, 32, 1, 33, 31, 256),
     PLANE("retinanet head", GD_CASE_NO_GRAD | GD_CASE_LARGE, 32, 2, 50, 67, 256),
     {0}};
-const gd_case gd_cases_group_norm_bwd[] = {{0}}; /* covered through the gradient check */
+const gd_case gd_cases_group_norm_bwd[] = {
+    {.label = "threads",
+     .attr = &(const gd_group_norm){4, 1e-5f},
+     .in = {{.ndim = 4, .dim = {2, 61, 59, 24}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 4, .dim = {2, 61, 59, 24}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 1, .dim = {24}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};

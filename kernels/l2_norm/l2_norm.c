@@ -66,5 +66,9 @@ const gd_op gd_op_l2_norm_bwd = {
     .attr_size = sizeof(gd_l2_norm),
     .infer = infer_bwd,
     .cost = cost_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(l2_norm_bwd), {0}},
+    .kernels =
+        (const gd_kernel[]){{GD_CPU_ROW("l2_norm_bwd_cpu_f32", GD_F32, gdk_l2_norm_bwd_cpu_f32),
+                             .scratch = gdk_l2_norm_bwd_cpu_scratch},
+                            GD_REF_ROWS(l2_norm_bwd),
+                            {0}},
 };

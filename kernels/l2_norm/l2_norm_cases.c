@@ -170,4 +170,11 @@ const gd_case gd_cases_l2_norm[] = {
             {.ndim = 1, .dim = {136}, .constant = true}},
      .flags = GD_CASE_NO_GRAD},
     {0}};
-const gd_case gd_cases_l2_norm_bwd[] = {{0}}; /* covered through the gradient check */
+const gd_case gd_cases_l2_norm_bwd[] = {
+    {.label = "threads",
+     .attr = &(const gd_l2_norm){1e-12f},
+     .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 1, .dim = {23}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};

@@ -18,5 +18,7 @@ typedef struct gd_layer_norm {
 GD_REF_DECLARE(layer_norm)
 GD_REF_DECLARE(layer_norm_bwd)
 gd_status gdk_layer_norm_cpu_f32(const gd_launch *l, gd_error *err);
+size_t    gdk_layer_norm_bwd_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_layer_norm_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

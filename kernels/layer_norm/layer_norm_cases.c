@@ -77,4 +77,11 @@ const gd_case gd_cases_layer_norm[] = {
             VECTOR(256)},
      .flags = GD_CASE_NO_GRAD | GD_CASE_LARGE},
     {0}};
-const gd_case gd_cases_layer_norm_bwd[] = {{0}}; /* covered through the gradient check */
+const gd_case gd_cases_layer_norm_bwd[] = {
+    {.label = "threads",
+     .attr = &(const gd_layer_norm){1e-5f},
+     .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 1, .dim = {23}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};

@@ -1,39 +1,20 @@
-/* layer_norm_cpu.c -- layer norm, a row at a time: mean, variance about it, values.
- *
- * Sixteen partial sums, added in a fixed order: the same bits whatever the instruction set. */
+/* layer_norm_cpu.c -- layer norm, a row at a time: mean, variance about it, values. */
 #include <math.h>
 
-#include "kernels/cpu/isa.h"
+#include "kernels/cpu/lanes.h"
 #include "kernels/cpu/spread.h"
 #include "kernels/cpu/steps.h"
 #include "kernels/layer_norm/layer_norm.h"
-
-enum { LANES = 16 };
-
-/* Sum of (x - from)^2, or of x. */
-GD_ISA_BODY float sum_of(const float *x, int64_t n, float from, bool square) {
-    float         sum[LANES] = {0};
-    const int64_t whole = n - n % LANES;
-    for (int64_t i = 0; i < whole; i += LANES)
-        for (int k = 0; k < LANES; k++) {
-            const float d = x[i + k] - from;
-            sum[k] += square ? d * d : d;
-        }
-    for (int64_t i = whole; i < n; i++) {
-        const float d = x[i] - from;
-        sum[i - whole] += square ? d * d : d;
-    }
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int k = 0; k < width; k++) sum[k] += sum[k + width];
-    return sum[0];
-}
 
 #define ROW \
     (const float *x, const float *gamma, const float *beta, float eps, float *y, int64_t n)
 
 GD_ISA_BODY void norm_row_body ROW {
-    const float mean = sum_of(x, n, 0, false) / (float)n;
-    const float var = sum_of(x, n, mean, true) / (float)n, invstd = 1 / sqrtf(var + eps);
+    float mean, var;
+    GD_LANES_SUM(mean, n, x[i]);
+    mean /= (float)n;
+    GD_LANES_SUM(var, n, (x[i] - mean) * (x[i] - mean));
+    const float invstd = 1 / sqrtf(var / (float)n + eps);
 #pragma omp simd
     for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * invstd * gamma[i] + beta[i];
 }

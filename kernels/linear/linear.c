@@ -132,7 +132,11 @@ static const gd_kernel kernels_bwd_weight[] = {{.name = "linear_bwd_weight_omp_f
                                                 .run = gdk_linear_bwd_weight_omp_run},
                                                GD_REF_ROWS(linear_bwd_weight),
                                                {0}};
-static const gd_kernel kernels_sum[] = {GD_REF_ROWS(sum_pixels), {0}};
+static const gd_kernel kernels_sum[] = {
+    {GD_CPU_ROW("sum_pixels_cpu_f32", GD_F32, gdk_sum_pixels_cpu_f32),
+     .scratch = gdk_sum_pixels_cpu_scratch},
+    GD_REF_ROWS(sum_pixels),
+    {0}};
 
 const gd_op gd_op_linear = {.name = "linear",
                             .min_in = 2,

@@ -34,6 +34,9 @@ gd_status gdk_linear_bwd_data_omp_run(const gd_launch *l, gd_error *err);
 size_t    gdk_linear_bwd_weight_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_linear_bwd_weight_omp_run(const gd_launch *l, gd_error *err);
 
+size_t    gdk_sum_pixels_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_sum_pixels_cpu_f32(const gd_launch *l, gd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

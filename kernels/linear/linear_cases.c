@@ -94,11 +94,15 @@ const gd_case gd_cases_linear_bwd_weight[] = {
      .flags = GD_CASE_LARGE},
     {0}};
 
-const gd_case gd_cases_sum_pixels[] = {{.label = "three axes",
-                                        .in = {{.ndim = 3, .dim = {2, 3, 5}, .give = x}},
-                                        .out = {{.ndim = 1, .dim = {5}, .want = sum}}},
-                                       {.label = "one pixel", .in = {M(1, 17)}},
-                                       {.label = "feature map",
-                                        .in = {{.ndim = 4, .dim = {2, 9, 7, 33}}},
-                                        .flags = GD_CASE_NO_GRAD},
-                                       {0}};
+const gd_case gd_cases_sum_pixels[] = {
+    {.label = "three axes",
+     .in = {{.ndim = 3, .dim = {2, 3, 5}, .give = x}},
+     .out = {{.ndim = 1, .dim = {5}, .want = sum}}},
+    {.label = "one pixel", .in = {M(1, 17)}},
+    {.label = "threads",
+     .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {.label = "feature map",
+     .in = {{.ndim = 4, .dim = {2, 9, 7, 33}}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};

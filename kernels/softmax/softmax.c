@@ -42,5 +42,8 @@ const gd_op gd_op_softmax_bwd = {
     .flags = GD_OP_INPLACE,
     .infer = infer,
     .cost = cost,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(softmax_bwd), {0}},
+    .kernels =
+        (const gd_kernel[]){GD_ROW_CPU("softmax_bwd_cpu_f32", GD_F32, gdk_softmax_bwd_cpu_f32),
+                            GD_REF_ROWS(softmax_bwd),
+                            {0}},
 };

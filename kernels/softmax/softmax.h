@@ -7,5 +7,6 @@
 GD_REF_DECLARE(softmax)
 GD_REF_DECLARE(softmax_bwd)
 gd_status gdk_softmax_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_softmax_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

@@ -62,4 +62,9 @@ const gd_case gd_cases_softmax[] = {
      .in = {{.ndim = 2, .dim = {1009, 91}, .draw = GD_DRAW_UNIFORM, .lo = -20, .hi = 20}},
      .flags = GD_CASE_NO_GRAD},
     {0}};
-const gd_case gd_cases_softmax_bwd[] = {{0}}; /* covered through the gradient check */
+const gd_case gd_cases_softmax_bwd[] = {
+    {.label = "threads",
+     .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};

@@ -84,7 +84,7 @@ static void check_threads(const gdk_igemm_shape *s, const int64_t *other, const 
     free(many.data);
 }
 
-/* Threads share the filters and columns of dw, and the pixels of dx, in other ways each time. */
+/* Threads share the filters and columns of dw, and the pixels of dx, otherwise each time. */
 static void same_bits(void **state) {
     (void)state;
     const gdk_igemm_shape s = {.N = 2,
