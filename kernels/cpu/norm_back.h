@@ -1,4 +1,4 @@
-/* norm_back.h -- what the gradients of norms over pixels share: sums of d_y and of d_y times the
+/* norm_back.h -- what gradients of norms over pixels share: sums of d_y and of d_y times the
  * centred input, then the values. */
 #ifndef GD_KERNELS_CPU_NORM_BACK_H
 #define GD_KERNELS_CPU_NORM_BACK_H

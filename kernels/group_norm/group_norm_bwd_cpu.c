@@ -1,5 +1,7 @@
-/* group_norm_bwd_cpu.c -- the gradient of group norm, picture by picture: moments of channels
- * make those of groups, then sums of d_y and of d_y times the centred input, then the values. */
+/* group_norm_bwd_cpu.c -- the gradient of group norm, picture by picture.
+ *
+ * Moments of channels make those of groups; sums of d_y and of d_y times the centred input make
+ * what is taken off the values. Three passes over memory. */
 #include <math.h>
 
 #include "kernels/cpu/norm_back.h"

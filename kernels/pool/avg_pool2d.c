@@ -101,16 +101,17 @@ const gd_op gd_op_avg_pool2d = {
     .grad = grad,
     .kernels = (const gd_kernel[]){GDK_POOL_ROW(avg_pool2d), GD_REF_ROWS(avg_pool2d), {0}}};
 
-const gd_op gd_op_avg_pool2d_bwd = {.name = "avg_pool2d_bwd",
-                                    .min_in = 1,
-                                    .max_in = 1,
-                                    .n_out = 1,
-                                    .flags = GD_OP_HALF_FOLLOW,
-                                    .attr_fields = fields_bwd,
-                                    .attr_size = sizeof(gd_avg_pool2d_bwd),
-                                    .infer = infer_bwd,
-                                    .kernels =
-                                        (const gd_kernel[]){GD_REF_ROWS(avg_pool2d_bwd), {0}}};
+const gd_op gd_op_avg_pool2d_bwd = {
+    .name = "avg_pool2d_bwd",
+    .min_in = 1,
+    .max_in = 1,
+    .n_out = 1,
+    .flags = GD_OP_HALF_FOLLOW,
+    .attr_fields = fields_bwd,
+    .attr_size = sizeof(gd_avg_pool2d_bwd),
+    .infer = infer_bwd,
+    .kernels =
+        (const gd_kernel[]){GDK_POOL_ROW(avg_pool2d_bwd), GD_REF_ROWS(avg_pool2d_bwd), {0}}};
 
 const gd_op gd_op_adaptive_avg_pool2d = {
     .name = "adaptive_avg_pool2d",
@@ -134,4 +135,5 @@ const gd_op gd_op_adaptive_avg_pool2d_bwd = {
     .attr_fields = fields_adaptive_bwd,
     .attr_size = sizeof(gd_adaptive_avg_pool2d_bwd),
     .infer = infer_adaptive_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(adaptive_avg_pool2d_bwd), {0}}};
+    .kernels = (const gd_kernel[]){
+        GDK_POOL_ROW(adaptive_avg_pool2d_bwd), GD_REF_ROWS(adaptive_avg_pool2d_bwd), {0}}};

@@ -112,7 +112,12 @@ const gd_case gd_cases_avg_pool2d[] = {
      .in = {X(2, 9, 8, 65)},
      .flags = GD_CASE_NO_GRAD},
     {0}};
-const gd_case gd_cases_avg_pool2d_bwd[] = {{0}}; /* through the gradient check */
+const gd_case gd_cases_avg_pool2d_bwd[] = {
+    {.label = "threads",
+     .attr = &(const gd_avg_pool2d_bwd){{{3, 2}, {2, 3}, {1, 0}, 1, 0}, {61, 59}},
+     .in = {{.ndim = 4, .dim = {2, 31, 20, 40}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};
 
 const gd_case gd_cases_adaptive_avg_pool2d[] = {
     {.label = "2x3",
@@ -138,4 +143,9 @@ const gd_case gd_cases_adaptive_avg_pool2d[] = {
      .in = {X(1, 7, 7, 2048)},
      .flags = GD_CASE_NO_GRAD | GD_CASE_LARGE},
     {0}};
-const gd_case gd_cases_adaptive_avg_pool2d_bwd[] = {{0}}; /* through the gradient check */
+const gd_case gd_cases_adaptive_avg_pool2d_bwd[] = {
+    {.label = "threads",
+     .attr = &(const gd_adaptive_avg_pool2d_bwd){{61, 59}},
+     .in = {{.ndim = 4, .dim = {2, 6, 7, 40}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};

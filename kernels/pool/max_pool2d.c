@@ -48,13 +48,14 @@ const gd_op gd_op_max_pool2d = {
     .grad = grad,
     .kernels = (const gd_kernel[]){GDK_POOL_ROW(max_pool2d), GD_REF_ROWS(max_pool2d), {0}}};
 
-const gd_op gd_op_max_pool2d_bwd = {.name = "max_pool2d_bwd",
-                                    .min_in = 2,
-                                    .max_in = 2,
-                                    .n_out = 1,
-                                    .flags = GD_OP_HALF_FOLLOW,
-                                    .attr_fields = fields,
-                                    .attr_size = sizeof(gd_max_pool2d),
-                                    .infer = infer_bwd,
-                                    .kernels =
-                                        (const gd_kernel[]){GD_REF_ROWS(max_pool2d_bwd), {0}}};
+const gd_op gd_op_max_pool2d_bwd = {
+    .name = "max_pool2d_bwd",
+    .min_in = 2,
+    .max_in = 2,
+    .n_out = 1,
+    .flags = GD_OP_HALF_FOLLOW,
+    .attr_fields = fields,
+    .attr_size = sizeof(gd_max_pool2d),
+    .infer = infer_bwd,
+    .kernels =
+        (const gd_kernel[]){GDK_POOL_ROW(max_pool2d_bwd), GD_REF_ROWS(max_pool2d_bwd), {0}}};

@@ -85,6 +85,9 @@ gd_status gdk_pool_infer(const char *op, const gd_launch *l, const int32_t size[
 gd_status gdk_max_pool2d_omp_f32(const gd_launch *l, gd_error *err);
 gd_status gdk_avg_pool2d_omp_f32(const gd_launch *l, gd_error *err);
 gd_status gdk_adaptive_avg_pool2d_omp_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_max_pool2d_bwd_omp_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_avg_pool2d_bwd_omp_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_adaptive_avg_pool2d_bwd_omp_f32(const gd_launch *l, gd_error *err);
 /* Their row. */
 #define GDK_POOL_ROW(op)                                                                   \
     {                                                                                      \

@@ -92,5 +92,8 @@ const gd_op gd_op_resize_bwd = {
     .attr_size = sizeof(gd_resize),
     .infer = infer_bwd,
     .cost = cost,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(resize_bwd), {0}},
+    .kernels =
+        (const gd_kernel[]){GD_ROW_CPU("resize_bwd_cpu_f32", GD_F32, gdk_resize_bwd_cpu_f32),
+                            GD_REF_ROWS(resize_bwd),
+                            {0}},
 };

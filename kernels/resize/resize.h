@@ -24,5 +24,6 @@ int64_t gdk_nearest(int64_t at, int64_t src, int64_t dst);
 GD_REF_DECLARE(resize)
 GD_REF_DECLARE(resize_bwd)
 gd_status gdk_resize_cpu_f32(const gd_launch *l, gd_error *err);
+gd_status gdk_resize_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

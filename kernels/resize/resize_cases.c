@@ -96,4 +96,20 @@ const gd_case gd_cases_resize[] = {
      .in = {{.ndim = 4, .dim = {1, 33, 33, 65}}},
      .flags = GD_CASE_LARGE},
     {0}};
-const gd_case gd_cases_resize_bwd[] = {{0}}; /* covered through the gradient check */
+const gd_case gd_cases_resize_bwd[] = {
+    {.label = "threads, nearest",
+     .attr = &(const gd_resize){GD_RESIZE_NEAREST, 62, 55},
+     .in = {{.ndim = 4, .dim = {2, 62, 55, 40}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 4, .dim = {2, 31, 21, 40}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {.label = "threads, bilinear",
+     .attr = &(const gd_resize){GD_RESIZE_BILINEAR, 62, 55},
+     .in = {{.ndim = 4, .dim = {2, 62, 55, 40}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 4, .dim = {2, 31, 21, 40}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {.label = "bilinear, smaller",
+     .attr = &(const gd_resize){GD_RESIZE_BILINEAR, 7, 9},
+     .in = {{.ndim = 4, .dim = {1, 7, 9, 5}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 4, .dim = {1, 23, 20, 5}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};

@@ -179,5 +179,8 @@ const gd_op gd_op_slice_bwd = {
     .attr_fields = bwd_fields,
     .attr_size = sizeof(gd_slice_bwd),
     .infer = infer_bwd,
-    .kernels = (const gd_kernel[]){GD_REF_ROWS(slice_bwd), {0}},
+    .kernels =
+        (const gd_kernel[]){GD_ROW_CPU("slice_bwd_cpu_f32", GD_F32, gdk_slice_bwd_cpu_f32),
+                            GD_REF_ROWS(slice_bwd),
+                            {0}},
 };

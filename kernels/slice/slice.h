@@ -21,6 +21,7 @@ typedef struct gd_slice_bwd {
 GD_REF_DECLARE(slice)
 GD_REF_DECLARE(slice_bwd)
 gd_status gdk_slice_cpu(const gd_launch *l, gd_error *err);
+gd_status gdk_slice_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 
 /* start with negative values resolved and clipped to [0, extent]. */
 static inline int64_t gdk_slice_bound(int32_t at, int64_t extent) {

@@ -77,4 +77,13 @@ const gd_case gd_cases_slice[] = {
      .in = {{.ndim = 4, .dim = {1, 127, 61, 16}}},
      .flags = GD_CASE_NO_GRAD},
     {0}};
-const gd_case gd_cases_slice_bwd[] = {{0}}; /* covered through the gradient check */
+const gd_case gd_cases_slice_bwd[] = {
+    {.label = "threads, rows",
+     .attr = &(const gd_slice_bwd){1, 3, 2, 61},
+     .in = {{.ndim = 4, .dim = {2, 28, 59, 23}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {.label = "threads, channels",
+     .attr = &(const gd_slice_bwd){-1, 1, 3, 33},
+     .in = {{.ndim = 4, .dim = {2, 41, 59, 10}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};
