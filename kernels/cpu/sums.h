@@ -21,8 +21,8 @@ const double *gdk_sums(int64_t pixels, int64_t columns, gdk_sums_fn f, const voi
                        void *scratch);
 
 /* Means, then sums of squares about them, of the channels over pixels [first, first + pixels)
- * of x: 2 C doubles in scratch, which has gdk_sums_scratch(pixels, 2 C) bytes. Each part takes its
- * squares about a mean of its own while it is in the cache: one pass over memory. */
+ * of x: 2 C doubles in scratch, which has gdk_sums_scratch(pixels, 2 C) bytes. Each part takes
+ * its squares about a mean of its own while it is in the cache: one pass over memory. */
 const double *gdk_moments(const gd_tensor *x, int64_t first, int64_t pixels, void *scratch);
 
 /* What parts are made of, over n channels of adjacent pixels; pitches in floats. */

@@ -1,8 +1,8 @@
 /* window_back.h -- gradients of what reads windows of a plane: average pooling, resizing.
  *
  * The weight of a pixel in a window is a product of two axes'. A pixel of dx gathers from the
- * outputs that read it, in row order: no thread writes what another adds to, and the bits do not
- * depend on how many there are. */
+ * outputs that read it, in row order: no thread writes what another adds to, and the bits do
+ * not depend on how many there are. */
 #ifndef GD_KERNELS_CPU_WINDOW_BACK_H
 #define GD_KERNELS_CPU_WINDOW_BACK_H
 
