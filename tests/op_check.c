@@ -246,6 +246,30 @@ static bool open_device(const char *name) {
     return false;
 }
 
+/* --op conv2d_bwd_data: such nodes in the gradients of conv2d too. */
+static void check_nodes(const char *name) {
+    char         forward[64];
+    const char  *bwd = strstr(name, "_bwd");
+    const gd_op *op = gd_op_find(name);
+    const int    pass = n_pass, fail = n_fail;
+    if (!bwd || !op) return;
+    snprintf(forward, sizeof forward, "%.*s", (int)(bwd - name), name);
+    const gd_op   *of = gd_op_find(forward);
+    const gd_case *c = of && of->grad ? oc_cases_of(forward) : NULL;
+    oc_on.node = name;
+    for (; c && c->label && !oc_on.lost; c++) {
+        oc_problem p;
+        if (c->flags & (GD_CASE_NO_GRAD | GD_CASE_LARGE)) continue;
+        oc_problem_of_case(&p, of, c);
+        oc_gradient(&p);
+        oc_problem_free(&p);
+    }
+    oc_on.node = NULL;
+    check_rows(op);
+    printf("%-22s in the gradients of %s: %d passed, %d FAILED\n", name, forward, n_pass - pass,
+           n_fail - fail);
+}
+
 static bool check_all(bool small) {
     bool found = false;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -253,6 +277,7 @@ static bool check_all(bool small) {
         found = true;
         check_op(all[i].op, all[i].cases, small);
     }
+    if (only) check_nodes(only);
     /* Rows of backward operators are met in the gradients of others, so they come last. */
     for (size_t i = 0; !only && i < sizeof all / sizeof *all; i++) {
         const gd_op *op = gd_op_find(all[i].op);

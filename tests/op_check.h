@@ -18,6 +18,7 @@
 typedef struct oc_target {
     gd_device  *device;    /* NULL: the host */
     const char *row;       /* NULL: all; else those whose names begin so */
+    const char *node;      /* NULL: all; else the one kind of backward nodes that is run */
     bool        providers; /* rows of vendors' libraries too */
     bool sanitize; /* every buffer ends with its allocation; outputs are left uninitialised */
     bool lost;     /* the device had a fault: nothing more can be run */

@@ -119,11 +119,12 @@ void oc_gradient(const oc_problem *p) {
         /* Before differencing: it leaves other values in the outputs. */
         for (int k = 1; k < r.g.n_node; k++) {
             oc_problem back;
+            if (oc_on.node && strcmp(r.g.node[k].op->name, oc_on.node) != 0) continue;
             oc_problem_of_node(&back, &r.g, k, p->label);
-            oc_forward(&back, false);
+            oc_forward(&back, oc_on.device != NULL);
             oc_problem_free(&back);
         }
-        for (int i = 0; i < p->n_in && !oc_on.device; i++)
+        for (int i = 0; i < p->n_in && !oc_on.device && !oc_on.node; i++)
             if (r.in[i] >= 0 && r.g.value[r.in[i]].t.dtype == GD_F64) compare_input(&r, p, i);
     }
     gd_arena_free(&r.arena);
