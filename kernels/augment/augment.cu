@@ -1,9 +1,9 @@
-/* augment.cu -- layers of pictures to the network's input. Bound by the traffic of values out and
- * by the four pixels that each place of a layer reads, most of which neighbours share in L1.
+/* augment.cu -- layers of pictures to the network's input. Bound by the traffic of values out
+ * and by the four pixels that each place of a layer reads, most of them shared with neighbours.
  *
  * A block owns a tile of 32 x 8 output pixels of one picture, a thread one pixel. The block's
- * first threads read the layers, and drop those whose rectangle misses the tile, so that a mosaic
- * costs hardly more than one picture. */
+ * first threads read the layers, and drop those whose rectangle misses the tile, so that a
+ * mosaic costs hardly more than one picture. */
 #include "kernels/augment/augment_cuda.h"
 
 enum { WIDE = 32, HIGH = 8, MOST = 8 };

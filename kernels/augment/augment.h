@@ -1,18 +1,18 @@
-/* augment.h -- pictures of a training batch: laid over each other, moved, recoloured, normalised.
+/* augment.h -- pictures of a training batch: laid over each other, moved, recoloured.
  *
  *   in 0  pixels U8 [P, 3]: the pictures one after the other, each at a multiple of 16 pixels
  *   in 1  layers [B, S, GD_LAYER]: S layers for each row of the batch (GD_LAYER_*)
  *   out   [B, out_h, out_w, 3], of the layers' type
  *
- * The middle of output pixel (x, y) is (x + 1/2, y + 1/2), and a layer finds its picture there at
- * u = m0 X + m1 Y + m2, v = m3 X + m4 Y + m5, with 0 .. W for the sides of the picture. Inside,
- * the bytes are blended between pixel middles, the border repeated (PyTorch's grid_sample,
- * align_corners=False); outside, the layer is pad. Where a picture is shrunk, `sub` x `sub` places
- * of an output pixel are averaged. A sampled colour is changed as torchvision's adjust_brightness,
- * adjust_contrast (towards `grey`) and adjust_saturation do, in this order, and becomes
- * (v * scale - mean) / std. Output = pad + sum of weight * (layer - pad), over the layers whose
- * rectangle holds (X, Y): mosaic is rectangles side by side, mixup two weights that add up to 1.
- * A layer of weight 0 is not looked at. */
+ * The middle of output pixel (x, y) is X = x + 1/2, Y = y + 1/2, and a layer finds its picture
+ * there at u = m0 X + m1 Y + m2, v = m3 X + m4 Y + m5, with 0 .. W between the sides of the
+ * picture. Inside, the bytes are blended between the middles of pixels, the border repeated
+ * (PyTorch's grid_sample, align_corners=False); outside, the layer is pad. Where a picture is
+ * shrunk, `sub` x `sub` places of an output pixel are averaged. A colour is changed as
+ * torchvision's adjust_brightness, adjust_contrast (towards `grey`) and adjust_saturation do,
+ * in this order, and becomes (v * scale - mean) / std. Output = pad + the sum of
+ * weight * (layer - pad) over the layers whose rectangle holds (X, Y): a mosaic is rectangles
+ * side by side, mixup two weights that add up to 1. A layer of weight 0 is not looked at. */
 #ifndef GD_KERNELS_AUGMENT_H
 #define GD_KERNELS_AUGMENT_H
 

@@ -26,6 +26,9 @@ static gd_status run(const gd_launch *l, gd_error *err) {
     return gdk_cuda_status(gdk_augment_launch(&p, gdk_stream(l)), "augment", err);
 }
 
+/* clang-format off */
 extern const gd_kernel gdk_augment_cuda_rows[];
-const gd_kernel        gdk_augment_cuda_rows[] = {
-           {GD_ROW_CUDA("augment_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH, .fits = fits}, {0}};
+const gd_kernel gdk_augment_cuda_rows[] = {
+    {GD_ROW_CUDA("augment_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH, .fits = fits},
+    {0}};
+/* clang-format on */

@@ -1,5 +1,5 @@
-/* augment_layer.h -- one layer of an augmented picture and its colour at a place: the arithmetic
- * of the CPU's row and of the GPU's. */
+/* augment_layer.h -- one layer of an augmented picture: the arithmetic of the CPU's row and of
+ * the GPU's. */
 #ifndef GD_KERNELS_AUGMENT_LAYER_H
 #define GD_KERNELS_AUGMENT_LAYER_H
 
