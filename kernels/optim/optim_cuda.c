@@ -101,7 +101,7 @@ static gd_status run_factor(const gd_launch *l, gd_error *err) {
                                .max_norm = a->max_norm,
                                .steps = (float)a->steps,
                                .early = gdk_early(l)};
-    return gdk_cuda_status(gdk_grad_factor_launch(&p, gdk_stream(l)), "grad_factor", err);
+    return gdk_cuda_status(gdk_optim_factor_launch(&p, gdk_stream(l)), "grad_factor", err);
 }
 
 static gd_status run_scale(const gd_launch *l, gd_error *err) {
@@ -116,7 +116,7 @@ static gd_status run_scale(const gd_launch *l, gd_error *err) {
                               .backoff = a->backoff,
                               .interval = a->interval,
                               .early = gdk_early(l)};
-    return gdk_cuda_status(gdk_loss_scale_launch(&p, gdk_stream(l)), "loss_scale", err);
+    return gdk_cuda_status(gdk_optim_scale_launch(&p, gdk_stream(l)), "loss_scale", err);
 }
 
 #define ROWS(op, function, ...)                       \

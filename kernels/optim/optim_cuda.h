@@ -62,8 +62,8 @@ typedef struct gdk_loss_scale {
 
 cudaError_t gdk_update_launch(const gdk_update *p, cudaStream_t stream);
 cudaError_t gdk_squares_launch(const gdk_squares *p, cudaStream_t stream);
-cudaError_t gdk_grad_factor_launch(const gdk_grad_factor *p, cudaStream_t stream);
-cudaError_t gdk_loss_scale_launch(const gdk_loss_scale *p, cudaStream_t stream);
+cudaError_t gdk_optim_factor_launch(const gdk_grad_factor *p, cudaStream_t stream);
+cudaError_t gdk_optim_scale_launch(const gdk_loss_scale *p, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -69,7 +69,7 @@ static __global__ void gdk_grad_factor_kernel(const __grid_constant__ gdk_grad_f
     p.stats[GD_STAT_FACTOR] = factor;
 }
 
-extern "C" cudaError_t gdk_grad_factor_launch(const gdk_grad_factor *p, cudaStream_t stream) {
+extern "C" cudaError_t gdk_optim_factor_launch(const gdk_grad_factor *p, cudaStream_t stream) {
     return gdk_launch(gdk_grad_factor_kernel, dim3(1), 1, 0, stream, p->early, 1, *p);
 }
 
@@ -93,6 +93,6 @@ static __global__ void gdk_loss_scale_kernel(const __grid_constant__ gdk_loss_sc
     *p.new_scale = next;
 }
 
-extern "C" cudaError_t gdk_loss_scale_launch(const gdk_loss_scale *p, cudaStream_t stream) {
+extern "C" cudaError_t gdk_optim_scale_launch(const gdk_loss_scale *p, cudaStream_t stream) {
     return gdk_launch(gdk_loss_scale_kernel, dim3(1), 1, 0, stream, p->early, 1, *p);
 }
