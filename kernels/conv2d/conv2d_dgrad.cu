@@ -54,6 +54,7 @@ __global__ void __launch_bounds__(THREADS)
     const int64_t rows = (p.H - a + sh - 1) / sh, cols = (p.W - b + sw - 1) / sw;
     const int64_t at = p.at[a * sw + b];
     float         v[4] = {};
+    if (at == -2) return;
     if (at >= 0) {
         const int64_t from = at + ((n * rows + h / sh) * cols + w / sw) * p.C + c;
         if (p.C % 4 == 0)

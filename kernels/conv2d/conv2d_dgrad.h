@@ -29,7 +29,7 @@ typedef struct gdk_dgrad_join {
     const void  *from;
     int32_t      N, H, W, C;
     int32_t      stride[2];
-    int64_t      at[GDK_DGRAD_PHASES]; /* elements; -1: zeros */
+    int64_t      at[GDK_DGRAD_PHASES]; /* elements; -1: zeros; -2: done already */
     gdk_epilogue e;
 } gdk_dgrad_join;
 

@@ -117,7 +117,7 @@ static void read_turn(const gd_launch *l, const gd_conv2d *a, plan *p) {
 }
 
 /* What is not below 2^30 pixels, 2^31 elements and 16 phases is left to no row. */
-static bool counts_fit(const gd_launch *l, const gd_conv2d *a) {
+bool gdk_dgrad_counts(const gd_launch *l, const gd_conv2d *a) {
     const gd_tensor *dy = l->in[0], *w = l->in[1], *dx = l->out[0];
     for (int i = 0; i < 4; i++)
         if (a->pad[i] > INT16_MAX || a->stride[i % 2] > GDK_DGRAD_PHASES ||
@@ -130,13 +130,21 @@ static bool counts_fit(const gd_launch *l, const gd_conv2d *a) {
            w->pitch < INT32_MAX && gd_tensor_pixels(w) / w->dim[0] * a->groups <= UINT16_MAX;
 }
 
-/* Axis i of the convolution of one phase. */
-static void set_axis(gd_conv2d *c, int i, const gdk_phase *f, int64_t size_dy) {
-    c->stride[i] = 1;
-    c->dilation[i] = f->dilation;
-    c->pad[i] = f->pad;
-    c->pad[i + 2] =
-        (int32_t)(f->count + (int64_t)f->dilation * (f->taps - 1) - size_dy - f->pad);
+bool gdk_dgrad_phase(const gd_conv2d *a, const int64_t plane[2], const int64_t filter[2],
+                     const int64_t plane_dy[2], int i, gdk_phase axis[2], gd_conv2d *conv) {
+    const int residue[2] = {i / a->stride[1], i % a->stride[1]};
+    *conv = (gd_conv2d){.groups = a->groups};
+    for (int j = 0; j < 2; j++) {
+        gdk_phase *f = &axis[j];
+        *f = gdk_phase_of((int32_t)plane[j], (int32_t)filter[j], a->stride[j], a->pad[j],
+                          a->dilation[j], residue[j]);
+        conv->stride[j] = 1;
+        conv->dilation[j] = f->dilation;
+        conv->pad[j] = f->pad;
+        conv->pad[j + 2] =
+            (int32_t)(f->count + (int64_t)f->dilation * (f->taps - 1) - plane_dy[j] - f->pad);
+    }
+    return axis[0].count && axis[1].count && axis[0].taps && axis[1].taps;
 }
 
 /* The extents of dx as a picture, a linear layer's rows as one line. */
@@ -159,18 +167,16 @@ static void add_phase(const gd_launch *l, const gd_conv2d *a, int i, size_t at[2
     const bool            linear = l->in[1]->ndim == 2;
     const int64_t         P = linear ? 1 : dy->dim[1], Q = linear ? j->W : dy->dim[2];
     const int64_t         K = p->padded ? p->padded : t->K;
-    const gdk_phase       down =
-        gdk_phase_of(j->H, t->R, a->stride[0], a->pad[0], a->dilation[0], i / a->stride[1]);
-    const gdk_phase right =
-        gdk_phase_of(j->W, t->S, a->stride[1], a->pad[1], a->dilation[1], i % a->stride[1]);
+    const int64_t plane[2] = {j->H, j->W}, filter[2] = {t->R, t->S}, plane_dy[2] = {P, Q};
+    gdk_phase     axis[2];
+    gd_conv2d     conv;
     p->turn.at[i] = p->join.at[i] = -1;
-    if (!down.count || !right.count || !down.taps || !right.taps) return;
+    if (!gdk_dgrad_phase(a, plane, filter, plane_dy, i, axis, &conv)) return;
     phase *f = &p->phase[p->n++];
-    f->conv = (gd_conv2d){.groups = a->groups};
-    set_axis(&f->conv, 0, &down, P);
-    set_axis(&f->conv, 1, &right, Q);
-    f->w = gd_tensor_make(dy->dtype, 4, (int64_t[]){j->C, down.taps, right.taps, t->pitch});
-    f->dx = gd_tensor_make(dx->dtype, 4, (int64_t[]){j->N, down.count, right.count, j->C});
+    f->conv = conv;
+    f->w =
+        gd_tensor_make(dy->dtype, 4, (int64_t[]){j->C, axis[0].taps, axis[1].taps, t->pitch});
+    f->dx = gd_tensor_make(dx->dtype, 4, (int64_t[]){j->N, axis[0].count, axis[1].count, j->C});
     f->dy = gd_tensor_make(dy->dtype, 4, (int64_t[]){j->N, P, Q, K});
     if (!p->padded) f->dy.pitch = dy->pitch;
     if (p->direct) f->dx.pitch = dx->pitch;
@@ -190,7 +196,7 @@ static bool compose(const gd_launch *l, const gd_device_caps *dev, bool linear, 
     size_t           at[2] = {0, 0}, most = 0;
     *p = (plan){.device = l->device};
     if (!gdk_half_or_wide(dy) || l->in[1]->dtype != dy->dtype || !gdk_epilogue_fits(l, 2) ||
-        !counts_fit(l, a))
+        !gdk_dgrad_counts(l, a))
         return false;
     read_turn(l, a, p);
     read_join(l, a, &p->join);
@@ -222,6 +228,19 @@ static bool fits(const gd_launch *l, const gd_device_caps *dev, bool linear, boo
 static size_t scratch(const gd_launch *l, const gd_device_caps *dev, bool linear, bool tf32) {
     plan p;
     return compose(l, dev, linear, tf32, &p) ? p.end : 0;
+}
+
+/* Turning weights, as seen for small ones on an H200, and putting phases together; a row that
+ * states no cost is taken where nothing else fits. */
+static double cost(const gd_launch *l, const gd_device_caps *dev, bool linear, bool tf32) {
+    plan   p;
+    double us = 8 + (double)gd_tensor_count(l->in[1]) * 5e-6;
+    if (!compose(l, dev, linear, tf32, &p)) return 1e9;
+    for (int i = 0; i < p.n; i++) {
+        const gd_launch f = launch_of(l, &p, &p.phase[i]);
+        us += p.phase[i].row->cost_us ? p.phase[i].row->cost_us(&f, dev) : 1e6;
+    }
+    return us + (p.direct ? 0 : 5 + (double)gd_tensor_bytes(l->out[0]) / 1.5e6);
 }
 
 void gdk_conv2d_dgrad_release(void *kept) {
@@ -260,6 +279,9 @@ done:
     }                                                                                         \
     size_t gdk_##name##_scratch(const gd_launch *l, const gd_device_caps *dev) {              \
         return scratch(l, dev, linear, tf32);                                                 \
+    }                                                                                         \
+    double gdk_##name##_cost(const gd_launch *l, const gd_device_caps *dev) {                 \
+        return cost(l, dev, linear, tf32);                                                    \
     }                                                                                         \
     gd_status gdk_##name##_prepare(const gd_launch *l, const gd_device_caps *dev, void **out, \
                                    gd_error *err) {                                           \

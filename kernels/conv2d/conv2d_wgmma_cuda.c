@@ -94,29 +94,28 @@ void gdk_conv2d_wgmma_release(void *kept) {
     gd_mem_put(s);
 }
 
-static void plan(state *st, const gdk_wgmma_choice *c) {
-    const gdk_conv2d_shape *s = &st->s;
-    const gd_conv2d        *at = s->a;
-    st->a = (gdk_wgmma_args){.M = (int32_t)(s->N * s->P * s->Q),
-                             .K = (int32_t)s->K,
-                             .cols = c->cols,
-                             .Q = (int32_t)s->Q,
-                             .PQ = (int32_t)(s->P * s->Q),
-                             .S = (int32_t)s->S,
-                             .C = (int32_t)s->C,
-                             .stride_h = at->stride[0],
-                             .stride_w = at->stride[1],
-                             .pad_h = at->pad[0],
-                             .pad_w = at->pad[1],
-                             .dil_h = at->dilation[0],
-                             .dil_w = at->dilation[1],
-                             .steps_a_tap =
-                                 (int32_t)((s->C + GDK_WGMMA_DEPTH - 1) / GDK_WGMMA_DEPTH),
-                             .tiles_n = (int32_t)((s->K + c->cols - 1) / c->cols),
-                             .tiles = (int32_t)tiles_of(s, c->cols),
-                             .splits = c->splits,
-                             .add = -1};
-    st->a.steps = (int32_t)(s->R * s->S) * st->a.steps_a_tap;
+void gdk_wgmma_plan(const gdk_conv2d_shape *s, const gdk_wgmma_choice *c, gdk_wgmma_args *a) {
+    const gd_conv2d *at = s->a;
+    *a = (gdk_wgmma_args){.M = (int32_t)(s->N * s->P * s->Q),
+                          .K = (int32_t)s->K,
+                          .cols = c->cols,
+                          .Q = (int32_t)s->Q,
+                          .PQ = (int32_t)(s->P * s->Q),
+                          .S = (int32_t)s->S,
+                          .C = (int32_t)s->C,
+                          .stride_h = at->stride[0],
+                          .stride_w = at->stride[1],
+                          .pad_h = at->pad[0],
+                          .pad_w = at->pad[1],
+                          .dil_h = at->dilation[0],
+                          .dil_w = at->dilation[1],
+                          .steps_a_tap =
+                              (int32_t)((s->C + GDK_WGMMA_DEPTH - 1) / GDK_WGMMA_DEPTH),
+                          .tiles_n = (int32_t)((s->K + c->cols - 1) / c->cols),
+                          .tiles = (int32_t)tiles_of(s, c->cols),
+                          .splits = c->splits,
+                          .add = -1};
+    a->steps = (int32_t)(s->R * s->S) * a->steps_a_tap;
 }
 
 static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, bool linear, void **out,
@@ -130,7 +129,7 @@ static gd_status prepare(const gd_launch *l, const gd_device_caps *dev, bool lin
     s->n_sm = dev->n_sm;
     s->device = l->device;
     const gdk_wgmma_choice c = pick(l, &s->s, dev->n_sm);
-    plan(s, &c);
+    gdk_wgmma_plan(&s->s, &c, &s->a);
     s->a.fixed = gdk_fixed(l, 1) && gdk_fixed(l, 2);
     GD_GO(gdk_maps_find(&s->maps, err));
     GD_GO(gdk_cuda_status(gdk_conv2d_wgmma_f16_ready(c.cols), "conv2d_wgmma", err));
@@ -160,8 +159,8 @@ gd_status gdk_linear_wgmma_prepare(const gd_launch *l, const gd_device_caps *dev
 
 /* Tiles leave whole where the output is F16 in 16-byte rows and at most one such tensor is
  * added to tiles that are not split. */
-static gd_status plan_exit(const gd_launch *l, const state *s, gdk_wgmma_args *a,
-                           gd_error *err) {
+gd_status gdk_wgmma_exit(const gd_launch *l, const gdk_maps *maps, gdk_wgmma_args *a,
+                         gd_error *err) {
     const int n = additions(l);
     a->whole =
         !a->e.out_wide && a->e.vec && a->K % 8 == 0 && (n == 0 || (n == 1 && a->splits == 1));
@@ -171,10 +170,10 @@ static gd_status plan_exit(const gd_launch *l, const state *s, gdk_wgmma_args *a
             a->whole = !a->e.arg_wide[i];
         }
     if (!a->whole) return GD_OK;
-    GD_TRY(gdk_map_matrix(&s->maps, a->e.out, a->M, a->K, a->e.out_pitch, 64, &a->y, err));
+    GD_TRY(gdk_map_matrix(maps, a->e.out, a->M, a->K, a->e.out_pitch, 64, &a->y, err));
     if (a->add < 0) return GD_OK;
-    return gdk_map_matrix(&s->maps, a->e.arg[a->add], a->M, a->K, a->e.arg_pitch[a->add], 64,
-                          &a->r, err);
+    return gdk_map_matrix(maps, a->e.arg[a->add], a->M, a->K, a->e.arg_pitch[a->add], 64, &a->r,
+                          err);
 }
 
 gd_status gdk_conv2d_wgmma_run(const gd_launch *l, gd_error *err) {
@@ -186,7 +185,7 @@ gd_status gdk_conv2d_wgmma_run(const gd_launch *l, gd_error *err) {
     GD_TRY(gdk_map_im2col(&s->maps, &s->s, l->in[0]->data, l->in[0]->pitch, GDK_WGMMA_ROWS,
                           &a.x, err));
     GD_TRY(gdk_map_matrix(&s->maps, l->in[1]->data, a.K, depth, depth, a.cols, &a.w, err));
-    GD_TRY(plan_exit(l, s, &a, err));
+    GD_TRY(gdk_wgmma_exit(l, &s->maps, &a, err));
     return gdk_cuda_status(gdk_conv2d_wgmma_f16_launch(&a, s->n_sm, gdk_stream(l)),
                            "conv2d_wgmma_f16", err);
 }

@@ -93,6 +93,13 @@ static __device__ __forceinline__ void gdk_wgmma_trans(float (&d)[D], uint64_t a
     GD_WGMMA_OF("k16.f32.f16.f16 ", ", 1, 1");
 }
 
+/* The same with B alone as gdk_wgmma_columns describes it. */
+template <int D>
+static __device__ __forceinline__ void gdk_wgmma_turned(float (&d)[D], uint64_t a, uint64_t b,
+                                                        int add) {
+    GD_WGMMA_OF("k16.f32.f16.f16 ", ", 0, 1");
+}
+
 /* As gdk_wgmma with 8 FP32 values of reduction, of which the 13 lowest bits are dropped. */
 template <int D>
 static __device__ __forceinline__ void gdk_wgmma_tf32(float (&d)[D], uint64_t a, uint64_t b,

@@ -9,6 +9,9 @@ extern const gd_kernel gdk_linear_bwd_data_cuda_rows[];
 extern const gd_kernel gdk_linear_bwd_weight_cuda_rows[];
 
 const gd_kernel gdk_linear_bwd_data_cuda_rows[] = {
+    {GD_ROW_DGRAD_OF("linear_bwd_data_wgmma_f16", GD_F16, linear_dgrad_wgmma,
+                     conv2d_dgrad_wgmma),
+     .min_sm = 90, .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE | GD_ROW_BULK_STORE},
     {GD_ROW_DGRAD("linear_bwd_data_f16", GD_F16, linear_dgrad), .min_sm = 75,
      .flags = GD_ROW_PITCH | GD_ROW_STEP_INPLACE | GD_ROW_BULK_STORE},
     {GD_ROW_DGRAD("linear_bwd_data_tf32", GD_F32, linear_dgrad_tf32), .min_sm = 80,
