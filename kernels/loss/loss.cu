@@ -25,7 +25,7 @@ static __global__ void __launch_bounds__(GDK_LOSS_THREADS) total_kernel(const gd
     if (threadIdx.x == 0) *a.out = sum;
 }
 
-extern "C" cudaError_t gdk_loss_scale_launch(const gdk_loss_args *a, cudaStream_t stream) {
+extern "C" cudaError_t gdk_loss_factor_launch(const gdk_loss_args *a, cudaStream_t stream) {
     scale_kernel<<<a->groups, GDK_LOSS_THREADS, 0, stream>>>(*a);
     return cudaPeekAtLastError();
 }

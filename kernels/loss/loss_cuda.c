@@ -86,7 +86,7 @@ gd_status gdk_loss_cuda_run(gdk_loss_args *a, const char *what, bool each, int l
     a->blocks = (a->items + of_block - 1) / of_block;
     /* Backward, each item has its thread: nothing is summed. */
     if (!a->d_out && a->blocks > GDK_LOSS_BLOCKS) a->blocks = GDK_LOSS_BLOCKS;
-    cudaError_t e = gdk_loss_scale_launch(a, stream);
+    cudaError_t e = gdk_loss_factor_launch(a, stream);
     if (e == cudaSuccess) e = launch(a, stream);
     if (e == cudaSuccess && !a->d_out) e = gdk_loss_total_launch(a, stream);
     return gdk_cuda_status(e, what, err);

@@ -55,7 +55,7 @@ typedef cudaError_t (*gdk_loss_launch)(const gdk_loss_args *a, cudaStream_t stre
 gd_status gdk_loss_cuda_run(gdk_loss_args *a, const char *what, bool each, int lanes,
                             gdk_loss_launch launch, cudaStream_t stream, gd_error *err);
 
-cudaError_t gdk_loss_scale_launch(const gdk_loss_args *a, cudaStream_t stream);
+cudaError_t gdk_loss_factor_launch(const gdk_loss_args *a, cudaStream_t stream);
 cudaError_t gdk_loss_total_launch(const gdk_loss_args *a, cudaStream_t stream);
 cudaError_t gdk_loss_softmax_launch(const gdk_loss_args *a, cudaStream_t stream);
 cudaError_t gdk_loss_sigmoid_launch(const gdk_loss_args *a, cudaStream_t stream);
