@@ -122,6 +122,7 @@ static struct {
     gd_pace         pace;
     const char     *unit;
     double          drawn;
+    char            note[96];
 } self = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static double clock_now(void) {
@@ -141,8 +142,27 @@ void gd_progress_begin(const char *unit) {
     (void)pthread_mutex_lock(&self.lock);
     self.unit = unit;
     self.drawn = 0;
+    self.note[0] = '\0';
     begin(&self.pace, clock_now(), 0);
     (void)pthread_mutex_unlock(&self.lock);
+}
+
+void gd_progress_note(const char *text) {
+    (void)pthread_mutex_lock(&self.lock);
+    snprintf(self.note, sizeof self.note, "%s", text ? text : "");
+    (void)pthread_mutex_unlock(&self.lock);
+}
+
+/* The line and the note behind it, where the terminal is wide enough for both. */
+static size_t whole_line(char *out, size_t room, long total) {
+    const int    columns = terminal_columns();
+    const int    note = (int)strlen(self.note), left = columns - 2 - note;
+    const bool   fits = note > 0 && left >= 24;
+    const size_t n = gd_progress_line(out, room, &self.pace, total, self.unit,
+                                      fits ? left : columns, gd_report_color());
+    if (!fits || n + (size_t)note + 3 > room) return n;
+    snprintf(out + n, room - n, "  %s", self.note);
+    return n + 2 + (size_t)note;
 }
 
 void gd_progress(long done, long total) {
@@ -153,8 +173,7 @@ void gd_progress(long done, long total) {
     gd_pace_take(&self.pace, now, done);
     if (now - self.drawn >= 0.1) {
         self.drawn = now;
-        gd_report_line(line, gd_progress_line(line, sizeof line, &self.pace, total, self.unit,
-                                              terminal_columns(), gd_report_color()));
+        gd_report_line(line, whole_line(line, sizeof line, total));
     }
     (void)pthread_mutex_unlock(&self.lock);
 }

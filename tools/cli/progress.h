@@ -19,6 +19,9 @@ extern "C" {
 void gd_progress_begin(const char *unit);
 /* `done` of `total`; total <= 0: not known, then elapsed time is shown in place of the bar. */
 void gd_progress(long done, long total);
+/* Text that stands behind the counts from now on ("loss 0.531"; copied, cut at 95 bytes); NULL:
+ * none. It goes when another count begins. */
+void gd_progress_note(const char *text);
 /* Removes the line; the next gd_progress draws it again. */
 void gd_progress_clear(void);
 

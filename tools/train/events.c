@@ -1,13 +1,12 @@
 /* events.c -- TensorBoard's event files: records, checksums, the few messages needed. */
 #include "tools/train/events.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tools/output/buffer.h"
+#include "tools/train/append.h"
 #include "weights/crc32c.h"
 
 enum { FIXED64 = 1, BYTES = 2, FIXED32 = 5 }; /* wire types; 0 is a varint */
@@ -49,19 +48,6 @@ static uint32_t bits_of_float(float v) {
     return u;
 }
 
-static gd_status write_all(gd_events *e, const char *data, size_t n, gd_error *err) {
-    while (n > 0) {
-        const ssize_t put = write(e->fd, data, n);
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0)
-            return gd_fail_code(err, GD_ERR_IO, 900, "%s: cannot write: %s", e->path,
-                                strerror(errno));
-        data += put;
-        n -= (size_t)put;
-    }
-    return GD_OK;
-}
-
 static gd_status write_record(gd_events *e, gd_buffer *data, gd_error *err) {
     gd_buffer r = {0};
     put_le(&r, data->size, 8);
@@ -70,7 +56,7 @@ static gd_status write_record(gd_events *e, gd_buffer *data, gd_error *err) {
     if (!data->failed) put_le(&r, masked_crc(data->data, data->size), 4);
     gd_status st = data->failed || r.failed
                        ? gd_fail(err, GD_ERR_NOMEM, "%s: no memory for a record", e->path)
-                       : write_all(e, r.data, r.size, err);
+                       : gd_append(e->fd, e->path, r.data, r.size, err);
     gd_buffer_free(&r);
     gd_buffer_free(data);
     return st;
@@ -84,11 +70,7 @@ gd_status gd_events_open(gd_events *e, const char *folder, double seconds, gd_er
     if (strchr(host, '/')) snprintf(host, sizeof host, "localhost");
     snprintf(e->path, sizeof e->path, "%.3800s/events.out.tfevents.%010lld.%s.%d", folder,
              (long long)seconds, host, (int)getpid());
-    do e->fd = open(e->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-    while (e->fd < 0 && errno == EINTR);
-    if (e->fd < 0)
-        return gd_fail_code(err, GD_ERR_IO, 900, "%s: cannot create: %s", e->path,
-                            strerror(errno));
+    GD_TRY(gd_append_open(e->path, &e->fd, err));
     put_key(&b, 1, FIXED64);
     put_le(&b, bits_of(seconds), 8);
     put_bytes(&b, 3, "brain.Event:2", 13);
