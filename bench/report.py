@@ -129,9 +129,10 @@ def video_table(r):
 
 
 def eval_table(r):
-    lines = ["# gdrun eval beside pycocotools\n", f"{r['cpu']}, one core, {r['date']}, commit {r['commit']}; pycocotools "
-             f"{r['pycocotools']}. {r['pictures']} pictures, {r['objects']} objects, {r['detections']} detections; processor "
-             f"seconds of the best round. The 12 numbers differ by {r['difference']:.1e} at most.\n"]
+    lines = ["# gdrun eval beside pycocotools\n", f"{r['cpu']}, one core, {r['date']}, commit {r['commit']}; "
+             f"pycocotools {r['pycocotools']}. {r['pictures']} pictures, {r['objects']} objects, {r['detections']} "
+             f"detections; processor seconds of the best round. The 12 numbers differ by {r['difference']:.1e} at "
+             "most.\n"]
     words = {"judging": "judging, arrays in memory", "files": "reading both files and judging"}
     return "\n".join(lines + rows(("what", "gdrun", "pycocotools", "faster"), [
         (words[x["what"]], f"{x['gdrun']:.2f}", f"{x['pycocotools']:.2f}", f"{x['pycocotools'] / x['gdrun']:.1f}")

@@ -141,7 +141,7 @@ def messages():
     refused(["bench", "--cold-fron=1", "a.gdw"], 201)
     check("--cold-from" not in run(["bench", "--cold-fron=1", "a.gdw"])[2], "a hidden flag is hinted at")
     for command in ("detect", "classify", "info", "doctor", "completion", "help", "version", "bench",
-                    "devices"):
+                    "devices", "eval"):
         rc, out, err = run(["help", command])
         check(rc == 0 and not err and out == run([command, "--help"])[1], f"help {command}")
         check(max(map(len, out.splitlines())) <= 80, f"help {command} is wider than 80 columns")
