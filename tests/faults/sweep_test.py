@@ -27,11 +27,12 @@ if ASAN:
     sys.exit(77)
 
 # Kind: the exit codes of a run that failed, and the words one of which stderr then holds. An
-# input that cannot be read is 3 (pictures) or 4 (weights); an output that cannot be written, 9.
+# input that cannot be read is 3 (pictures), 4 (weights) or 8 (annotations); an output that cannot be
+# written, 9.
 RULES = {
     "mem": ({6}, ("error[E6",)),
-    "open": ({2, 3, 4, 9}, ("error[E",)),
-    "read": ({2, 3, 4}, ("error[E",)),
+    "open": ({2, 3, 4, 8, 9}, ("error[E",)),
+    "read": ({2, 3, 4, 8}, ("error[E",)),
     "write": ({9}, ("error[E9",)),
     "sync": ({9}, ("error[E9",)),
     "rename": ({9}, ("error[E9",)),
@@ -40,7 +41,7 @@ RULES = {
     "fork": ({3}, ("error[E310",)),
     "thread": (set(), ()),
     "socket": ({3}, ("error[E3",)),
-    "stat": ({2, 3, 4, 9}, ("error[E",)),
+    "stat": ({2, 3, 4, 8, 9}, ("error[E",)),
 }
 Command = collections.namedtuple("Command", "name args outputs")
 
@@ -56,6 +57,10 @@ def commands():
         Command("detect", [GDRUN, "detect", "-m", "../nano.gdw", "../tiny.png", "--imgsz", "32",
                            "--conf", "0.001", "-o", "o.jpg", "--json", "o.json", "--csv", "-",
                            "-y"] + t, ("o.jpg", "o.json")),
+        Command("eval", [GDRUN, "eval", "-m", "../nano.gdw", "--data", "../truth.json", "--images", "..", "--imgsz",
+                         "32", "--json", "o.json", "--coco", "c.json", "-y"] + t, ("o.json", "c.json")),
+        Command("judge", [GDRUN, "eval", "--detections", "../found.json", "--data", "../truth.json", "-o", "o.json",
+                          "-y"], ("o.json",)),
         Command("convert", [GDCONVERT, DATA + "/resnet_cifar10/resnet20-12fca82f.th", "-o", "o.gdw",
                             "-y"], ("o.gdw",)),
         Command("inspect", [GDCONVERT, "--inspect", DATA + "/pth-cases/views.zip.pth", "--json"], ()),
@@ -84,7 +89,7 @@ def run(c, inject, folder, count=None):
 def whole(name, data, reference):
     if name.endswith(".json"):  # holds times: never equal, but complete
         try:
-            return isinstance(json.loads(data), dict)
+            return isinstance(json.loads(data), (dict, list))
         except ValueError:
             return False
     return data == reference.get(name)
@@ -162,6 +167,12 @@ def sweep(pool, c):
 
 
 def prepare():
+    box = {"image_id": 1, "category_id": 1, "bbox": [2, 2, 20, 20]}
+    with open("truth.json", "w") as f:
+        json.dump({"images": [{"id": 1, "file_name": "tiny.png", "width": 32, "height": 32}],
+                   "categories": [{"id": 1, "name": "person"}], "annotations": [dict(box, id=1, iscrowd=0)]}, f)
+    with open("found.json", "w") as f:
+        json.dump([dict(box, score=0.5)], f)
     with open("c.yaml", "w") as f:
         f.write("conf: 0.3\nclasses: [a, b]\n")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", "inject.so", SOURCE],
