@@ -2,24 +2,12 @@
 import gzip
 import json
 import os
-import subprocess
-import sys
 
-from parity import DATA, ROOT
+from parity import DATA, gdrun
 
 PICTURES = os.path.join(DATA, "coco-mini/dev/images")
 GOLDEN = os.path.join(DATA, "golden")
 INSTANCES = os.path.join(DATA, "coco-mini/dev/instances.json")
-JUDGE = """
-import contextlib, io, json, sys
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
-with contextlib.redirect_stdout(io.StringIO()):
-    truth = COCO(sys.argv[1])
-    judge = COCOeval(truth, truth.loadRes(sys.argv[2]), "bbox")
-    judge.evaluate(), judge.accumulate(), judge.summarize()
-print(json.dumps([float(v) for v in judge.stats]))
-"""
 
 
 def golden(name):
@@ -78,20 +66,12 @@ def pictured(results):
 
 
 def judge(files):
-    """The twelve numbers of {path: name of the golden file} by pycocotools, which is in the venv
-    that tools/check makes; None where it is missing."""
-    python = os.path.join(ROOT, "build/venv/bin/python")
-    if not os.path.exists(python):
-        return None
+    """The twelve numbers of {path: name of the golden file}; gdrun eval gives those of pycocotools, to
+    which eval_pycocotools_test.py holds it."""
     ok, want = True, golden("metrics.dev.json")
     for path, name in files.items():
-        p = subprocess.run([python, "-c", JUDGE, INSTANCES, path], stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, text=True)
-        if "ModuleNotFoundError" in p.stderr:
-            return None
-        if p.returncode:
-            sys.exit(p.stderr)
-        ours, theirs = json.loads(p.stdout), list(want[name]["metrics"].values())
+        ours = list(json.loads(gdrun("eval", "--detections", path, "--data", INSTANCES, "--json", "-"))["coco"].values())
+        theirs = list(want[name]["metrics"].values())
         worst = max(abs(a - b) for a, b in zip(ours, theirs))
         print(f"{name}: AP {ours[0]:.6f}, golden {theirs[0]:.6f}; twelve numbers within "
               f"{worst:.1e}")
