@@ -209,8 +209,8 @@ int gd_cmd_eval(gd_flags *f) {
     j.model_name = gd_flag_text(f, GD_OPT_MODEL);
     GD_GO(check_flags(f, &err));
     GD_GO(gd_device_check(f, &err));
-    subject = GD_EXIT_INPUT; /* the decoder's process, while the program has one thread */
-    if (j.model_name) GD_GO(gd_decoder_open(NULL, &j.decoder, &err));
+    subject = GD_EXIT_INPUT;
+    if (j.model_name) GD_GO(gd_eval_job_decoders(&j, &err));
     subject = GD_EXIT_MODEL;
     if (j.model_name) GD_GO(open_model(&j, &err));
     subject = GD_EXIT_TRAINING;

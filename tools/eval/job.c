@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine/mem.h"
 #include "layers/model.h"
@@ -16,7 +17,21 @@
  * showing, not for judging. */
 static const float own_most = 0.05f, else_conf = 0.001f;
 
+enum { READERS_MOST = 8 };
+
 /* ---- the data set ------------------------------------------------------------------------ */
+
+/* A GPU waits for pictures unless several are decoded at a time; a model on the CPU has use for
+ * the cores itself. */
+gd_status gd_eval_job_decoders(gd_eval_job *j, gd_error *err) {
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int        n = cores < READERS_MOST ? (int)cores : READERS_MOST;
+    if (n < 1 || !strcmp(gd_flag_text(j->flags, GD_OPT_DEVICE), "cpu")) n = 1;
+    GD_TRY(gd_decoder_open(NULL, &j->decoder, err));
+    for (; j->n_readers < n; j->n_readers++)
+        GD_TRY(gd_decoder_open(NULL, &j->readers[j->n_readers], err));
+    return GD_OK;
+}
 
 static gd_status wrong_kind(const gd_eval_job *j, const char *what, gd_error *err) {
     return gd_fail_code(err, GD_ERR_FORMAT, 832, "%.200s: %s, but the model is for '%s'",
@@ -138,7 +153,8 @@ static gd_status too_many_failed(const gd_eval_job *j, gd_error *err) {
 static gd_status run_model(gd_eval_job *j, gd_error *err) {
     const bool maps = j->task == GD_TASK_SEGMENT;
     j->run.flags = j->flags;
-    j->run.decoder = j->decoder;
+    j->run.decoders = j->readers;
+    j->run.n_decoders = j->n_readers;
     j->run.session = j->session;
     j->run.ctx = j;
     j->run.source = maps ? map_source : data_source;
@@ -296,4 +312,5 @@ void gd_eval_job_free(gd_eval_job *j) {
     gd_session_close(j->session);
     gd_model_close(j->model);
     gd_decoder_close(j->decoder);
+    for (int i = 0; i < j->n_readers; i++) gd_decoder_close(j->readers[i]);
 }

@@ -16,7 +16,9 @@ typedef struct gd_eval_job {
     gd_task         task;
     const char     *model_name; /* NULL: --detections */
     char            model_path[4096];
-    gd_decoder     *decoder;
+    gd_decoder     *decoder;                   /* of maps */
+    gd_decoder     *readers[GD_AHEAD_THREADS]; /* of pictures */
+    int             n_readers;
     gd_model       *model;
     gd_session     *session;
 
@@ -35,6 +37,8 @@ typedef struct gd_eval_job {
     gd_eval_report   report;
 } gd_eval_job;
 
+/* Starts the processes that decode, while the program has one thread. */
+gd_status gd_eval_job_decoders(gd_eval_job *j, gd_error *err) GD_MUST_CHECK;
 /* Reads the data set that --data names, of the kind that the task wants. */
 gd_status gd_eval_job_data(gd_eval_job *j, gd_error *err) GD_MUST_CHECK;
 /* Opens the session. */

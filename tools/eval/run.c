@@ -8,6 +8,8 @@
 #include "tools/cli/program.h"
 #include "tools/cli/report.h"
 
+enum { AHEAD_MOST = 64 }; /* pictures read in advance, besides those under way */
+
 /* Pictures that wait for their run. */
 typedef struct wait_list {
     gd_picture *picture;
@@ -47,21 +49,25 @@ static void note_failure(gd_eval_run *r, const gd_error *e, const char *path) {
 
 /* Reads picture i. Labels belong to the pixels as they are stored where the data set's size
  * says so; some tools ignore the orientation that a picture states. */
-static gd_status read_picture(gd_eval_run *r, const gd_eval_source *s, gd_picture *out,
-                              gd_error *err) {
-    gd_read_options opt = {gd_flag_on(r->flags, GD_OPT_ALLOW_TRUNCATED),
-                           gd_flag_on(r->flags, GD_OPT_NO_EXIF)};
-    GD_TRY(gd_decoder_read(r->decoder, s->path, &opt, out, err));
-    const bool other = s->width > 0 && (out->width != s->width || out->height != s->height);
+static gd_status read_picture(void *ctx, int i, gd_decoder *d, gd_picture *out, gd_error *err) {
+    const gd_eval_run   *r = ctx;
+    const gd_eval_source s = r->source(r->ctx, i);
+    gd_read_options      opt = {gd_flag_on(r->flags, GD_OPT_ALLOW_TRUNCATED),
+                                gd_flag_on(r->flags, GD_OPT_NO_EXIF)};
+    GD_TRY(gd_decoder_read(d, s.path, &opt, out, err));
+    const bool other = s.width > 0 && (out->width != s.width || out->height != s.height);
     if (other && out->orientation > 1 && !opt.no_exif) {
         opt.no_exif = true;
-        GD_TRY(gd_decoder_read(r->decoder, s->path, &opt, out, err));
+        GD_TRY(gd_decoder_read(d, s.path, &opt, out, err));
     }
-    for (int i = 0; i < out->n_warnings; i++) gd_warn(360, "%s: %s", s->path, out->warnings[i]);
-    if (s->width > 0 && (out->width != s->width || out->height != s->height))
-        gd_warn(834, "%s is %d x %d, its labels were made for %d x %d", s->path, out->width,
-                out->height, s->width, s->height);
     return GD_OK;
+}
+
+static void tell_oddities(const gd_eval_source *s, const gd_picture *p) {
+    for (int i = 0; i < p->n_warnings; i++) gd_warn(360, "%s: %s", s->path, p->warnings[i]);
+    if (s->width > 0 && (p->width != s->width || p->height != s->height))
+        gd_warn(834, "%s is %d x %d, its labels were made for %d x %d", s->path, p->width,
+                p->height, s->width, s->height);
 }
 
 static gd_status hand_over(gd_eval_run *r, wait_list *l, int i, const gd_result *result,
@@ -119,18 +125,19 @@ static gd_status run_list(gd_eval_run *r, wait_list *l, bool automatic, gd_error
     return GD_OK;
 }
 
-static gd_status run_pictures(gd_eval_run *r, wait_list *l, gd_error *err) {
+static gd_status run_pictures(gd_eval_run *r, gd_ahead *a, wait_list *l, gd_error *err) {
     const bool automatic = r->batch == 0;
     for (int i = 0; i < r->n; i++) {
         gd_error             e = {0};
         const gd_eval_source s = r->source(r->ctx, i);
-        const double         start = now_ms();
+        double               ms;
         if (gd_interrupted() || gd_stdout_failed()) break;
-        if (read_picture(r, &s, &l->picture[l->n], &e) != GD_OK) {
+        if (gd_ahead_next(a, &l->picture[l->n], &ms, &e) != GD_OK) {
             if (gd_interrupted()) break;
             note_failure(r, &e, s.path);
         } else {
-            GD_TRY(gd_samples_add(&r->decode, now_ms() - start, err));
+            tell_oddities(&s, &l->picture[l->n]);
+            GD_TRY(gd_samples_add(&r->decode, ms, err));
             l->index[l->n++] = i;
         }
         if (!r->batch && l->n)
@@ -146,6 +153,7 @@ static gd_status run_pictures(gd_eval_run *r, wait_list *l, gd_error *err) {
 gd_status gd_eval_run_all(gd_eval_run *r, gd_error *err) {
     const double start = now_ms();
     wait_list    l = {0};
+    gd_ahead    *a = NULL;
     gd_status    st;
     r->batch = (int)gd_flag_int(r->flags, GD_OPT_BATCH);
     const int most = r->batch ? r->batch : GD_BATCH_MOST;
@@ -153,11 +161,14 @@ gd_status gd_eval_run_all(gd_eval_run *r, gd_error *err) {
         st = gd_fail(err, GD_ERR_NOMEM, "no memory for a batch of %d", most);
         goto done;
     }
+    const int room = r->n_decoders + (most < AHEAD_MOST ? most : AHEAD_MOST);
+    GD_GO(gd_ahead_open(r->decoders, r->n_decoders, room, r->n, read_picture, r, &a, err));
     gd_progress_begin("pictures");
-    st = run_pictures(r, &l, err);
+    st = run_pictures(r, a, &l, err);
     gd_progress_clear();
     r->wall_ms = now_ms() - start;
 done:
+    gd_ahead_close(a);
     close_list(&l);
     return st;
 }

@@ -4,7 +4,7 @@
 
 #include "tools/bench/samples.h"
 #include "tools/cli/flags.h"
-#include "tools/media/picture.h"
+#include "tools/eval/ahead.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,10 +20,11 @@ typedef struct gd_eval_source {
 } gd_eval_source;
 
 typedef struct gd_eval_run {
-    const gd_flags *flags;
-    gd_decoder     *decoder;
-    gd_session     *session;
-    gd_eval_source (*source)(void *ctx, int i); /* picture i of n */
+    const gd_flags    *flags;
+    gd_decoder *const *decoders; /* one for each thread that reads ahead */
+    int                n_decoders;
+    gd_session        *session;
+    gd_eval_source (*source)(void *ctx, int i); /* picture i of n; from any thread */
     gd_eval_take take;
     void        *ctx;
     int          n;
