@@ -239,15 +239,17 @@ static inline void pretend_fill_rows(pretend_entry *e) {
     /* What has an index for a result stores no half. */
     const bool stores_half = (half_too && strcmp(name, "arg_max") != 0) ||
                              !strcmp(name, "preprocess") || !strcmp(name, "sine_position");
-    const gd_dtype whole = e->op->kernels->dtype == GD_U8 ? GD_U8 : GD_F32;
+    const gd_dtype own = e->op->kernels->dtype;
+    const gd_dtype whole = gd_dtype_is_float(own) ? GD_F32 : own;
     gd_kernel     *row = e->row;
     for (int pack = packs; pack >= 0; pack--)
         for (int half = 0; half < 1 + half_too; half++)
             *row++ =
                 (gd_kernel){.name = pack   ? half ? "pretend_packed_f16" : "pretend_packed_f32"
                                     : half ? "pretend_f16"
-                                    : whole == GD_U8 ? "pretend_u8"
-                                                     : "pretend_f32",
+                                    : whole == GD_U8  ? "pretend_u8"
+                                    : whole == GD_I32 ? "pretend_i32"
+                                                      : "pretend_f32",
                             .backend = GD_CUDA,
                             .dtype = half ? GD_F16 : whole,
                             .flags = GD_ROW_PITCH | (packs ? GD_ROW_STEP_INPLACE : 0u),
