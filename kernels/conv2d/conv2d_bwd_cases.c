@@ -59,6 +59,11 @@ extern const gd_case gd_cases_conv2d_bwd_weight[];
         X("depthwise, one filter on padding", PLAIN(1, 3, 16), 1, 2, 3, 16, 16, 2, 2, 16, 7,   \
           8, ),                                                                                \
         X("stem 3x3, pixels in parts", PLAIN(2, 1, 1), 1, 93, 71, 3, 20, 3, 3, 1, 47, 36, ),   \
+        X("96 channels, 120 filters", PLAIN(1, 1, 1), 1, 9, 11, 96, 120, 3, 3, 1, 9, 11, ),    \
+        X("64 channels, stride 2", PLAIN(2, 1, 1), 2, 9, 8, 64, 96, 3, 3, 1, 5, 4, ),          \
+        X("64 channels, 1x1 stride 2", PLAIN(2, 0, 1), 1, 9, 8, 64, 64, 1, 1, 1, 5, 4, ),      \
+        X("64 channels, uneven", CONV({2, 3}, {1, 0, 2, 1}, {2, 3}, 1), 2, 11, 13, 64, 64, 3,  \
+          2, 1, 5, 4, ),                                                                       \
         X("resnet 3x3 40", PLAIN(1, 1, 1), 2, 40, 40, 64, 64, 3, 3, 1, 40, 40,                 \
           | GD_CASE_LARGE),                                                                    \
         X("resnet 3x3 stride 2", PLAIN(2, 1, 1), 2, 40, 40, 128, 128, 3, 3, 1, 20, 20,         \

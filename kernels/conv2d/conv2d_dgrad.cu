@@ -2,8 +2,8 @@
  * together.
  *
  * Both are bound by memory. Of the first a block owns 32 filters x 32 channels of one tap,
- * which it reads along channels and writes along filters; of the second a thread owns four
- * channels of one pixel. */
+ * which it reads along channels and writes along filters; of the second part of a row of
+ * pixels, and a thread runs of eight channels of them, or four. */
 #include "kernels/conv2d/conv2d_dgrad.h"
 #include "kernels/conv2d/conv2d_phase.h"
 #include "kernels/cuda/epilogue.cuh"
@@ -42,32 +42,30 @@ __global__ void __launch_bounds__(TILE *ROWS)
             to[(int64_t)(c0 + y) * rows * cols * p.pitch + k] = tile[threadIdx.x][y];
 }
 
-__global__ void __launch_bounds__(THREADS)
+template <int V>
+__global__ void __launch_bounds__(THREADS, 4)
     dgrad_join(const __grid_constant__ gdk_dgrad_join p) {
-    const int     runs = (p.C + 3) / 4, sh = p.stride[0], sw = p.stride[1];
-    const int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x, pixel = i / runs;
-    const int     c = (int)(i - pixel * runs) * 4;
-    if (pixel >= (int64_t)p.N * p.H * p.W) return;
-    const int     n = (int)(pixel / ((int64_t)p.H * p.W));
-    const int     in_plane = (int)(pixel - (int64_t)n * p.H * p.W);
-    const int     h = in_plane / p.W, w = in_plane - h * p.W, a = h % sh, b = w % sw;
-    const int64_t rows = (p.H - a + sh - 1) / sh, cols = (p.W - b + sw - 1) / sw;
-    const int64_t at = p.at[a * sw + b];
-    float         v[4] = {};
-    if (at == -2) return;
-    if (at >= 0) {
+    const int     sh = p.stride[0], sw = p.stride[1], wide = p.e.out_wide;
+    const int     n = (int)blockIdx.x / p.H, h = (int)blockIdx.x - n * p.H, a = h % sh;
+    const int64_t rows = (p.H - a + sh - 1) / sh;
+    const int     count = p.W * (int)p.by_runs.d;
+    for (int i = (int)(blockIdx.y * THREADS + threadIdx.x); i < count;
+         i += (int)gridDim.y * THREADS) {
+        const int     w = gdk_fastdiv_quotient(i, &p.by_runs), b = w % sw;
+        const int     c = (i - w * (int)p.by_runs.d) * V;
+        const int64_t at = p.at[a * sw + b], cols = (p.W - b + sw - 1) / sw;
         const int64_t from = at + ((n * rows + h / sh) * cols + w / sw) * p.C + c;
-        if (p.C % 4 == 0)
-            gdk_run_get<4>(v,
-                           gdk_run_load<4>((const char *)p.from + (from << (1 + p.e.out_wide)),
-                                           p.e.out_wide),
-                           p.e.out_wide);
-        else
+        float         v[V] = {};
+        if (at == -2) continue;
+        if (at >= 0 && p.C % V == 0)
+            gdk_run_get<V>(
+                v, gdk_run_load<V>((const char *)p.from + (from << (1 + wide)), wide), wide);
+        else if (at >= 0)
 #pragma unroll
-            for (int j = 0; j < 4; j++)
-                if (c + j < p.C) v[j] = gdk_element(p.from, from + j, p.e.out_wide);
+            for (int j = 0; j < V; j++)
+                if (c + j < p.C) v[j] = gdk_element(p.from, from + j, wide);
+        gdk_epilogue_run<V>(p.e, v, (int64_t)blockIdx.x * p.W + w, c, p.C);
     }
-    gdk_epilogue_run<4>(p.e, v, pixel, c, p.C);
 }
 
 } // namespace
@@ -83,7 +81,15 @@ extern "C" cudaError_t gdk_dgrad_turn_launch(const gdk_dgrad_turn *p, cudaStream
 }
 
 extern "C" cudaError_t gdk_dgrad_join_launch(const gdk_dgrad_join *p, cudaStream_t stream) {
-    const int64_t work = (int64_t)p->N * p->H * p->W * ((p->C + 3) / 4);
-    dgrad_join<<<(unsigned)((work + THREADS - 1) / THREADS), THREADS, 0, stream>>>(*p);
+    enum { EACH = 4 };
+    gdk_dgrad_join j = *p;
+    const int      V = p->C % 8 ? 4 : 8, runs = (p->C + V - 1) / V;
+    const int64_t  row = ((int64_t)p->W * runs + EACH * THREADS - 1) / (EACH * THREADS);
+    const dim3     grid((unsigned)(p->N * p->H), (unsigned)(row < 65535 ? row : 65535));
+    j.by_runs = gdk_fastdiv_by(runs);
+    if (V == 8)
+        dgrad_join<8><<<grid, THREADS, 0, stream>>>(j);
+    else
+        dgrad_join<4><<<grid, THREADS, 0, stream>>>(j);
     return cudaPeekAtLastError();
 }

@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include "kernels/cuda/epilogue.h"
+#include "kernels/cuda/fastdiv.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +31,7 @@ typedef struct gdk_dgrad_join {
     int32_t      N, H, W, C;
     int32_t      stride[2];
     int64_t      at[GDK_DGRAD_PHASES]; /* elements; -1: zeros; -2: done already */
+    gdk_fastdiv  by_runs;              /* set by the launcher */
     gdk_epilogue e;
 } gdk_dgrad_join;
 

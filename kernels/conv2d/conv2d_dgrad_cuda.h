@@ -13,7 +13,7 @@ extern "C" {
  * filter[2] taps; false: they have no pixels, or no taps. */
 bool gdk_dgrad_phase(const gd_conv2d *a, const int64_t plane[2], const int64_t filter[2],
                      const int64_t plane_dy[2], int i, gdk_phase axis[2], gd_conv2d *conv);
-/* Whether the kernels count what the launch has; linear layers as 1x1 convolutions of a line. */
+/* Whether the kernels can count what the launch has; a linear layer is a 1x1 convolution. */
 bool gdk_dgrad_counts(const gd_launch *l, const gd_conv2d *a);
 
 /* On Hopper, F16, by weights as they are: no groups, channels of x and dy in eights. */

@@ -1,6 +1,6 @@
 /* conv2d_dgrad_wgmma_cuda.c -- the gradient of an input on Hopper, by weights as they are.
  *
- * Each phase of it (conv2d_phase.h) is a launch of the Hopper convolution that reads the weights
+ * Each phase of it (conv2d_phase.h) is a launch of the Hopper convolution that reads weights
  * transposed and writes its pixels where they belong; pixels that no tap reaches are filled
  * after. A linear layer is a 1x1 convolution of a picture of one line. */
 #include "engine/mem.h"

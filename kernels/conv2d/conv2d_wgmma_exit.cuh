@@ -8,7 +8,7 @@
 #include "kernels/cuda/hopper.cuh"
 #include "kernels/cuda/mma.cuh"
 
-/* What a kernel is for: the steps of most networks, all steps, or the gradient of an input: with
+/* What a kernel is for: the steps of most networks, all steps, or the gradient of an input with
  * weights [channels of x here, taps, channels of y here], read transposed and in any order of
  * taps, outputs where a pixel's place says. */
 enum { COMMON, RARE, TURNED };

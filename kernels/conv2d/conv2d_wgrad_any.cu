@@ -20,7 +20,7 @@ struct pixel {
 };
 
 template <class T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, 4)
     conv2d_wgrad_any(const __grid_constant__ gdk_wgrad p) {
     const int count = p.K * p.C, i = (int)(blockIdx.x * THREADS + threadIdx.x);
     const int tap = blockIdx.y, split = blockIdx.z;
@@ -60,7 +60,7 @@ __global__ void __launch_bounds__(THREADS)
 }
 
 /* The sums of `splits` ranges in their order. */
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, 4)
     conv2d_wgrad_sum(const __grid_constant__ gdk_wgrad_sum p) {
     const int     runs = (p.C + 3) / 4;
     const int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x, row = i / runs;

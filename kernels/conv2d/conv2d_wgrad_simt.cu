@@ -50,7 +50,7 @@ __global__ void __launch_bounds__(TILE *TILE / 64, BLOCKS)
         if (step < t.from) continue;
         const float *dy = (const float *)(smem + stage) + wm + lm;
         const float *x = (const float *)(smem + stage + TO_X) + wn + ln;
-#pragma unroll 4
+#pragma unroll 2
         for (int i = 0; i < STEP; i++, dy += TILE, x += TILE) {
             const float4 a[2] = {read16(dy), read16(dy + 32)};
             const float4 b[2] = {read16(x), read16(x + 16)};
