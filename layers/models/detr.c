@@ -8,9 +8,15 @@
 #include <string.h>
 
 #include "kernels/box_restore/box_restore.h"
+#include "kernels/hungarian/hungarian.h"
+#include "kernels/loss_iou/loss_iou.h"
+#include "kernels/loss_l1/loss_l1.h"
+#include "kernels/loss_softmax/loss_softmax.h"
+#include "kernels/match_labels/match_labels.h"
 #include "kernels/nms/nms.h"
 #include "kernels/sine_position/sine_position.h"
 #include "layers/blocks/blocks.h"
+#include "layers/blocks/losses.h"
 #include "layers/blocks/transformer.h"
 
 enum { HEADS = 8, WIDTH = 256, HIDDEN = 2048, QUERIES = 100, LAYERS = 6, MOST_LAYERS = 16 };
@@ -31,11 +37,11 @@ static int flatten(gd_net *n, int x, const char *name, bool channels) {
 }
 
 /* The padding mask at the size of `feature`, and the positions on it. */
-static void place(gd_net *n, const gd_net_options *opt, int feature, int geom, memory *m) {
+static void place(gd_net *n, int image, int feature, int geom, memory *m) {
     const gd_padding_mask  pad = {.h = (int32_t)gd_net_dim(n, feature, 1),
                                   .w = (int32_t)gd_net_dim(n, feature, 2),
-                                  .net_h = opt->net_h,
-                                  .net_w = opt->net_w};
+                                  .net_h = (int32_t)gd_net_dim(n, image, 1),
+                                  .net_w = (int32_t)gd_net_dim(n, image, 2)};
     const gd_sine_position sine = {.channels = (int32_t)gd_net_dim(n, feature, 3),
                                    .temperature = 10000,
                                    .scale = 6.283185307179586f};
@@ -63,6 +69,21 @@ static void encoder(gd_net *n, memory *m) {
         gd_net_leave(n, at);
     }
     gd_net_leave(n, mark);
+}
+
+/* A table that trains [rows, C] as [B, rows, C]. */
+static int spread(gd_net *n, int table, int64_t B, int64_t rows, int64_t C) {
+    const int64_t dim[3] = {1, rows, C};
+    int           copy[GD_MAX_IN], count = 1;
+    copy[0] = gd_net_reshape(n, table, 3, dim);
+    const int one = copy[0];
+    for (int64_t b = 1; b < B; b++) {
+        copy[count++] = one;
+        if (count < GD_MAX_IN) continue;
+        copy[0] = gd_net_concat(n, 0, count, copy);
+        count = 1;
+    }
+    return gd_net_concat(n, 0, count, copy);
 }
 
 /* A constant [B, rows, C]: `table` for each picture, or zeros where it is -1. */
@@ -101,18 +122,22 @@ static int project_all(gd_net *n, int x, int part, int depth, int64_t C) {
     return y;
 }
 
-static int decoder(gd_net *n, const memory *m) {
+/* What each layer makes of the queries goes to out[MOST_LAYERS], normed; returns how many there
+ * are. last: only that of the last layer is wanted. */
+static int decoder(gd_net *n, const memory *m, bool last, int *out) {
     const int64_t B = gd_net_dim(n, m->value, 0), C = gd_net_dim(n, m->value, 2);
     const int     table = gd_net_table(n, "query_embed.weight", QUERIES, (int)C);
     const int64_t rows = gd_net_dim(n, table, 0);
-    const int     position = repeat(n, "query_embed", table, B, rows, C);
-    int           x = repeat(n, "query_embed.start", -1, B, rows, C);
-    const size_t  mark = gd_net_enter(n, "transformer.decoder");
-    const int     depth = count_layers(n);
+    const bool    fixed = table < 0 || n->g->value[table].kind == GD_VALUE_CONST;
+    const int     position =
+        fixed ? repeat(n, "query_embed", table, B, rows, C) : spread(n, table, B, rows, C);
+    int          x = repeat(n, "query_embed.start", -1, B, rows, C);
+    const size_t mark = gd_net_enter(n, "transformer.decoder");
+    const int    depth = count_layers(n);
     if (depth > MOST_LAYERS)
         gd_net_fail(n, GD_ERR_UNSUPPORTED, "%d layers, at most %d are supported", depth,
                     MOST_LAYERS);
-    if (!gd_net_ok(n)) return -1;
+    if (!gd_net_ok(n)) return 0;
     const int placed = gd_net_add(n, m->value, m->position);
     const int keys = project_all(n, placed, GD_PART_KEY, depth, C);
     const int values = project_all(n, m->value, GD_PART_VALUE, depth, C);
@@ -127,16 +152,15 @@ static int decoder(gd_net *n, const memory *m) {
         x = gd_block_add_norm(n, x, y, "norm2");
         x = gd_block_feed_forward(n, x, HIDDEN, "norm3");
         gd_net_leave(n, at);
+        if (!last || i + 1 == depth) out[i] = gd_block_layer_norm(n, x, "norm");
     }
-    x = gd_block_layer_norm(n, x, "norm");
     gd_net_leave(n, mark);
-    return x;
+    return depth;
 }
 
-/* Classes and boxes of the queries, best first. */
-static void heads(gd_net *n, const gd_net_options *opt, int x, int geom) {
+/* Logits of the queries [B, Q, classes + 1]; *boxes: theirs, before the sigmoid. */
+static int heads(gd_net *n, int x, int *boxes) {
     static const char *const layer[3] = {"0", "1", "2"};
-    int                      d[3] = {-1, -1, -1}, kept[4] = {-1, -1, -1, -1}, picked[3];
     const int    logits = gd_net_linear(n, x, "class_embed", n->n_class + 1, false, true);
     const size_t mark = gd_net_enter(n, "bbox_embed.layers");
     for (int i = 0; i < 3; i++) {
@@ -146,8 +170,16 @@ static void heads(gd_net *n, const gd_net_options *opt, int x, int geom) {
     if (gd_net_ok(n) && gd_net_dim(n, x, 2) != 4)
         gd_net_fail(n, GD_ERR_SHAPE, "%lld outputs for a box", (long long)gd_net_dim(n, x, 2));
     gd_net_leave(n, mark);
+    *boxes = x;
+    return logits;
+}
+
+/* Classes and boxes of the queries, best first. */
+static void detect(gd_net *n, const gd_net_options *opt, int x, int geom) {
+    int          d[3] = {-1, -1, -1}, kept[4] = {-1, -1, -1, -1}, picked[3], boxes;
+    const int    logits = heads(n, x, &boxes);
     const size_t end = gd_net_enter(n, "postprocess");
-    gd_net_op(n, "query_decode", NULL, 2, (int[]){logits, x}, d);
+    gd_net_op(n, "query_decode", NULL, 2, (int[]){logits, boxes}, d);
     /* Nothing overlaps by more than 1: what passes is sorted, and none suppressed. */
     const gd_nms sort = {.iou = 1,
                          .min_score = opt->conf,
@@ -161,8 +193,8 @@ static void heads(gd_net *n, const gd_net_options *opt, int x, int geom) {
     gd_net_leave(n, end);
 }
 
-static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
-                  int geom) {
+/* As decoder() leaves it. */
+static int forward(gd_net *n, const gd_arch *arch, int image, int geom, bool last, int *out) {
     const bool         dilate[3] = {false, false, arch->config[4] != 0};
     const gd_conv_args narrow = {.k = WIDTH, .size = 1, .bias = true};
     int                stage[4];
@@ -171,10 +203,71 @@ static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int
     gd_block_resnet(n, image, arch->config, true, dilate, stage);
     gd_net_leave(n, mark);
     const int feature = gd_net_conv(n, stage[3], "input_proj", &narrow);
-    place(n, opt, feature, geom, &m);
+    place(n, image, feature, geom, &m);
     m.value = flatten(n, feature, "flatten", true);
     encoder(n, &m);
-    heads(n, opt, decoder(n, &m), geom);
+    return decoder(n, &m, last, out);
+}
+
+static void build(gd_net *n, const gd_arch *arch, const gd_net_options *opt, int image,
+                  int geom) {
+    int       out[MOST_LAYERS] = {0};
+    const int depth = forward(n, arch, image, geom, true, out);
+    detect(n, opt, depth ? out[depth - 1] : -1, geom);
+}
+
+/* ---- training ---------------------------------------------------------------------------- */
+
+enum { CLASSES, L1, GIOU, LOSSES };
+
+/* The ground truth as the heads see it. */
+typedef struct wanted {
+    int                    box; /* [B, G, 4]: centre and size in units of the picture */
+    const gd_truth_values *truth;
+} wanted;
+
+/* The losses of one layer's queries: its own assignment to the ground truth; cross-entropy of
+ * all, a query without an object weighing a tenth, divided by the sum of the weights; L1 and
+ * GIoU of those assigned, divided by the number of objects. */
+static void layer_losses(gd_net *n, int x, const wanted *w, int loss[LOSSES]) {
+    const gd_hungarian             rule = {.class_cost = 1, .l1 = 5, .giou = 2};
+    const gd_match_labels          labels = {.background = n->n_class, .extra = 9};
+    const gd_softmax_cross_entropy entropy = {.loss = {.factor = 1, .min_norm = 1, .total = 1}};
+    const gd_smooth_l1             l1 = {.loss = {.factor = 5, .min_norm = 1, .total = 1}};
+    const gd_iou_loss              giou = {
+                     .loss = {.factor = 2, .min_norm = 1, .total = 1}, .kind = GD_IOU_GENERAL, .center = 1};
+    const gd_truth_values *truth = w->truth;
+    int                    t[5] = {-1, -1, -1, -1, -1}, boxes;
+    const int              logits = heads(n, x, &boxes);
+    const size_t           mark = gd_net_enter(n, "loss");
+    boxes = gd_net_unary(n, "sigmoid", "sigmoid", boxes);
+    const int match =
+        gd_net_op(n, "hungarian", &rule, 5,
+                  (const int[]){logits, boxes, w->box, truth->labels, truth->count}, NULL);
+    gd_net_op(n, "match_labels", &labels, 2, (const int[]){match, truth->labels}, t);
+    const int box = gd_net_op(n, "gather_rows", NULL, 2, (const int[]){w->box, match}, NULL);
+    const int in[4] = {boxes, box, match, truth->count};
+    loss[CLASSES] = gd_net_op(n, "softmax_cross_entropy", &entropy, 4,
+                              (const int[]){logits, t[0], t[1], t[1]}, NULL);
+    loss[L1] = gd_net_op(n, "smooth_l1", &l1, 4, in, NULL);
+    loss[GIOU] = gd_net_op(n, "iou_loss", &giou, 4, in, NULL);
+    gd_net_leave(n, mark);
+}
+
+/* The set criterion of the published DETR, of every layer of the decoder; without dropout. */
+static void train(gd_net *n, const gd_arch *arch, const gd_train_options *opt, int image,
+                  int geom, const gd_truth_values *truth) {
+    static const char *const name[LOSSES] = {"classification", "bbox", "giou"};
+    int                      out[MOST_LAYERS] = {0}, sum[LOSSES] = {-1, -1, -1}, loss[LOSSES];
+    const int                depth = forward(n, arch, image, geom, false, out);
+    wanted                   w = {.truth = truth};
+    (void)opt;
+    w.box = gd_net_op(n, "box_center", NULL, 2, (const int[]){truth->boxes, geom}, NULL);
+    for (int i = 0; i < depth; i++) {
+        layer_losses(n, out[i], &w, loss);
+        for (int k = 0; k < LOSSES; k++) sum[k] = i ? gd_net_add(n, sum[k], loss[k]) : loss[k];
+    }
+    gd_block_losses(n, LOSSES, name, sum);
 }
 
 static const gd_meta_pair recipe[] = {{"input.rule", "exact_edge"},
@@ -228,6 +321,7 @@ static const gd_key_rule rules[] = {
                                           .config = (const int[]){__VA_ARGS__}, \
                                           .masks_padding = true,                \
                                           .build = build,                       \
+                                          .train = train,                       \
                                           .class_key = "class_embed.bias",      \
                                           .class_extra = 1,                     \
                                           .nominal_h = 64,                      \

@@ -1,12 +1,12 @@
 /* train_run.c -- losses and gradients of a model on a batch from files: the bridge from Python
  * tests to the training graphs.
  *
- *     train_run [--live] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]
+ *     train_run [--live] [--norms] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]
  *
  * FOLDER holds image.npy f32 [B, H, W, 3], preprocessed, and labels.npy i32; of detectors also
  * geom.npy f32 [B, 8], boxes.npy f32 [B, G, 4], count.npy i32 [B] and rng.npy i32 [4]. Weights
- * are constants, norms as at inference; with --live weights are variables and norms take the
- * batch's statistics. --l1 asks for that loss of YOLOX. Writes loss.<name>.npy, d.<weight>.<n>.npy for the
+ * are constants, norms as at inference; with --live weights are variables, and with --norms norms
+ * take the batch's statistics. --l1 asks for that loss of YOLOX. Writes loss.<name>.npy, d.<weight>.<n>.npy for the
  * n-th use of each weight that the loss depends on, and drawn.<n>.npy, the index of the n-th
  * sample. */
 #include <stdio.h>
@@ -25,7 +25,7 @@ static const char *const input_name[INPUTS] = {"image",  "geom",  "boxes",
 typedef struct job {
     gd_graph    g;
     const char *folder;
-    bool        live;
+    bool        live, norms;
     gd_tensor   in[INPUTS];
     int         id[INPUTS]; /* -1: not in the folder */
     int         n_weight;
@@ -82,7 +82,7 @@ static bool every(const void *ctx, const char *name) {
 }
 
 static gd_status build(job *j, const gd_model *m, const gd_train_options *opt, gd_error *err) {
-    const gd_net_train live = {.trains = every, .batch_norm = true, .bn_momentum = 0.1f};
+    const gd_net_train live = {.trains = every, .batch_norm = j->norms, .bn_momentum = 0.1f};
     gd_net             n;
     gd_net_init(&n, &j->g, &m->source, err);
     if (j->live) n.train = &live;
@@ -103,6 +103,17 @@ static gd_status build(job *j, const gd_model *m, const gd_train_options *opt, g
     return n.st;
 }
 
+/* A gradient that is a view is no node's work, so that nobody could watch it being made: a
+ * copy. */
+static gd_status copy_view(job *j, int *d, gd_error *err) {
+    if (*d < 0 || j->g.value[*d].producer < 0) return GD_OK;
+    const gd_tensor t = j->g.value[*d].t;
+    int             in[2] = {*d, -1};
+    if (!j->g.node[j->g.value[*d].producer].op->view) return GD_OK;
+    GD_TRY(gd_graph_const_new(&j->g, NULL, t.dtype, t.ndim, t.dim, &in[1], err));
+    return gd_graph_add(&j->g, "add", NULL, 2, in, d, err);
+}
+
 static gd_status differentiate(job *j, gd_error *err) {
     const int64_t one = 1;
     const int     loss = gd_graph_find_output(&j->g, "loss");
@@ -118,6 +129,7 @@ static gd_status differentiate(job *j, gd_error *err) {
             j->weight[j->n_weight++] = i;
     }
     GD_TRY(gd_autodiff(&j->g, 1, &loss, &seed, j->n_weight, j->weight, j->d, err));
+    for (int i = 0; i < j->n_weight; i++) GD_TRY(copy_view(j, &j->d[i], err));
     return gd_graph_verify(&j->g, "autodiff", err);
 }
 
@@ -166,11 +178,13 @@ int main(int argc, char **argv) {
     job              j = {0};
     for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
         j.live |= !strcmp(argv[1], "--live");
+        j.norms |= !strcmp(argv[1], "--norms");
         opt.l1 |= !strcmp(argv[1], "--l1");
     }
     if (argc != 3 && argc != 5) {
-        fprintf(stderr,
-                "usage: train_run [--live] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]\n");
+        fprintf(
+            stderr,
+            "usage: train_run [--live] [--norms] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]\n");
         return EXIT_FAILURE;
     }
     if (argc == 5) {

@@ -32,7 +32,7 @@ def check(size, seed, folder, l1):
     if not l1:
         want["sum"] = want["sum"] - want.pop("l1")
     want["sum"].backward()
-    ours = Ours(gdw, batch.arrays(), folder, flags=("--live", *(["--l1"] if l1 else [])))
+    ours = Ours(gdw, batch.arrays(), folder, flags=("--live", "--norms", *(["--l1"] if l1 else [])))
     what = f"yolox_{size}, {count} cells" + ", l1" * l1
     return compare(what, ours, want, dict(model.named_parameters()), lambda name: name, {})
 
