@@ -17,7 +17,7 @@ def seeded(size, seed):
     for m in model.modules():
         if isinstance(m, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(m.weight, 0.7, 1.3)
-            torch.nn.init.normal_(m.bias, std=0.2)
+            torch.nn.init.normal_(m.bias, 1, 0.2)  # where SiLU is smooth
     for head in (model.head.cls_preds, model.head.obj_preds, model.head.reg_preds):
         for m in head:
             torch.nn.init.normal_(m.bias, 1 if head is model.head.reg_preds else -1, 0.3)
