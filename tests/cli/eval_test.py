@@ -304,6 +304,25 @@ def exit_codes():
     check("830" not in run("help", "E830")[2] and run("help", "E702")[0] == 0, "help E702")
 
 
+def sizes():
+    """Labels made for the pixels as stored, or for those that are shown: the size tells which."""
+    from PIL import Image
+    im = Image.open(PICTURES[0]).resize((96, 64))
+    exif = im.getexif()
+    exif[0x0112] = 6  # shown turned: 64 x 96
+    im.save("turned.jpg", exif=exif)
+    for width, height, odd in ((96, 64, False), (64, 96, False), (50, 50, True)):
+        json.dump({"images": [{"id": 1, "file_name": "turned.jpg", "width": width, "height": height}],
+                   "annotations": [{"id": 0, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}],
+                   "categories": [{"id": 1, "name": "person"}]}, open("turned.json", "w"))
+        rc, out, err = judge("-m", "nano.gdw", "--data", "turned.json", "--coco", f"t{width}.json", "-y")
+        check(rc == 0 and ("warning[W834]" in err) == odd, f"{width} x {height}: {rc} {err}")
+    check(open("t96.json").read() != open("t64.json").read() == open("t50.json").read(), "the same pixels")
+    json.dump([{"image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9], "score": 1}], open("zero.json", "w"))
+    rc, out, err = judge("--detections", "zero.json", "--data", "turned.json", "--json", "-")
+    check(rc == 0 and json.loads(out)["coco"]["AP"] > 0.999, f"an annotation whose id is 0: {out[:300]} {err}")
+
+
 def interrupted():
     """A signal ends the run between two pictures: no report of half a data set."""
     many_pictures("many", 400)
@@ -320,4 +339,4 @@ def interrupted():
           f"{p.returncode} {out} {err}")
 
 
-main(detections, model, formats, classes, results_files, exit_codes, interrupted, maps)
+main(detections, model, formats, classes, results_files, exit_codes, sizes, interrupted, maps)

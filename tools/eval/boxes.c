@@ -27,7 +27,8 @@ gd_status gd_eval_boxes_run(const gd_eval_set *set, int worst, gd_eval_boxes *ou
     GD_GO(gd_eval_voc_run(set, &out->voc, err));
     GD_GO(judge_levels(out, err));
     GD_GO(gd_eval_pair(set, out->best.score, &out->pairs, err));
-    GD_GO(gd_eval_confusion(set, &out->pairs, &out->confusion, err));
+    if (set->n_classes <= GD_EVAL_TABLE_MOST)
+        GD_GO(gd_eval_confusion(set, &out->pairs, &out->confusion, err));
     GD_GO(gd_eval_worst(set, &out->pairs, worst, &out->worst, err));
 done:
     if (st != GD_OK) gd_eval_boxes_free(out);

@@ -37,7 +37,8 @@ double gd_eval_iou(const double a[4], const double b[4], bool in_a) {
     const double h = fmin(a[3] + a[1], b[3] + b[1]) - fmax(a[1], b[1]);
     if (w <= 0 || h <= 0) return 0;
     const double both = w * h, own = a[2] * a[3];
-    return both / (in_a ? own : own + b[2] * b[3] - both);
+    const double share = both / (in_a ? own : own + b[2] * b[3] - both);
+    return share > 0 ? share : 0; /* sides whose product overflows make a NaN */
 }
 
 /* One class on its way. Arrays over its detections, in the order of pictures and scores. */

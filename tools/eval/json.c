@@ -131,7 +131,8 @@ static void set_boxes(const gd_eval_report *r, json_t *o, bool *ok) {
     gd_json_set(ok, o, "best", level_json(&e->best, ok));
     for (int k = 0; k < r->n_classes; k++) gd_json_add(ok, classes, class_json(r, k, ok));
     gd_json_set(ok, o, "classes", classes);
-    gd_json_set(ok, o, "confusion", table(e->confusion, r->n_classes + 1, ok));
+    gd_json_set(ok, o, "confusion",
+                e->confusion ? table(e->confusion, r->n_classes + 1, ok) : json_null());
     gd_json_set(ok, o, "worst", worst_json(r, ok));
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/mem.h"
 #include "engine/safe.h"
+#include "tools/eval/by_image.h"
 #include "tools/eval/match.h"
 
 static const double level = 0.5;
@@ -15,51 +16,8 @@ typedef struct candidate {
     double iou, score;
 } candidate;
 
-/* The set by picture: of each the places of its objects and detections. */
-typedef struct by_image {
-    int *truth, *found;             /* places */
-    int *truth_first, *found_first; /* n_images + 2: picture i has [first[i], first[i + 1]) */
-} by_image;
-
-static void by_image_free(by_image *b) {
-    gd_mem_put(b->truth);
-    gd_mem_put(b->found);
-    gd_mem_put(b->truth_first);
-    gd_mem_put(b->found_first);
-}
-
 static bool inside(const gd_eval_set *set, int32_t image, int32_t class_id) {
     return image >= 0 && image < set->n_images && class_id >= 0 && class_id < set->n_classes;
-}
-
-/* Counting sort of those with of[i] == ALONE, of equal pictures in their order: `first` has
- * counted them by picture, one further. */
-static void group(const gd_eval_set *set, const gd_eval_pairs *p, by_image *b) {
-    int *t = b->truth_first, *f = b->found_first;
-    for (int i = 0; i < set->n_truth; i++)
-        if (p->of_truth[i] == GD_EVAL_ALONE) t[set->truth[i].image + 2]++;
-    for (int i = 0; i < set->n_found; i++)
-        if (p->of_found[i] == GD_EVAL_ALONE) f[set->found[i].image + 2]++;
-    for (int i = 0; i < set->n_images; i++) {
-        t[i + 1] += t[i];
-        f[i + 1] += f[i];
-    }
-    for (int i = 0; i < set->n_truth; i++)
-        if (p->of_truth[i] == GD_EVAL_ALONE) b->truth[t[set->truth[i].image + 1]++] = i;
-    for (int i = 0; i < set->n_found; i++)
-        if (p->of_found[i] == GD_EVAL_ALONE) b->found[f[set->found[i].image + 1]++] = i;
-}
-
-static gd_status sort_by_image(const gd_eval_set *set, const gd_eval_pairs *p, by_image *b,
-                               gd_error *err) {
-    b->truth = gd_mem_array((size_t)set->n_truth, sizeof *b->truth);
-    b->found = gd_mem_array((size_t)set->n_found, sizeof *b->found);
-    b->truth_first = gd_mem_array((size_t)set->n_images + 2, sizeof *b->truth_first);
-    b->found_first = gd_mem_array((size_t)set->n_images + 2, sizeof *b->found_first);
-    if (!b->truth || !b->found || !b->truth_first || !b->found_first)
-        return gd_fail(err, GD_ERR_NOMEM, "no memory for %d pictures", set->n_images);
-    group(set, p, b);
-    return GD_OK;
 }
 
 /* Best first: same class, larger IoU, higher score, then the order of the set. */
@@ -73,11 +31,15 @@ static int compare(const void *a, const void *b) {
 }
 
 /* Pairs of one picture that overlap enough, put into *list; false: no memory. */
-static bool candidates(const gd_eval_set *set, const int *truth, int n_truth, const int *found,
-                       int n_found, candidate **list, size_t *room, int *n) {
+static bool candidates(const gd_eval_set *set, const gd_eval_pairs *p, const int *truth,
+                       int n_truth, const int *found, int n_found, candidate **list,
+                       size_t *room, int *n) {
     *n = 0;
     for (int t = 0; t < n_truth; t++)
         for (int f = 0; f < n_found; f++) {
+            if (p->of_truth[truth[t]] != GD_EVAL_ALONE ||
+                p->of_found[found[f]] != GD_EVAL_ALONE)
+                continue;
             const gd_eval_truth *o = &set->truth[truth[t]];
             const gd_eval_found *d = &set->found[found[f]];
             const double         iou = gd_eval_iou(d->box, o->box, false);
@@ -109,7 +71,7 @@ static void set_aside(const gd_eval_set *set, const int *truth, int n_truth, int
     }
 }
 
-static gd_status pair_all(const gd_eval_set *set, const by_image *b, gd_eval_pairs *p,
+static gd_status pair_all(const gd_eval_set *set, const gd_by_image *b, gd_eval_pairs *p,
                           gd_error *err) {
     candidate *list = NULL;
     size_t     room = 0;
@@ -118,7 +80,7 @@ static gd_status pair_all(const gd_eval_set *set, const by_image *b, gd_eval_pai
         const int  t0 = b->truth_first[i], f0 = b->found_first[i];
         const int  n_truth = b->truth_first[i + 1] - t0, n_found = b->found_first[i + 1] - f0;
         const int *truth = b->truth + t0, *found = b->found + f0;
-        if (!candidates(set, truth, n_truth, found, n_found, &list, &room, &n)) {
+        if (!candidates(set, p, truth, n_truth, found, n_found, &list, &room, &n)) {
             st = gd_fail(err, GD_ERR_NOMEM, "no memory for the pairs of a picture");
             break;
         }
@@ -141,8 +103,8 @@ static gd_status pair_all(const gd_eval_set *set, const by_image *b, gd_eval_pai
 
 gd_status gd_eval_pair(const gd_eval_set *set, double score, gd_eval_pairs *out,
                        gd_error *err) {
-    by_image  b = {0};
-    gd_status st = GD_OK;
+    gd_by_image b = {0};
+    gd_status   st = GD_OK;
     out->score = score;
     out->of_truth = gd_mem_array((size_t)set->n_truth, sizeof *out->of_truth);
     out->of_found = gd_mem_array((size_t)set->n_found, sizeof *out->of_found);
@@ -159,10 +121,10 @@ gd_status gd_eval_pair(const gd_eval_set *set, double score, gd_eval_pairs *out,
         const bool           counts = inside(set, f->image, f->class_id) && f->score >= score;
         out->of_found[i] = counts ? GD_EVAL_ALONE : GD_EVAL_ASIDE;
     }
-    GD_GO(sort_by_image(set, out, &b, err));
+    GD_GO(gd_by_image_open(set, &b, err));
     GD_GO(pair_all(set, &b, out, err));
 done:
-    by_image_free(&b);
+    gd_by_image_close(&b);
     if (st != GD_OK) gd_eval_pairs_free(out);
     return st;
 }

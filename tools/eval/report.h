@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+enum { GD_EVAL_TABLE_MOST = 4096 }; /* classes of a confusion table */
+
 /* Boxes: what gd_eval_boxes makes of a set. */
 typedef struct gd_eval_boxes {
     gd_eval_set    set;
@@ -23,7 +25,7 @@ typedef struct gd_eval_boxes {
     gd_eval_level  best;       /* of all classes together */
     gd_eval_level *class_best; /* n_classes */
     gd_eval_pairs  pairs;      /* at best.score */
-    int64_t       *confusion;  /* [n_classes + 1][n_classes + 1] */
+    int64_t       *confusion;  /* [n_classes + 1][n_classes + 1]; NULL: too many classes */
     gd_eval_misses worst;
 } gd_eval_boxes;
 

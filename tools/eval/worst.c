@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/mem.h"
+#include "tools/eval/by_image.h"
 #include "tools/eval/match.h"
 
 static const double level = 0.5, near = 0.1;
@@ -36,7 +37,8 @@ static void count(const gd_eval_set *set, const gd_eval_pairs *p, gd_eval_pictur
 
 /* Why an object without the right partner was missed: what another class made of it, else the
  * detection of its class that came nearest to it. */
-static gd_eval_miss explain(const gd_eval_set *set, const gd_eval_pairs *p, int truth) {
+static gd_eval_miss explain(const gd_eval_set *set, const gd_eval_pairs *p,
+                            const gd_by_image *b, int truth) {
     const gd_eval_truth *o = &set->truth[truth];
     gd_eval_miss         m = {GD_EVAL_UNSEEN, truth, -1, 0};
     int                  unsure = -1, poor = -1;
@@ -46,9 +48,10 @@ static gd_eval_miss explain(const gd_eval_set *set, const gd_eval_pairs *p, int 
         return (gd_eval_miss){GD_EVAL_CALLED, truth, p->of_truth[truth],
                               gd_eval_iou(f->box, o->box, false)};
     }
-    for (int i = 0; i < set->n_found; i++) {
+    for (int k = b->found_first[o->image]; k < b->found_first[o->image + 1]; k++) {
+        const int            i = b->found[k];
         const gd_eval_found *f = &set->found[i];
-        if (f->image != o->image || f->class_id != o->class_id) continue;
+        if (f->class_id != o->class_id) continue;
         const double iou = gd_eval_iou(f->box, o->box, false);
         if (f->score < p->score && iou >= level &&
             (unsure < 0 || f->score > set->found[unsure].score)) {
@@ -66,21 +69,23 @@ static gd_eval_miss explain(const gd_eval_set *set, const gd_eval_pairs *p, int 
 }
 
 /* The misses of one picture, objects first, in the order of the set. */
-static void fill(const gd_eval_set *set, const gd_eval_pairs *p, gd_eval_picture *pic,
-                 gd_eval_misses *out) {
+static void fill(const gd_eval_set *set, const gd_eval_pairs *p, const gd_by_image *b,
+                 gd_eval_picture *pic, gd_eval_misses *out) {
+    const int image = pic->image;
     pic->first = out->n_miss;
-    for (int i = 0; i < set->n_truth; i++)
-        if (set->truth[i].image == pic->image && !found_right(set, p, i))
-            out->miss[out->n_miss++] = explain(set, p, i);
-    for (int i = 0; i < set->n_found; i++)
-        if (set->found[i].image == pic->image && p->of_found[i] == GD_EVAL_ALONE)
-            out->miss[out->n_miss++] = (gd_eval_miss){GD_EVAL_FALSE_ALARM, -1, i, 0};
+    for (int k = b->truth_first[image]; k < b->truth_first[image + 1]; k++)
+        if (!found_right(set, p, b->truth[k]))
+            out->miss[out->n_miss++] = explain(set, p, b, b->truth[k]);
+    for (int k = b->found_first[image]; k < b->found_first[image + 1]; k++)
+        if (p->of_found[b->found[k]] == GD_EVAL_ALONE)
+            out->miss[out->n_miss++] = (gd_eval_miss){GD_EVAL_FALSE_ALARM, -1, b->found[k], 0};
     pic->n = out->n_miss - pic->first;
 }
 
 gd_status gd_eval_worst(const gd_eval_set *set, const gd_eval_pairs *p, int most,
                         gd_eval_misses *out, gd_error *err) {
     gd_eval_picture *all = gd_mem_array((size_t)set->n_images, sizeof *all);
+    gd_by_image      b = {0};
     size_t           n_miss = 0;
     gd_status        st = GD_OK;
     *out = (gd_eval_misses){0};
@@ -88,6 +93,7 @@ gd_status gd_eval_worst(const gd_eval_set *set, const gd_eval_pairs *p, int most
         st = gd_fail(err, GD_ERR_NOMEM, "no memory for %d pictures", set->n_images);
         goto done;
     }
+    GD_GO(gd_by_image_open(set, &b, err));
     count(set, p, all);
     qsort(all, (size_t)set->n_images, sizeof *all, compare);
     while (out->n < most && out->n < set->n_images &&
@@ -103,8 +109,9 @@ gd_status gd_eval_worst(const gd_eval_set *set, const gd_eval_pairs *p, int most
         goto done;
     }
     if (out->n) memcpy(out->picture, all, (size_t)out->n * sizeof *all);
-    for (int i = 0; i < out->n; i++) fill(set, p, &out->picture[i], out);
+    for (int i = 0; i < out->n; i++) fill(set, p, &b, &out->picture[i], out);
 done:
+    gd_by_image_close(&b);
     gd_mem_put(all);
     return st;
 }
