@@ -1,4 +1,4 @@
-/* ahead_test.c -- pictures read in advance: in order, on any number of threads, failures too. */
+/* ahead_test.c -- pictures read in advance: in order, by any number of threads. */
 #include <pthread.h>
 
 #include "engine/mem.h"

@@ -1,4 +1,4 @@
-/* by_image.h -- a set of boxes sorted by picture, for judges that look at one after the other. */
+/* by_image.h -- a set of boxes sorted by picture: judges look at one after the other. */
 #ifndef GD_TOOLS_EVAL_BY_IMAGE_H
 #define GD_TOOLS_EVAL_BY_IMAGE_H
 

@@ -55,8 +55,9 @@ static gd_status read_picture(void *ctx, int i, gd_decoder *d, gd_picture *out, 
     gd_read_options      opt = {gd_flag_on(r->flags, GD_OPT_ALLOW_TRUNCATED),
                                 gd_flag_on(r->flags, GD_OPT_NO_EXIF)};
     GD_TRY(gd_decoder_read(d, s.path, &opt, out, err));
-    const bool other = s.width > 0 && (out->width != s.width || out->height != s.height);
-    if (other && out->orientation > 1 && !opt.no_exif) {
+    const bool turned =
+        s.width > 0 && out->width == s.height && out->height == s.width && s.width != s.height;
+    if (turned && out->orientation > 4 && !opt.no_exif) {
         opt.no_exif = true;
         GD_TRY(gd_decoder_read(d, s.path, &opt, out, err));
     }
