@@ -55,6 +55,7 @@ typedef struct gdk_wgrad_sum {
     const float *part;
     int64_t      rows;
     int32_t      C, splits;
+    int32_t      early; /* sm_90 on: may start while the kernel before it ends */
     gdk_epilogue e;
 } gdk_wgrad_sum;
 

@@ -6,6 +6,7 @@
  * in depthwise layers as in others. Of the second, four neighbouring elements of dw. */
 #include "kernels/conv2d/conv2d_wgrad.h"
 #include "kernels/cuda/epilogue.cuh"
+#include "kernels/cuda/launch.cuh"
 
 namespace {
 
@@ -22,7 +23,7 @@ struct pixel {
 template <class T>
 __global__ void __launch_bounds__(THREADS, 4)
     conv2d_wgrad_any(const __grid_constant__ gdk_wgrad p) {
-    const int count = p.K * p.C, i = (int)(blockIdx.x * THREADS + threadIdx.x);
+    const int count = p.K * p.C, i = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     const int tap = blockIdx.y, split = blockIdx.z;
     if (i >= count) return;
     const int     k = i / p.C, c = i - k * p.C, r = tap / p.S;
@@ -68,6 +69,7 @@ __global__ void __launch_bounds__(THREADS, 4)
     const float  *from = p.part + row * p.C + c;
     const int64_t next = p.rows * p.C;
     float         v[4] = {};
+    gdk_grid_follow();
     if (row >= p.rows) return;
     if (p.C % 4 == 0) {
 #pragma unroll 8
@@ -87,17 +89,19 @@ __global__ void __launch_bounds__(THREADS, 4)
 } // namespace
 
 extern "C" cudaError_t gdk_wgrad_any_launch(const gdk_wgrad *p, cudaStream_t stream) {
-    const dim3 grid((unsigned)(((int64_t)p->K * p->C + THREADS - 1) / THREADS),
-                    (unsigned)(p->R * p->S), (unsigned)p->splits);
+    const int64_t count = (int64_t)p->K * p->C;
+    const int     threads = count < THREADS ? (int)(count + 31) / 32 * 32 : THREADS;
+    const dim3    grid((unsigned)((count + threads - 1) / threads), (unsigned)(p->R * p->S),
+                       (unsigned)p->splits);
     if (p->half)
-        conv2d_wgrad_any<__half><<<grid, THREADS, 0, stream>>>(*p);
+        conv2d_wgrad_any<__half><<<grid, threads, 0, stream>>>(*p);
     else
-        conv2d_wgrad_any<float><<<grid, THREADS, 0, stream>>>(*p);
+        conv2d_wgrad_any<float><<<grid, threads, 0, stream>>>(*p);
     return cudaPeekAtLastError();
 }
 
 extern "C" cudaError_t gdk_wgrad_sum_launch(const gdk_wgrad_sum *p, cudaStream_t stream) {
     const int64_t work = p->rows * ((p->C + 3) / 4);
-    conv2d_wgrad_sum<<<(unsigned)((work + THREADS - 1) / THREADS), THREADS, 0, stream>>>(*p);
-    return cudaPeekAtLastError();
+    return gdk_launch(conv2d_wgrad_sum, dim3((unsigned)((work + THREADS - 1) / THREADS)),
+                      THREADS, 0, stream, p->early, 1, *p);
 }

@@ -291,7 +291,8 @@ gd_status gdk_conv2d_wgrad_run(const gd_launch *l, gd_error *err) {
     gdk_wgrad_sum sum = {.part = l->scratch,
                          .rows = gd_tensor_pixels(dw),
                          .C = (int32_t)gd_tensor_channels(dw),
-                         .splits = s->p.splits};
+                         .splits = s->p.splits,
+                         .early = gdk_early(l)};
     gdk_epilogue_read(l, 2, &sum.e);
     return gdk_cuda_status(gdk_wgrad_sum_launch(&sum, gdk_stream(l)), "conv2d_wgrad_sum", err);
 }

@@ -36,7 +36,8 @@ static gd_status run(const gd_launch *l, gd_error *err) {
                               .splits = splits_of(x, l->device->caps.n_sm),
                               .wide = x->dtype == GD_F32,
                               .vec = gdk_aligned(x)};
-    gdk_wgrad_sum        sum = {.part = p.part, .rows = 1, .C = p.C, .splits = p.splits};
+    gdk_wgrad_sum        sum = {
+               .part = p.part, .rows = 1, .C = p.C, .splits = p.splits, .early = gdk_early(l)};
     gdk_epilogue_read(l, 1, &sum.e);
     GD_TRY(gdk_cuda_status(gdk_sum_pixels_launch(&p, gdk_stream(l)), "sum_pixels", err));
     return gdk_cuda_status(gdk_wgrad_sum_launch(&sum, gdk_stream(l)), "sum_pixels", err);
