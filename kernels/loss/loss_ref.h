@@ -21,7 +21,7 @@ static inline gd_real gd_loss_weight(const gdk_loss_in *in, int64_t r) {
 
 /* factor / max(norm of group g, min_norm) */
 static inline gd_real gd_loss_scale(const gdk_loss_in *in, int64_t g) {
-    const gd_loss *a = in->attr;
+    const gd_loss *a = (const gd_loss *)in->attr;
     gd_real        sum = 0;
     if (!in->norm) return (gd_real)a->factor;
     const int64_t n = gd_tensor_count(in->norm) / gdk_loss_groups(in);

@@ -223,7 +223,7 @@ static const gd_key_rule rules[] = {
 static const gd_key_sign signs[] = {{"head.classification_head.conv.0.weight", {"bn_eps", "0"}},
                                     {0}};
 
-#define RETINANET(net, key_rules, key_signs, ...)                                            \
+#define RETINANET(net, learn, key_rules, key_signs, ...)                                     \
     const gd_arch gd_arch_retinanet_##net = {.name = "retinanet_" #net,                      \
                                              .truth = "torchvision",                         \
                                              .task = GD_TASK_DETECT,                         \
@@ -235,11 +235,12 @@ static const gd_key_sign signs[] = {{"head.classification_head.conv.0.weight", {
                                              .signs = key_signs,                             \
                                              .config = (const int[]){__VA_ARGS__},           \
                                              .build = build,                                 \
-                                             .train = train,                                 \
+                                             .train = learn,                                 \
                                              .class_key =                                    \
                                                  "head.classification_head.cls_logits.bias", \
                                              .class_per = ANCHORS,                           \
                                              .nominal_h = 224,                               \
                                              .nominal_w = 224}
-RETINANET(resnet50_fpn, rules, signs, 3, 4, 6, 3, 0);
-RETINANET(resnet50_fpn_v2, rules, NULL, 3, 4, 6, 3, 1);
+RETINANET(resnet50_fpn, train, rules, signs, 3, 4, 6, 3, 0);
+/* The second generation learns its boxes by their overlap, through the decoding. */
+RETINANET(resnet50_fpn_v2, NULL, rules, NULL, 3, 4, 6, 3, 1);

@@ -5,10 +5,11 @@
  *
  * FOLDER holds image.npy f32 [B, H, W, 3], preprocessed, and labels.npy i32; of detectors also
  * geom.npy f32 [B, 8], boxes.npy f32 [B, G, 4], count.npy i32 [B] and rng.npy i32 [4]. Weights
- * are constants, norms as at inference; with --live weights are variables, and with --norms norms
- * take the batch's statistics. --l1 asks for that loss of YOLOX. Writes loss.<name>.npy, d.<weight>.<n>.npy for the
- * n-th use of each weight that the loss depends on, and drawn.<n>.npy, the index of the n-th
- * sample. */
+ * are constants, norms as at inference; with --live weights are variables, and with --norms
+ * norms take the batch's statistics. --l1 asks for that loss of YOLOX. Writes loss.<name>.npy,
+ * d.<weight>.<n>.npy for the n-th use of each weight that the loss depends on, drawn.<n>.npy,
+ * the index of the n-th sample, and rois.0.npy, the boxes drawn among the proposals and the
+ * ground truth. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,9 +71,13 @@ static gd_status watch(void *ctx, gd_exec *e, int k, gd_error *err) {
             snprintf(name, sizeof name, "%s.%d", j->g.value[j->weight[i]].name, i);
             GD_TRY(write(j, "d", name, gd_exec_tensor(e, n->out[o]), err));
         }
-    if (strcmp(n->op->name, "sample")) return GD_OK;
-    snprintf(name, sizeof name, "%d", j->n_drawn++);
-    return write(j, "drawn", name, gd_exec_tensor(e, n->out[0]), err);
+    if (!strcmp(n->op->name, "sample")) {
+        snprintf(name, sizeof name, "%d", j->n_drawn++);
+        return write(j, "drawn", name, gd_exec_tensor(e, n->out[0]), err);
+    }
+    const int from = strcmp(n->op->name, "gather_rows") ? -1 : j->g.value[n->in[0]].producer;
+    if (from < 0 || strcmp(j->g.node[from].op->name, "append_boxes")) return GD_OK;
+    return write(j, "rois", "0", gd_exec_tensor(e, n->out[0]), err);
 }
 
 static bool every(const void *ctx, const char *name) {

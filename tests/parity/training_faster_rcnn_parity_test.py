@@ -1,31 +1,31 @@
 # training_faster_rcnn_parity_test.py -- losses and gradients of Faster R-CNN: torchvision's.
 """Narrow networks on small pictures. First with everything drawn, so that no draw decides; then
-with the numbers of a real step, torchvision's samplers giving what ours drew."""
+with so few that draws leave out most, torchvision's samplers giving what ours drew."""
 import re
 import sys
 
 from detector_parity import FasterRCNN, save_as
-from parity import SANITIZED, damp_branches, seed_norms, settle_norms, torch, torchvision, workspace
+from parity import SANITIZED, few, torch, workspace
 from torchvision.models import mobilenet_v3_large, resnet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import (FastRCNNConvFCHead, FastRCNNPredictor, RPNHead,
                                                       TwoMLPHead)
 from torchvision.models.detection.image_list import ImageList
-from training import Batch, Ours, compare
+from training import Batch, Ours, backward, compare, in_agreement, settle, spread
 
 CLASSES, WIDTH, HIDDEN = 7, 24, 40
-NORM, FROZEN = torch.nn.BatchNorm2d, torchvision.ops.FrozenBatchNorm2d
+NORM = torch.nn.BatchNorm2d
 ALL = 8192
 LOSSES = {"loss_objectness": "objectness", "loss_rpn_box_reg": "rpn_box_reg",
           "loss_classifier": "classifier", "loss_box_reg": "box_reg"}
 
 
-def on_resnet(block, depth, norm=FROZEN, **more):
+def on_resnet(block, depth, **more):
     channels = [64 * 2 ** i * block.expansion for i in range(4)]
     layers = {f"layer{i + 1}": str(i) for i in range(4)}
-    body = resnet.ResNet(block, depth, norm_layer=norm, width_per_group=16 if block.expansion > 1 else 64)
-    return BackboneWithFPN(body, layers, channels, WIDTH, norm_layer=more.get("norm_layer"))
+    body = resnet.ResNet(block, depth, width_per_group=16 if block.expansion > 1 else 64)
+    return BackboneWithFPN(body, layers, channels, WIDTH, **more)
 
 
 def plain(block, depth):
@@ -35,7 +35,7 @@ def plain(block, depth):
 
 def second():
     head = FastRCNNConvFCHead((WIDTH, 7, 7), [WIDTH] * 4, [HIDDEN], norm_layer=NORM)
-    return FasterRCNN(on_resnet(resnet.Bottleneck, [3, 4, 6, 3], NORM, norm_layer=NORM),
+    return FasterRCNN(on_resnet(resnet.Bottleneck, [3, 4, 6, 3], norm_layer=NORM),
                       rpn_head=RPNHead(WIDTH, 3, conv_depth=2), box_head=head,
                       box_predictor=FastRCNNPredictor(HIDDEN, CLASSES))
 
@@ -50,31 +50,44 @@ def mobile():
 
 
 class Drawn:
-    """A sampler that gives the rows it was told: [picture, row] of ours, -1 for none."""
+    """A sampler that gives rows by index, [picture, row] with -1 for none."""
 
     def __init__(self, index):
         self.index = index
 
     def __call__(self, matched):
-        positive, negative = [], []
-        for labels, rows in zip(matched, self.index):
-            mask = torch.zeros(len(labels), dtype=torch.uint8)
-            mask[torch.from_numpy(rows[rows >= 0]).long()] = 1
-            positive.append(mask * (labels >= 1))
-            negative.append(mask * (labels == 0))
-        return positive, negative
+        masks = [torch.zeros_like(labels, dtype=torch.uint8) for labels in matched]
+        for mask, rows in zip(masks, self.index):
+            mask[rows[rows >= 0]] = 1
+        return ([m * (v >= 1) for m, v in zip(masks, matched)],
+                [m * (v == 0) for m, v in zip(masks, matched)])
 
 
-def reference(model, batch):
-    """Losses by our names, gradients in the parameters."""
-    model.zero_grad()
+def draw_as(model, ours):
+    """Both samplers draw what ours did: anchors by number, proposals, which may stand in another
+    order where scores are nearly equal, by place."""
+    heads, index = model.roi_heads, torch.from_numpy(ours.drawn["1"]).long()
+    rois, add = torch.from_numpy(ours.rois["0"]), type(heads).add_gt_proposals
+    found = Drawn(index.clone())
+
+    def add_and_find(proposals, boxes):
+        out = add(heads, proposals, boxes)
+        for i, p in enumerate(out):
+            apart = (rois[i, index[i] >= 0][:, None] - p[None]).abs().amax(2)
+            for k, row in enumerate(apart):  # of equal boxes each is drawn once
+                found.index[i, k] = at = int(row.argmin())
+                assert row[at] < 1e-2, float(row[at])
+                apart[:, at] = float("inf")
+        return out
+    model.rpn.fg_bg_sampler = Drawn(torch.from_numpy(ours.drawn["0"]).long())
+    heads.fg_bg_sampler, heads.add_gt_proposals = found, add_and_find
+
+
+def losses(model, batch):
     features = model.backbone(batch.image)
     proposals, first = model.rpn(ImageList(batch.image, batch.sizes), features, batch.targets)
     _, second = model.roi_heads(features, proposals, batch.sizes, batch.targets)
-    losses = {LOSSES[k]: v for k, v in {**first, **second}.items()}
-    losses["sum"] = sum(losses.values())
-    losses["sum"].backward()
-    return losses
+    return {LOSSES[k]: v for k, v in {**first, **second}.items()}
 
 
 def our_name(name):
@@ -82,43 +95,44 @@ def our_name(name):
     return name.replace("rpn.head.conv.0.0.", "rpn.head.conv.")
 
 
-def in_training(model):
-    """Training, but for the norms, which keep their statistics."""
-    model.train()
-    for m in model.modules():
-        if isinstance(m, NORM):
-            m.eval()
-
-
-def check(arch, model, seed, folder, names=our_name):
+def check_seed(arch, make, away, seed, folder, names):
+    """None: the reference says nothing."""
     torch.manual_seed(seed)
-    model = model()
-    batch = Batch(96, 128, CLASSES, seed)
-    seed_norms(model, seed)
-    damp_branches(model)
-    settle_norms(model.backbone, batch.image)
-    in_training(model)
-    for layer in (model.rpn.head.cls_logits, model.rpn.head.bbox_pred):
-        layer.weight.data.mul_(10)
+    model, batch = make(), Batch(64, 96, CLASSES, seed)
+    settle(model, lambda m: losses(m, batch), seed, away)
+    for layer, want in ((model.rpn.head.cls_logits, 1), (model.rpn.head.bbox_pred, 0.2)):
+        spread(layer, lambda: model.rpn.head(list(model.backbone(batch.image).values())), want)
     gdw = save_as(arch, model, CLASSES, folder)[1]
-    flat = {"roi_heads.box_head.fc6.weight": (WIDTH, 7, 7), "roi_heads.box_head.5.weight": (WIDTH, 7, 7)}
-    weights = dict(model.named_parameters())
-    samplers = (model.rpn.fg_bg_sampler, model.roi_heads.fg_bg_sampler)
-    for s in samplers:
+    flat = {f"roi_heads.box_head.{k}.weight": (WIDTH, 7, 7) for k in ("fc6", "5")}
+    for s in (model.rpn.fg_bg_sampler, model.roi_heads.fg_bg_sampler):
         s.batch_size_per_image = ALL
+    theirs = in_agreement(model, batch, losses)
+    if theirs is None:
+        return None
+    weights = dict(model.named_parameters())
     ours = Ours(gdw, batch.arrays(), folder, ALL, ALL)
-    good = compare(f"{arch}, all drawn", ours, reference(model, batch), weights, names, flat)
-    ours = Ours(gdw, batch.arrays(), folder)
-    model.rpn.fg_bg_sampler, model.roi_heads.fg_bg_sampler = (Drawn(ours.drawn[i]) for i in "01")
-    return compare(f"{arch}, 256 and 512 drawn", ours, reference(model, batch), weights, names,
-                   flat) and good
+    good = compare(f"{arch}, all drawn", ours, theirs, weights, names, flat)
+    ours = Ours(gdw, batch.arrays(), folder, 96, 64)
+    draw_as(model, ours)
+    theirs = backward(model, lambda m: losses(m, batch))
+    return compare(f"{arch}, 96 and 64 drawn", ours, theirs, weights, names, flat) and good
+
+
+def check(arch, make, away, folder, names=our_name):
+    """away: as settle() takes it. The kinks of hard-swish are not at zero."""
+    for seed in range(3, 8):
+        good = check_seed(arch, make, away, seed, folder, names)
+        if good is not None:
+            return good
+        print(f"{arch}: seed {seed} does not count", flush=True)
+    return False
 
 
 with workspace() as work:
-    todo = [("fasterrcnn_resnet18_fpn", lambda: plain(resnet.BasicBlock, [2, 2, 2, 2]))]
-    if not SANITIZED:
-        todo += [("fasterrcnn_resnet50_fpn", lambda: plain(resnet.Bottleneck, [3, 4, 6, 3])),
-                 ("fasterrcnn_resnet50_fpn_v2", second, lambda name: name),
-                 ("fasterrcnn_mobilenet_v3_large_fpn", mobile)]
-    done = [check(a, m, 3, work, *more) for a, m, *more in todo]
+    todo = [("fasterrcnn_resnet18_fpn", lambda: plain(resnet.BasicBlock, [2, 2, 2, 2]), 3),
+            ("fasterrcnn_mobilenet_v3_large_fpn", mobile, 0),
+            ("fasterrcnn_resnet50_fpn", lambda: plain(resnet.Bottleneck, [3, 4, 6, 3]), 3),
+            ("fasterrcnn_resnet50_fpn_v2", second, 6, lambda name: name)]
+    done = [check(arch, make, away, work, *more)
+            for arch, make, away, *more in few(todo, 1 if SANITIZED else 2)]
 sys.exit(0 if all(done) else 1)
