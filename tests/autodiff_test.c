@@ -17,6 +17,7 @@ typedef struct net {
     gd_arena arena;
     gd_graph g;
     int      x, w[2], bias, y, d_y;
+    int      n_back; /* nodes that autodiff appended */
 } net;
 
 static double value(int seed, int64_t i) { return sin(1 + 3.7 * (double)i + 11 * seed); }
@@ -93,7 +94,9 @@ static void run(net *n, bool fold, float *y, float *d_w, float *d_b) {
     if (fold) gd_assert_ok(gd_pass_fold(&n->g, &err), &err);
     gd_assert_ok(gd_graph_verify(&n->g, "fold", &err), &err);
     n->y = n->g.output[0];
+    n->n_back = -n->g.n_node;
     gd_assert_ok(gd_autodiff(&n->g, 1, &n->y, &n->d_y, 2, wrt, d, &err), &err);
+    n->n_back += n->g.n_node;
     gd_assert_ok(gd_graph_output(&n->g, "d_w", d[0], &err), &err);
     gd_assert_ok(gd_graph_output(&n->g, "d_b", d[1], &err), &err);
     gd_assert_ok(gd_pass_dead(&n->g, &err), &err);
@@ -150,6 +153,8 @@ static void gradients_stop_where_nobody_needs_them(void **state) {
     (void)state;
     make(&n, 2);
     run(&n, true, y, d_w, d_b);
+    /* Three of the convolution, one of its scaled weight, one of its bias. */
+    assert_int_equal(n.n_back, 5);
     assert_int_equal(count(&n.g, "conv2d_bwd_weight"), 1);
     assert_int_equal(count(&n.g, "conv2d_bwd_data"), 0);
     assert_int_equal(count(&n.g, "relu_bwd"), 0);
@@ -188,9 +193,53 @@ static void half_precision(void **state) {
     gd_arena_free(&n.arena);
 }
 
+/* A batch norm in FP16 keeps its vectors in FP32: nothing is cast to the type it has. */
+static void statistics_stay_wide(void **state) {
+    static const char *const  vector[4] = {"gamma", "beta", "mean", "var"};
+    const gd_batch_norm_train norm = {1e-5f, 0.1f};
+    const int64_t             c = C;
+    gd_error                  err = {0};
+    net                       n;
+    int                       v[5], out[5], wrt[4], d[4], w;
+    (void)state;
+    make(&n, 3);
+    n.g.n_output = 0;
+    v[0] = n.y;
+    for (int i = 1; i < 5; i++)
+        gd_assert_ok(gd_graph_variable(&n.g, vector[i - 1], GD_F32, 1, &c, &v[i], &err), &err);
+    gd_assert_ok(gd_graph_add(&n.g, "batch_norm_train", &norm, 5, v, out, &err), &err);
+    gd_assert_ok(gd_graph_variable(&n.g, "w", GD_F32, 2, (const int64_t[]){3, C}, &w, &err),
+                 &err);
+    gd_assert_ok(gd_graph_add(&n.g, "linear", NULL, 2, (const int[]){out[0], w}, &n.y, &err),
+                 &err);
+    gd_assert_ok(gd_graph_output(&n.g, "y", n.y, &err), &err);
+    gd_assert_ok(gd_pass_fold(&n.g, &err), &err);
+    gd_assert_ok(gd_graph_input(&n.g, "d", GD_F32, 4, n.g.value[n.y].t.dim, &n.d_y, &err),
+                 &err);
+    memcpy(wrt, (const int[]){n.w[0], v[1], v[2], w}, sizeof wrt);
+    gd_assert_ok(gd_autodiff(&n.g, 1, &n.y, &n.d_y, 4, wrt, d, &err), &err);
+    for (int i = 0; i < 4; i++) gd_assert_ok(gd_graph_output(&n.g, "d", d[i], &err), &err);
+    gd_assert_ok(gd_pass_dead(&n.g, &err), &err);
+    gd_assert_ok(gd_pass_precision(&n.g, GD_F16, &err), &err);
+    gd_assert_ok(gd_graph_verify(&n.g, "precision", &err), &err);
+    for (int k = 0; k < n.g.n_node; k++) {
+        const gd_node *node = &n.g.node[k];
+        const gd_dtype from = n.g.value[node->in[0]].t.dtype;
+        const gd_dtype to = n.g.value[node->out[0]].t.dtype;
+        if (!strcmp(node->op->name, "cast")) assert_int_not_equal(from, to);
+        if (strncmp(node->op->name, "batch_norm_train", 16) != 0) continue;
+        assert_int_equal(to, GD_F16);
+        for (int i = 1; i < node->n_out; i++)
+            assert_int_equal(n.g.value[node->out[i]].t.dtype, GD_F32);
+    }
+    assert_int_equal(count(&n.g, "batch_norm_train_bwd"), 1);
+    gd_arena_free(&n.arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(norms_fold_into_variables),
                                        cmocka_unit_test(gradients_stop_where_nobody_needs_them),
-                                       cmocka_unit_test(half_precision)};
+                                       cmocka_unit_test(half_precision),
+                                       cmocka_unit_test(statistics_stay_wide)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

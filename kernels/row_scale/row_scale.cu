@@ -1,7 +1,7 @@
 /* row_scale.cu -- filters times a number each. Bound by memory traffic.
  *
- * A thread owns four neighbours, which it loads and stores at once where rows are whole groups of
- * four; factors come from the caches. */
+ * A thread owns four neighbours, which it loads and stores at once where rows are whole groups
+ * of four; factors come from the caches. */
 #include <cuda_fp16.h>
 
 #include "kernels/cuda/launch.cuh"

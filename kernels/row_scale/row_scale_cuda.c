@@ -27,6 +27,7 @@ static gd_status run(const gd_launch *l, gd_error *err) {
     return gdk_cuda_status(gdk_row_scale_launch(&a, gdk_stream(l)), "row_scale", err);
 }
 
+#define ROW(title, type) \
+    { GD_ROW_CUDA(title, type, run), .fits = fits, .absorbs = absorbs }
 extern const gd_kernel gdk_row_scale_cuda_rows[];
-const gd_kernel        gdk_row_scale_cuda_rows[] = {
-           {GD_ROW_CUDA("row_scale_cuda_f32", GD_F32, run), .fits = fits, .absorbs = absorbs}, {0}};
+const gd_kernel        gdk_row_scale_cuda_rows[] = {ROW("row_scale_cuda_f32", GD_F32), {0}};

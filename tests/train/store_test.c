@@ -54,7 +54,9 @@ static void close(pair *p) {
 
 static void two_graphs(gd_device *d) {
     const float ten[5] = {10, 10, 10, 10, 10};
+    const int   count[3] = {7, 8, 9};
     float       back[5] = {0};
+    int         count_back[3] = {0};
     gd_error    err = {0};
     gd_store   *s;
     pair        p, q;
@@ -67,6 +69,7 @@ static void two_graphs(gd_device *d) {
     assert_int_equal(gd_store_find(s, "a"), 1);
     assert_int_equal(gd_store_find(s, "c"), -1);
     gd_assert_ok(gd_store_set(s, 1, ten, &err), &err);
+    gd_assert_ok(gd_store_set(s, 0, count, &err), &err);
     open(&p, d);
     open(&q, d);
     gd_assert_ok(gd_store_bind(s, &p.g, p.e, &err), &err);
@@ -77,6 +80,8 @@ static void two_graphs(gd_device *d) {
     run(&p, 18);
     gd_assert_ok(gd_store_get(s, 1, back, &err), &err);
     for (int i = 0; i < 5; i++) assert_true(back[i] == 18);
+    gd_assert_ok(gd_store_get(s, 0, count_back, &err), &err);
+    assert_memory_equal(count_back, count, sizeof count);
     close(&p);
     close(&q);
     gd_store_close(s);
