@@ -220,6 +220,10 @@ static bool compose(const gd_launch *l, const gd_device_caps *dev, bool linear, 
 static bool fits(const gd_launch *l, const gd_device_caps *dev, bool linear, bool tf32) {
     plan p;
     bool some = !tf32;
+    int  add = 0;
+    /* As of the row for Hopper alone: a second addend is better added by a pass of its own. */
+    for (int i = 0; i < l->n_step; i++) add += l->step[i].arg != NULL;
+    if (add > 1 && dev->sm == 90 && l->in[0]->dtype == GD_F16) return false;
     if (!compose(l, dev, linear, tf32, &p)) return false;
     for (int i = 0; i < p.n; i++) some = some || (p.phase[i].row->flags & GD_ROW_TF32);
     return some;

@@ -117,11 +117,10 @@ static bool channels_fit(int64_t C) {
     return C % 8 == 0 && 3 * C >= 2 * steps_of(C) * GDK_MAP_CHANNELS;
 }
 
-/* Spread outputs leave whole: halves, of which at most one addend, to tiles that are not
- * split. */
+/* Spread outputs leave whole: halves, and addends come to tiles that are not split. */
 static bool can_spread(const gd_launch *l, const plan *p) {
     const int add = additions(l);
-    if (l->out[0]->dtype != GD_F16 || l->out[0]->pitch % 8 || add > 1) return false;
+    if (l->out[0]->dtype != GD_F16 || l->out[0]->pitch % 8) return false;
     for (int i = 0; i < l->n_step; i++) {
         const gd_tensor *arg = l->step[i].arg;
         if (arg && (arg->dtype != GD_F16 || arg->pitch % 8)) return false;
@@ -143,7 +142,8 @@ static bool fits(const gd_launch *l, const gd_device_caps *dev, const gd_conv2d 
         p.phase[i].s.a = &p.phase[i].conv;
         if (!gdk_map_window_fits(&p.phase[i].s)) return false;
     }
-    return !p.spread || can_spread(l, &p);
+    /* Two addends would leave one by one: a pass of its own for the second is faster. */
+    return additions(l) <= 1 && (!p.spread || can_spread(l, &p));
 }
 
 static size_t scratch(const gd_launch *l, const gd_device_caps *dev, const gd_conv2d *a) {
