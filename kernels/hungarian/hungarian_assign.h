@@ -10,9 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/cuda/host_device.h"
+
 /* A finite cost; NaN is the worst. */
 #define GDK_ASSIGN_WORST 1e30
-static inline double gdk_assign_finite(double c) {
+static inline GD_HOST_DEVICE double gdk_assign_finite(double c) {
     return c < -GDK_ASSIGN_WORST  ? -GDK_ASSIGN_WORST
            : c < GDK_ASSIGN_WORST ? c
                                   : GDK_ASSIGN_WORST;
@@ -29,12 +31,12 @@ typedef struct gdk_assign {
 } gdk_assign;
 
 /* Bytes for u, v, least, owner, from and reached. */
-static inline size_t gdk_assign_bytes(int64_t rows, int64_t columns) {
+static inline GD_HOST_DEVICE size_t gdk_assign_bytes(int64_t rows, int64_t columns) {
     return (size_t)(rows + 1 + 2 * (columns + 1)) * sizeof(double) +
            2 * (size_t)(columns + 1) * sizeof(int32_t) + ((size_t)columns + 8) / 8 * 8;
 }
 
-static inline void gdk_assign_place(gdk_assign *a, void *memory) {
+static inline GD_HOST_DEVICE void gdk_assign_place(gdk_assign *a, void *memory) {
     a->u = (double *)memory;
     a->v = a->u + a->rows + 1;
     a->least = a->v + a->columns + 1;

@@ -234,12 +234,12 @@ static void layer_losses(gd_net *n, int x, const wanted *w, int loss[LOSSES]) {
     const gd_match_labels          labels = {.background = n->n_class, .extra = 9};
     const gd_softmax_cross_entropy entropy = {.loss = {.factor = 1, .min_norm = 1, .total = 1}};
     const gd_smooth_l1             l1 = {.loss = {.factor = 5, .min_norm = 1, .total = 1}};
-    const gd_iou_loss              giou = {
-                     .loss = {.factor = 2, .min_norm = 1, .total = 1}, .kind = GD_IOU_GENERAL, .center = 1};
-    const gd_truth_values *truth = w->truth;
-    int                    t[5] = {-1, -1, -1, -1, -1}, boxes;
-    const int              logits = heads(n, x, &boxes);
-    const size_t           mark = gd_net_enter(n, "loss");
+    const gd_loss                  apart = {.factor = 2, .min_norm = 1, .total = 1};
+    const gd_iou_loss              giou = {.loss = apart, .kind = GD_IOU_GENERAL, .center = 1};
+    const gd_truth_values         *truth = w->truth;
+    int                            t[5] = {-1, -1, -1, -1, -1}, boxes;
+    const int                      logits = heads(n, x, &boxes);
+    const size_t                   mark = gd_net_enter(n, "loss");
     boxes = gd_net_unary(n, "sigmoid", "sigmoid", boxes);
     const int match =
         gd_net_op(n, "hungarian", &rule, 5,

@@ -95,8 +95,8 @@ static void learn(gd_net *n, const variant *v, const int *map, int image,
     const outputs                  o = heads(n, v, map, image);
     const size_t                   mark = gd_net_enter(n, "loss");
     int                            t[5] = {-1, -1, -1, -1, -1}, loss[2];
-    const int                      match = gd_net_op(n, "match", &rule, 3,
-                                                     (const int[]){o.boxes, truth->boxes, truth->count}, NULL);
+    const int                      in[3] = {o.boxes, truth->boxes, truth->count};
+    const int                      match = gd_net_op(n, "match", &rule, 3, in, NULL);
     gd_net_op(n, "match_labels", &labels, 2, (const int[]){match, truth->labels}, t);
     const int weight =
         gd_net_op(n, "hard_negatives", &hard, 2, (const int[]){o.logits, match}, NULL);

@@ -49,7 +49,7 @@ static void spread_phases(const gd_tensor *w, gd_tensor *full) {
                 }
 }
 
-/* The stem of a constant weight as one 6x6 stride-2 convolution: no slices, no concatenation. */
+/* The stem of a constant weight as one 6x6 stride-2 convolution: no slices, no joining. */
 static int conv_6x6(gd_net *n, int image, int w) {
     const gd_conv2d attr = {
         .stride = {2, 2}, .pad = {2, 2, 2, 2}, .dilation = {1, 1}, .groups = 1};
