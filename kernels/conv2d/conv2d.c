@@ -231,6 +231,11 @@ static const gd_kernel kernels[] = {
     GD_REF_ROWS(conv2d),
     {0}};
 static const gd_kernel kernels_bwd_data[] = {
+    {GD_CPU_ROW("conv2d_bwd_data_wino_f32", GD_F32, gdk_conv2d_bwd_data_wino_run),
+     .fits = gdk_conv2d_bwd_data_wino_fits, .scratch = gdk_conv2d_bwd_data_wino_scratch,
+     .prepare = gdk_igemm_back_prepare, .release = gd_mem_put, .tol_k = 4,
+     .tol_why = "sums of inputs are multiplied before they cancel"},
+
     {GD_CPU_ROW("conv2d_bwd_data_dw_f32", GD_F32, gdk_conv2d_bwd_data_dw_run),
      .fits = gdk_conv2d_bwd_data_dw_fits, .scratch = gdk_conv2d_bwd_data_dw_scratch},
     {.name = "conv2d_bwd_data_omp_f32",

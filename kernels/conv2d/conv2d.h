@@ -67,6 +67,10 @@ gd_status gdk_conv2d_bwd_data_omp_run(const gd_launch *l, gd_error *err);
 size_t    gdk_conv2d_bwd_weight_omp_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_conv2d_bwd_weight_omp_run(const gd_launch *l, gd_error *err);
 
+bool      gdk_conv2d_bwd_data_wino_fits(const gd_launch *l, const gd_device_caps *dev);
+size_t    gdk_conv2d_bwd_data_wino_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_conv2d_bwd_data_wino_run(const gd_launch *l, gd_error *err);
+
 bool      gdk_conv2d_bwd_data_dw_fits(const gd_launch *l, const gd_device_caps *dev);
 size_t    gdk_conv2d_bwd_data_dw_scratch(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_conv2d_bwd_data_dw_run(const gd_launch *l, gd_error *err);

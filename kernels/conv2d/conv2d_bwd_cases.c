@@ -64,6 +64,10 @@ extern const gd_case gd_cases_conv2d_bwd_weight[];
         X("64 channels, 1x1 stride 2", PLAIN(2, 0, 1), 1, 9, 8, 64, 64, 1, 1, 1, 5, 4, ),      \
         X("64 channels, uneven", CONV({2, 3}, {1, 0, 2, 1}, {2, 3}, 1), 2, 11, 13, 64, 64, 3,  \
           2, 1, 5, 4, ),                                                                       \
+        X("3x3, 4 does not divide", CONV({1, 1}, {1, 0, 2, 1}, {1, 1}, 1), 3, 17, 18, 32, 48,  \
+          3, 3, 1, 18, 17, ),                                                                  \
+        X("3x3, no padding", PLAIN(1, 0, 1), 4, 18, 15, 48, 32, 3, 3, 1, 16, 13, ),            \
+        X("3x3, two pixels of padding", PLAIN(1, 2, 1), 4, 16, 13, 32, 32, 3, 3, 1, 18, 15, ), \
         X("resnet 3x3 40", PLAIN(1, 1, 1), 2, 40, 40, 64, 64, 3, 3, 1, 40, 40,                 \
           | GD_CASE_LARGE),                                                                    \
         X("resnet 3x3 stride 2", PLAIN(2, 1, 1), 2, 40, 40, 128, 128, 3, 3, 1, 20, 20,         \

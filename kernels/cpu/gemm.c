@@ -5,6 +5,7 @@
  * spreads one number of each pixel. This file is compiled with products fused into sums. */
 #include "kernels/cpu/gemm.h"
 
+#include "engine/backend.h"
 #include "engine/mem.h"
 #include "kernels/cpu/gemm_rows.h"
 
@@ -61,16 +62,31 @@ int64_t gdk_gemm_packed(const gdk_gemm *g, int64_t filters, int64_t depth) {
     return ((filters - rest + tail) * depth + 15) / 16 * 16;
 }
 
+/* One panel, 16 weights of each filter at a time: those are one line of the cache, and filters
+ * may lie a multiple of a page apart. */
+static void pack_panel(const float *w, int64_t filters, int64_t stride, int64_t depth,
+                       int64_t step, int64_t width, float *to) {
+    enum { RUN = 16 };
+    float run[GDK_GEMM_WIDTH][RUN] = {{0}};
+    for (int64_t first = 0; first < depth; first += RUN) {
+        const int64_t n = depth - first < RUN ? depth - first : RUN;
+        for (int64_t j = 0; j < filters; j++)
+            for (int64_t i = 0; i < n; i++) run[j][i] = w[j * stride + (first + i) * step];
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t j = 0; j < width; j++) to[(first + i) * width + j] = run[j][i];
+    }
+}
+
 void gdk_gemm_pack(const gdk_gemm *g, const float *w, int64_t filters, int64_t stride,
                    int64_t depth, int64_t step, float *packed) {
+    enum { SERIAL = 64 * 1024 }; /* weights that are not worth a fork of the pool */
+#pragma omp parallel for num_threads(gd_cpu_threads()) if (filters * depth > SERIAL)
     for (int64_t p = 0; p < gdk_gemm_panels(g, filters); p++) {
-        const int64_t first = p * 2 * g->lanes;
-        const int64_t width = gdk_gemm_vectors(g, filters, p) * g->lanes;
-        float        *to = packed + first * depth;
-        for (int64_t j = 0; j < width; j++)
-            for (int64_t i = 0; i < depth; i++)
-                to[i * width + j] =
-                    first + j < filters ? w[(first + j) * stride + i * step] : 0.0f;
+        const int64_t first = p * 2 * g->lanes,
+                      width = gdk_gemm_vectors(g, filters, p) * g->lanes;
+        const int64_t some = filters - first < width ? filters - first : width;
+        pack_panel(w + first * stride, some, stride, depth, step, width,
+                   packed + first * depth);
     }
 }
 

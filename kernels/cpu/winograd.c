@@ -57,11 +57,17 @@ bool gdk_winograd_pays(const gdk_winograd_shape *s) {
     return patches_of(s) >= GDK_GEMM_ROWS && s->C >= 2 * LANES && s->K >= 2 * LANES;
 }
 
+/* Transforming the filters takes about as long as multiplying this many patches saves. */
+bool gdk_winograd_pays_anew(const gdk_winograd_shape *s) {
+    enum { ENOUGH = 64 };
+    return gdk_winograd_pays(s) && patches_of(s) >= ENOUGH;
+}
+
 /* ---- filters ---------------------------------------------------------------------------- */
 
 /* t = G v for one row or column v of a filter: its polynomial at each point, over the product
  * of the differences to the other points. */
-static void transform_filter_line(const double v[3], double t[6]) {
+GD_ISA_BODY void transform_filter_line(const double v[3], double t[6]) {
     const double a = POINT_A, b = POINT_B, near = 2 * a * a * (a * a - b * b);
     const double far = 2 * b * b * (b * b - a * a);
     t[0] = v[0] / (a * a * b * b);
@@ -72,39 +78,46 @@ static void transform_filter_line(const double v[3], double t[6]) {
     t[5] = v[2];
 }
 
-/* The 36 places of the filter whose taps stand `step` apart. */
-static void transform_filter(const float *w, int64_t step, double u[PLACES]) {
-    double rows[3][6];
-    for (int r = 0; r < 3; r++) {
-        const double v[3] = {w[(r * 3) * step], w[(r * 3 + 1) * step], w[(r * 3 + 2) * step]};
-        transform_filter_line(v, rows[r]);
-    }
-    for (int j = 0; j < 6; j++) {
-        const double v[3] = {rows[0][j], rows[1][j], rows[2][j]};
-        double       t[6];
-        transform_filter_line(v, t);
-        for (int i = 0; i < 6; i++) u[i * 6 + j] = t[i];
-    }
+#define FILTERS (const float *v, int width, float *u, int64_t place)
+
+/* v[t * width + j] is tap t of filter j; u[i * place + j] receives place i. */
+GD_ISA_BODY void transform_filters_body FILTERS {
+    double rows[3][6][GDK_GEMM_WIDTH];
+    for (int r = 0; r < 3; r++)
+        for (int j = 0; j < width; j++) {
+            const float *at = v + r * 3 * width + j;
+            const double line[3] = {at[0], at[width], at[2 * width]};
+            double       t[6];
+            transform_filter_line(line, t);
+            for (int k = 0; k < 6; k++) rows[r][k][j] = t[k];
+        }
+    for (int k = 0; k < 6; k++)
+        for (int j = 0; j < width; j++) {
+            const double line[3] = {rows[0][k][j], rows[1][k][j], rows[2][k][j]};
+            double       t[6];
+            transform_filter_line(line, t);
+            for (int i = 0; i < 6; i++) u[(i * 6 + k) * place + j] = (float)t[i];
+        }
 }
+GD_ISA(transform_filters, FILTERS, (v, width, u, place))
 
 int64_t gdk_winograd_packed(const gdk_winograd_shape *s) {
     return PLACES * gdk_gemm_packed(gdk_gemm_get(), s->K, s->C);
 }
 
-void gdk_winograd_pack(const gdk_winograd_shape *s, const float *w, float *packed) {
+void gdk_winograd_pack(const gdk_winograd_shape *s, const gdk_winograd_filters *f,
+                       float *packed) {
     const gdk_gemm *g = gdk_gemm_get();
     const int64_t   place = gdk_gemm_packed(g, s->K, s->C), panels = gdk_gemm_panels(g, s->K);
-#pragma omp parallel for num_threads(gd_cpu_threads())
-    for (int64_t p = 0; p < panels; p++) {
-        const int64_t first = p * 2 * g->lanes;
-        const int64_t width = gdk_gemm_vectors(g, s->K, p) * g->lanes;
-        for (int64_t j = 0; j < width; j++)
-            for (int64_t c = 0; c < s->C; c++) {
-                double u[PLACES];
-                transform_filter(w + (first + j) * 9 * s->C + c, s->C, u);
-                for (int i = 0; i < PLACES; i++)
-                    packed[i * place + first * s->C + c * width + j] = (float)u[i];
-            }
+#pragma omp parallel for num_threads(gd_cpu_threads()) schedule(static)
+    for (int64_t i = 0; i < panels * s->C; i++) {
+        const int64_t first = i / s->C * 2 * g->lanes, c = i % s->C;
+        const int     width = gdk_gemm_vectors(g, s->K, i / s->C) * g->lanes;
+        const float  *w = f->w + first * f->filter + c * f->channel;
+        float         v[9 * GDK_GEMM_WIDTH];
+        for (int t = 0; t < 9; t++)
+            for (int j = 0; j < width; j++) v[t * width + j] = w[j * f->filter + t * f->tap];
+        transform_filters(v, width, packed + first * s->C + c * width, place);
     }
 }
 

@@ -21,9 +21,21 @@ bool gdk_winograd_takes(const gdk_winograd_shape *s);
 /* Whether the plane has patches enough to pay for reading 36 instead of 9 weights. */
 bool gdk_winograd_pays(const gdk_winograd_shape *s);
 
-/* Weights [K][3][3][C], transformed and in panels. */
+/* Whether it does even where filters are transformed at each run. */
+bool gdk_winograd_pays_anew(const gdk_winograd_shape *s);
+
+/* Where the weights of filter k, tap t = 3 r + s and channel c lie: w[k * filter + t * tap +
+ * c * channel]. The gradient of the input takes them turned round: taps backward, filters and
+ * channels exchanged. */
+typedef struct gdk_winograd_filters {
+    const float *w;
+    int64_t      filter, tap, channel;
+} gdk_winograd_filters;
+
+/* Transformed and in panels. */
 int64_t gdk_winograd_packed(const gdk_winograd_shape *s); /* floats */
-void    gdk_winograd_pack(const gdk_winograd_shape *s, const float *w, float *packed);
+void    gdk_winograd_pack(const gdk_winograd_shape *s, const gdk_winograd_filters *f,
+                          float *packed);
 
 size_t gdk_winograd_scratch(const gdk_winograd_shape *s, int threads); /* bytes */
 /* x at x_pitch, packed weights, bias or NULL; output, steps and scratch are the launch's. */
