@@ -115,7 +115,10 @@ const gd_op gd_op_attention_bwd = {
     .attr_size = sizeof(gd_attention),
     .infer = infer_bwd,
     .kernels =
-        (const gd_kernel[]){REF_ROW("attention_bwd_ref_f32", GD_F32, gdk_attention_bwd_ref_f32),
-                            REF_ROW("attention_bwd_ref_f64", GD_F64, gdk_attention_bwd_ref_f64),
-                            {0}},
+        (const gd_kernel[]){
+            {GD_CPU_ROW("attention_bwd_cpu_f32", GD_F32, gdk_attention_bwd_cpu_f32),
+             .scratch = gdk_attention_bwd_cpu_scratch},
+            REF_ROW("attention_bwd_ref_f32", GD_F32, gdk_attention_bwd_ref_f32),
+            REF_ROW("attention_bwd_ref_f64", GD_F64, gdk_attention_bwd_ref_f64),
+            {0}},
 };

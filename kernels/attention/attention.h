@@ -24,5 +24,7 @@ GD_REF_DECLARE(attention_bwd)
 
 bool      gdk_attention_cpu_fits(const gd_launch *l, const gd_device_caps *dev);
 gd_status gdk_attention_cpu_f32(const gd_launch *l, gd_error *err);
+size_t    gdk_attention_bwd_cpu_scratch(const gd_launch *l, const gd_device_caps *dev);
+gd_status gdk_attention_bwd_cpu_f32(const gd_launch *l, gd_error *err);
 
 #endif

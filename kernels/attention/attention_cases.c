@@ -264,5 +264,28 @@ const gd_case gd_cases_attention[] = {
     SELF("encoder of DETR", 1, 850, 256, 8, GD_CASE_LARGE),
     {0}};
 
-/* Covered through the gradient check of attention. */
-const gd_case gd_cases_attention_bwd[] = {{0}};
+/* More is covered through the gradient check of attention. */
+const gd_case gd_cases_attention_bwd[] = {
+    {.label = "two blocks of keys and of queries",
+     .attr = &(const gd_attention){2, 0},
+     .in = {{.ndim = 3, .dim = {1, 11, 40}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {1, 11, 40}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {1, 70, 40}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {1, 70, 40}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {.label = "masked",
+     .attr = &(const gd_attention){2, 0.5f},
+     .in = {{.ndim = 3, .dim = {2, 9, 64}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {2, 9, 64}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {2, 65, 64}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {2, 65, 64}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 2, .dim = {2, 65}, .draw = GD_DRAW_INTEGERS, .lo = 0, .hi = 1}},
+     .flags = GD_CASE_NO_GRAD},
+    {.label = "many heads",
+     .attr = &(const gd_attention){8, 0},
+     .in = {{.ndim = 3, .dim = {2, 17, 96}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {2, 17, 96}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {2, 33, 96}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {2, 33, 96}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {0}};
