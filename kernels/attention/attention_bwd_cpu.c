@@ -75,42 +75,47 @@ GD_ISA_BODY void pass_back_body(const float *w, float *e, int64_t keys, float sc
 }
 GD_ISA(pass_back, (const float *w, float *e, int64_t keys, float scale), (w, e, keys, scale))
 
-/* `queries` rows of in[0] (d(out)), in[1] (q) and out[0], and one key of in[2] (k), out[1],
- * out[2], from channel c on. */
+/* Rows of d(out), q and d(q) of some queries, and those of all keys of the head. */
 typedef struct rows {
-    const float *dy[QUERIES], *q[QUERIES];
-    float       *dq[QUERIES];
+    const float *dy[QUERIES], *q[QUERIES], *k;
+    float       *dq[QUERIES], *dk, *dv;
     int          queries;
+    int64_t      k_pitch, dk_pitch, dv_pitch, keys;
 } rows;
 
-#define GIVE                                                                                   \
-    (const rows *r, const float *w, const float *ds, int64_t pitch, const float *k, float *dk, \
-     float *dv, int64_t c, int64_t n)
-/* What the queries give to channels c .. c + n - 1 of one key, and it to them; n <= RUN. */
-GD_ISA_BODY void give_body GIVE {
-    float key[RUN], sum_k[RUN], sum_v[RUN];
-    for (int64_t i = 0; i < n; i++) {
-        key[i] = k[c + i];
-        sum_k[i] = dk[c + i];
-        sum_v[i] = dv[c + i];
-    }
-    for (int a = 0; a < r->queries; a++) {
-        const float  s = ds[a * pitch], share = w[a * pitch];
-        const float *q = r->q[a] + c, *dy = r->dy[a] + c;
-        float       *dq = r->dq[a] + c;
-#pragma omp simd
+#define GIVE                                                                              \
+    (const rows *r, const float *w, const float *ds, int64_t pitch, int64_t c, int64_t n, \
+     int queries)
+/* What the queries give to channels c .. c + n - 1 of the keys, and these to them; n <= RUN. */
+GD_ISA_BODY void give_some GIVE {
+    float dq[QUERIES][RUN] = {{0}};
+    for (int64_t j = 0; j < r->keys; j++) {
+        const float *k = r->k + j * r->k_pitch + c;
+        float       *dk = r->dk + j * r->dk_pitch + c, *dv = r->dv + j * r->dv_pitch + c;
+        float        sum_k[RUN] = {0}, sum_v[RUN] = {0};
+        for (int a = 0; a < queries; a++) {
+            const float  s = ds[a * pitch + j], share = w[a * pitch + j];
+            const float *q = r->q[a] + c, *dy = r->dy[a] + c;
+            for (int64_t i = 0; i < n; i++) {
+                sum_k[i] += s * q[i];
+                sum_v[i] += share * dy[i];
+                dq[a][i] += s * k[i];
+            }
+        }
         for (int64_t i = 0; i < n; i++) {
-            sum_k[i] += s * q[i];
-            sum_v[i] += share * dy[i];
-            dq[i] += s * key[i];
+            dk[i] += sum_k[i];
+            dv[i] += sum_v[i];
         }
     }
-    for (int64_t i = 0; i < n; i++) {
-        dk[c + i] = sum_k[i];
-        dv[c + i] = sum_v[i];
-    }
+    for (int a = 0; a < queries; a++) memcpy(r->dq[a] + c, dq[a], (size_t)n * sizeof dq[a][0]);
 }
-GD_ISA(give, GIVE, (r, w, ds, pitch, k, dk, dv, c, n))
+GD_ISA_BODY void give_body GIVE {
+    if (n == RUN && queries == QUERIES)
+        give_some(r, w, ds, pitch, c, RUN, QUERIES);
+    else
+        give_some(r, w, ds, pitch, c, n, queries);
+}
+GD_ISA(give, GIVE, (r, w, ds, pitch, c, n, queries))
 
 static head head_of(const gd_launch *l, int64_t task, float *room) {
     const gd_attention *a = l->attr;
@@ -152,19 +157,26 @@ static void take_queries(const head *h, int64_t first, rows *r) {
         r->dy[a] = GD_AT(const float, h->l->in[0], row) + h->at;
         r->q[a] = GD_AT(const float, h->l->in[1], row) + h->at;
         r->dq[a] = GD_AT(float, h->l->out[0], row) + h->at;
-        memset(r->dq[a], 0, (size_t)h->d * sizeof *r->dq[a]);
         dots(r->q[a], h->k, h->d, h->pitch, h->scale, h->w + a * h->pitch);
         weigh(h->w + a * h->pitch, h->mask, h->keys);
         dots(r->dy[a], h->v, h->d, h->pitch, 1, h->ds + a * h->pitch);
         pass_back(h->w + a * h->pitch, h->ds + a * h->pitch, h->keys, h->scale);
     }
-    for (int64_t j = 0; j < h->keys; j++) {
-        const int64_t row = h->b * h->keys + j;
-        for (int64_t c = 0; c < h->d; c += RUN)
-            give(r, h->w + j, h->ds + j, h->pitch, GD_AT(const float, h->l->in[2], row) + h->at,
-                 GD_AT(float, h->l->out[1], row) + h->at,
-                 GD_AT(float, h->l->out[2], row) + h->at, c, h->d - c < RUN ? h->d - c : RUN);
-    }
+    for (int64_t c = 0; c < h->d; c += RUN)
+        give(r, h->w, h->ds, h->pitch, c, h->d - c < RUN ? h->d - c : RUN, r->queries);
+}
+
+/* All keys of the head, no query yet. */
+static rows rows_of(const head *h) {
+    const gd_tensor *k = h->l->in[2], *dk = h->l->out[1], *dv = h->l->out[2];
+    const int64_t    first = h->b * h->keys;
+    return (rows){.k = GD_AT(const float, k, first) + h->at,
+                  .dk = GD_AT(float, dk, first) + h->at,
+                  .dv = GD_AT(float, dv, first) + h->at,
+                  .k_pitch = k->pitch,
+                  .dk_pitch = dk->pitch,
+                  .dv_pitch = dv->pitch,
+                  .keys = h->keys};
 }
 
 gd_status gdk_attention_bwd_cpu_f32(const gd_launch *l, gd_error *err) {
@@ -177,7 +189,8 @@ gd_status gdk_attention_bwd_cpu_f32(const gd_launch *l, gd_error *err) {
             head_of(l, i, (float *)l->scratch + thread_floats(l) * omp_get_thread_num());
         begin(&h);
         for (int64_t q = 0; q < queries; q += QUERIES) {
-            rows r = {.queries = queries - q < QUERIES ? (int)(queries - q) : QUERIES};
+            rows r = rows_of(&h);
+            r.queries = queries - q < QUERIES ? (int)(queries - q) : QUERIES;
             take_queries(&h, q, &r);
         }
     }
