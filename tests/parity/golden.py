@@ -70,7 +70,8 @@ def judge(files):
     which eval_pycocotools_test.py holds it."""
     ok, want = True, golden("metrics.dev.json")
     for path, name in files.items():
-        ours = list(json.loads(gdrun("eval", "--detections", path, "--data", INSTANCES, "--json", "-"))["coco"].values())
+        report = json.loads(gdrun("eval", "--detections", path, "--data", INSTANCES, "--json", "-"))
+        ours = list(report["coco"].values())
         theirs = list(want[name]["metrics"].values())
         worst = max(abs(a - b) for a, b in zip(ours, theirs))
         print(f"{name}: AP {ours[0]:.6f}, golden {theirs[0]:.6f}; twelve numbers within "
