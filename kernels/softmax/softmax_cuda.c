@@ -1,4 +1,4 @@
-/* softmax_cuda.c -- the CUDA row of softmax. */
+/* softmax_cuda.c -- the CUDA rows of softmax and of its gradient. */
 #include "kernels/softmax/softmax_cuda.h"
 
 #include "kernels/cuda/cuda.h"
@@ -21,3 +21,21 @@ static gd_status run(const gd_launch *l, gd_error *err) {
 
 const gd_kernel gdk_softmax_cuda_rows[] = {
     {GD_ROW_CUDA("softmax_cuda_f32", GD_F32, run), .flags = GD_ROW_PITCH, .fits = fits}, {0}};
+
+static gd_status run_bwd(const gd_launch *l, gd_error *err) {
+    const gdk_softmax_bwd_args a = {.d_y = l->in[0]->data,
+                                    .y = l->in[1]->data,
+                                    .d_x = l->out[0]->data,
+                                    .d_y_pitch = l->in[0]->pitch,
+                                    .y_pitch = l->in[1]->pitch,
+                                    .d_x_pitch = l->out[0]->pitch,
+                                    .rows = gd_tensor_pixels(l->in[0]),
+                                    .n = (int32_t)gd_tensor_channels(l->in[0]),
+                                    .early = gdk_early(l)};
+    return gdk_cuda_status(gdk_softmax_bwd_launch(&a, gdk_stream(l)), "softmax_bwd", err);
+}
+
+extern const gd_kernel gdk_softmax_bwd_cuda_rows[];
+const gd_kernel        gdk_softmax_bwd_cuda_rows[] = {
+           {GD_ROW_CUDA("softmax_bwd_cuda_f32", GD_F32, run_bwd), .flags = GD_ROW_PITCH, .fits = fits},
+           {0}};

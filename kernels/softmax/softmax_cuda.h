@@ -16,7 +16,16 @@ typedef struct gdk_softmax_args {
     int32_t      n; /* of a row */
 } gdk_softmax_args;
 
+typedef struct gdk_softmax_bwd_args {
+    const float *d_y, *y;
+    float       *d_x; /* may be d_y */
+    int64_t      d_y_pitch, y_pitch, d_x_pitch, rows;
+    int32_t      n;     /* of a row */
+    int32_t      early; /* may start while the kernel before it ends */
+} gdk_softmax_bwd_args;
+
 cudaError_t gdk_softmax_launch(const gdk_softmax_args *a, cudaStream_t stream);
+cudaError_t gdk_softmax_bwd_launch(const gdk_softmax_bwd_args *a, cudaStream_t stream);
 
 #ifdef __cplusplus
 }
