@@ -1,5 +1,5 @@
-/* norm_rows.cu -- gradients of layer norm and L2 normalisation to their values. Bound by memory:
- * two reads and one write up to 1,024 channels.
+/* norm_rows.cu -- gradients of layer norm and L2 normalisation to their values. Bound by
+ * memory: two reads and one write up to 1,024 channels.
  *
  * A warp owns a row. Up to 256 and 1,024 channels its lanes hold d_y and x in registers in runs
  * of four; beyond, the row is read again for each sum, from the caches. The variance is summed

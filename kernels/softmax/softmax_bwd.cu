@@ -1,5 +1,5 @@
-/* softmax_bwd.cu -- the gradient of softmax of rows: d_x = y (d_y - sum(d_y y)). Bound by memory:
- * two reads and one write, 12 bytes an element, up to 4,096 a row.
+/* softmax_bwd.cu -- the gradient of softmax of rows: d_x = y (d_y - sum(d_y y)). Bound by
+ * memory: two reads and one write, 12 bytes an element, up to 4,096 a row.
  *
  * Short rows: a warp a row, up to 4 values a lane. Longer ones: a block a row, up to 16 values
  * a thread in registers. Beyond, values are read twice. Sums are added in a fixed order. */

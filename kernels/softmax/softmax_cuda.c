@@ -35,7 +35,7 @@ static gd_status run_bwd(const gd_launch *l, gd_error *err) {
     return gdk_cuda_status(gdk_softmax_bwd_launch(&a, gdk_stream(l)), "softmax_bwd", err);
 }
 
+#define ROW(title, function) \
+    { GD_ROW_CUDA(title, GD_F32, function), .flags = GD_ROW_PITCH, .fits = fits }
 extern const gd_kernel gdk_softmax_bwd_cuda_rows[];
-const gd_kernel        gdk_softmax_bwd_cuda_rows[] = {
-           {GD_ROW_CUDA("softmax_bwd_cuda_f32", GD_F32, run_bwd), .flags = GD_ROW_PITCH, .fits = fits},
-           {0}};
+const gd_kernel gdk_softmax_bwd_cuda_rows[] = {ROW("softmax_bwd_cuda_f32", run_bwd), {0}};
