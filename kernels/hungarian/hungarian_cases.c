@@ -24,7 +24,7 @@ static const double gt[] = {0.453125, 0.25,     0.546875, 0.5,      0.40625,  0.
 static const double labels[] = {0, 2, 1, 2, 1, 0};
 static const double gt_count[] = {3, 2};
 static const double match[] = {0, 1, -1, 2, -1, -1, 0, 1, -1, -1};
-static const double by_class[] = {0, 1, -1, 2, -1, -1, 0, 1, -1, -1};
+static const double by_class[] = {2, 1, -1, 0, -1, -1, 0, 1, -1, -1};
 static const double few_logits[] = {0,       0.5,     1,     0.1875, 0.3125, -1.25,
                                     1.125,   -0.9375, -0.25, -0.25,  1.0625, 0.5625,
                                     -1.5625, -0.5,    1.25,  0.75};
@@ -63,7 +63,7 @@ const gd_case gd_cases_hungarian[] = {
      .in = {SAID(5, logits, boxes), GT(gt_count)},
      .out = {{.ndim = 2, .dim = {2, 5}, .want = match}}},
     {.label = "torch, other weights",
-     .attr = &(gd_hungarian){7, 0.5f, 0.25f},
+     .attr = &(gd_hungarian){30, 0.5f, 0.25f},
      .in = {SAID(5, logits, boxes), GT(gt_count)},
      .out = {{.ndim = 2, .dim = {2, 5}, .want = by_class}}},
     {.label = "torch, more boxes than queries",
