@@ -1,4 +1,4 @@
-/* conv2d_phase_test.c -- every pair of input pixel and tap is met once, where it belongs.
+/* conv2d_phase_test.c -- every pair of input pixel and tap is met once, where it belongs. */
 #include "tests/gd_test.h"
 
 #include "kernels/conv2d/conv2d_phase.h"
