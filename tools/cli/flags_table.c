@@ -30,7 +30,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
          .letter = 'm',
          .kind = GD_KIND_FILE,
          .argument = "FILE",
-         .commands = GD_CMD_RUNS | GD_CMD_INFO | GD_CMD_DOCTOR | GD_CMD_COMPARE,
+         .commands = GD_CMD_RUNS | GD_CMD_INFO | GD_CMD_DOCTOR | GD_CMD_COMPARE | GD_CMD_DATA,
          .group = INPUT,
          .help = "the model, a .gdw file; a bare name is also looked up in GDRUN_MODEL_DIR"},
     [GD_OPT_FILTER] =
@@ -76,7 +76,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                      .lo = 0,
                      .hi = 1,
                      .def = "0.5",
-                     .commands = GD_CMD_BOXES | GD_CMD_BENCH,
+                     .commands = GD_CMD_BOXES | GD_CMD_BENCH | GD_CMD_DATA,
                      .group = MODEL,
                      .help = "least score of a detection"},
     [GD_OPT_IOU] = {.name = "iou",
@@ -318,7 +318,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                         .help = "exit 1 when something (any), or this class, was found"},
     [GD_OPT_INFO_JSON] = {.name = "json",
                           .kind = GD_KIND_SWITCH,
-                          .commands = GD_CMD_INFO,
+                          .commands = GD_CMD_INFO | GD_CMD_DATA,
                           .group = OUTPUT,
                           .help = "print JSON"},
     [GD_OPT_LAYERS] = {.name = "layers",
@@ -569,6 +569,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                         .group = GENERAL,
                         .help = "print the version"},
 #include "tools/cli/flags_bench.def"
+#include "tools/cli/flags_data.def"
 #include "tools/cli/flags_draw.def"
 #include "tools/cli/flags_eval.def"
 #include "tools/cli/flags_video.def"

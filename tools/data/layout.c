@@ -121,6 +121,7 @@ static gd_status voc_splits(const char *path, gd_arena *arena, gd_data_layout *l
     for (size_t i = 0; i < n; i++) {
         /* car_train.txt lists one class; trainval.txt is no split of its own. */
         if (!ends_with(names[i], ".txt") || strchr(names[i], '_')) continue;
+        if (!strcmp(names[i], "trainval.txt")) continue;
         snprintf(name, sizeof name, "%.*s", (int)(strlen(names[i]) - 4), names[i]);
         GD_TRY(gd_data_layout_add(l, arena, name, NULL, err));
     }
