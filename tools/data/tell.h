@@ -16,7 +16,8 @@ typedef struct gd_teller {
     gd_buffer text; /* JSON of the parts */
 } gd_teller;
 
-/* A part that was read with any number of problems; `refused`: too many. Text goes to stdout. */
+/* A part that was read with any number of problems; `refused`: too many. Text goes to stdout.
+ */
 gd_status gd_tell_check(gd_teller *t, const gd_data *d, bool refused,
                         gd_error *err) GD_MUST_CHECK;
 gd_status gd_tell_stats(gd_teller *t, const gd_data *d, gd_error *err) GD_MUST_CHECK;

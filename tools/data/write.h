@@ -1,4 +1,4 @@
-/* write.h -- data sets written as COCO, Pascal VOC or YOLO, in the layouts that dataset.h reads.
+/* write.h -- data sets written as COCO, Pascal VOC or YOLO, as dataset.h reads them.
  *
  *     coco   OUT/annotations/instances_SPLIT.json, OUT/SPLIT/          or OUT.json alone
  *     voc    OUT/Annotations, OUT/JPEGImages, OUT/ImageSets/Main/SPLIT.txt
@@ -31,8 +31,8 @@ typedef struct gd_data_writer {
     uint64_t written_images, written_boxes, lost_crowds, lost_masks, lost_twins;
 } gd_data_writer;
 
-/* One split of n pictures of the data set (indices; NULL: all). A name for the split is needed but
- * for one COCO file. E952: a folder cannot be made; other errors as engine/io.h gives. */
+/* One split of n pictures of the data set (indices; NULL: all). Without a name it is train.
+ * E952: a folder cannot be made; other errors as engine/io.h gives. */
 gd_status gd_data_write(gd_data_writer *w, const gd_data *d, const char *split,
                         const uint32_t *pictures, size_t n, gd_error *err) GD_MUST_CHECK;
 /* Behind the last split: data.yaml of a YOLO data set; else nothing. */
