@@ -10,7 +10,7 @@
 #include "kernels/cuda/columns.cuh"
 #include "kernels/cuda/launch.cuh"
 
-enum { THREADS = GDK_COLUMNS_THREADS, SOME = 8 };
+enum { THREADS = GDK_COLUMNS_THREADS };
 
 static __device__ __forceinline__ float count_of(const gdk_columns &s, int chunk) {
     const int64_t left = s.pixels - chunk * s.chunk;
@@ -19,23 +19,12 @@ static __device__ __forceinline__ float count_of(const gdk_columns &s, int chunk
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
-/* The mean of some pixels of a chunk, for V channels. */
+/* The mean of some pixels of a chunk. */
 template <int V>
 static __device__ __forceinline__ void near_mean(const gdk_batch_norm_train &p, int chunk,
                                                  int c, float (&about)[V]) {
-    const int64_t count = (int64_t)count_of(p.s, chunk);
-    float         x[SOME][V];
-#pragma unroll
-    for (int k = 0; k < SOME; k++)
-        gdk_columns_load<V>(p.x, (chunk * p.s.chunk + k * count / SOME) * p.x_pitch + c, p.wide,
-                            x[k]);
-#pragma unroll
-    for (int i = 0; i < V; i++) {
-        about[i] = x[0][i];
-#pragma unroll
-        for (int k = 1; k < SOME; k++) about[i] += x[k][i];
-        about[i] /= SOME;
-    }
+    gdk_columns_near<V>(p.x, p.x_pitch, p.wide, chunk * p.s.chunk,
+                        (int64_t)count_of(p.s, chunk), c, about);
 }
 
 template <int V>

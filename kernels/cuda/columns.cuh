@@ -62,6 +62,26 @@ static __device__ __forceinline__ void gdk_columns_vector(const float *p, const 
     for (int i = 0; i < V; i++) v[i] = p && o.there ? p[o.c + i] : other;
 }
 
+/* The mean of some of `count` pixels from `first` on, for V channels from c on: squares are
+ * summed about it, so that little is lost where the mean is large beside the spread. */
+template <int V>
+static __device__ __forceinline__ void gdk_columns_near(const void *t, int64_t pitch, int wide,
+                                                        int64_t first, int64_t count, int c,
+                                                        float (&about)[V]) {
+    constexpr int SOME = 8;
+    float         x[SOME][V];
+#pragma unroll
+    for (int k = 0; k < SOME; k++)
+        gdk_columns_load<V>(t, (first + k * count / SOME) * pitch + c, wide, x[k]);
+#pragma unroll
+    for (int i = 0; i < V; i++) {
+        about[i] = x[0][i];
+#pragma unroll
+        for (int k = 1; k < SOME; k++) about[i] += x[k][i];
+        about[i] /= SOME;
+    }
+}
+
 /* Adds what the threads of a block have summed up and leaves N sums a channel in `part`, whose
  * rows are [picture][chunk][N]; finish(c, sums) may change them before. All threads call it. */
 template <int V, int N, class FINISH>
