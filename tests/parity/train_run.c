@@ -1,7 +1,7 @@
 /* train_run.c -- losses and gradients of a model on a batch from files: the bridge from Python
  * tests to the training graphs.
  *
- *     train_run [--live] [--norms] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]
+ *     train_run [--live] [--norms] [--l1] [--steps N RATE] MODEL.gdw FOLDER [ANCHORS PROPOSALS]
  *
  * FOLDER holds image.npy f32 [B, H, W, 3], preprocessed, and labels.npy i32; of detectors also
  * geom.npy f32 [B, 8], boxes.npy f32 [B, G, 4], count.npy i32 [B] and rng.npy i32 [4]. Weights
@@ -9,7 +9,8 @@
  * norms take the batch's statistics. --l1 asks for that loss of YOLOX. Writes loss.<name>.npy,
  * d.<weight>.<n>.npy for the n-th use of each weight that the loss depends on, drawn.<n>.npy,
  * the index of the n-th sample, and rois.0.npy, the boxes drawn among the proposals and the
- * ground truth. */
+ * ground truth. With --steps it trains instead, all but the norms, by SGD with a momentum of
+ * 0.9, and prints the loss of each step. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "engine/backend.h"
 #include "engine/exec.h"
 #include "layers/model.h"
+#include "layers/train/step.h"
 #include "tests/parity/npy.h"
 
 enum { IMAGE, GEOM, BOXES, LABELS, COUNT, RNG, INPUTS };
@@ -32,6 +34,8 @@ typedef struct job {
     int         n_weight;
     int        *weight, *d; /* values; d: -1 where the loss does not depend on it */
     int         n_drawn;
+    int         steps; /* 0: gradients */
+    float       rate;
 } job;
 
 static bool read_inputs(job *j) {
@@ -175,6 +179,46 @@ done:
     return st;
 }
 
+static gd_status one_step(job *j, const gd_train_step *step, int k, gd_exec *e, gd_error *err) {
+    const gd_train_rates r = {.rate = j->rate, .momentum = 0.9f, .first = true, .apply = true};
+    float                hyper[GD_N_HYPER + GD_MAX_GROUP];
+    const size_t         n = (size_t)gd_train_step_hyper(step, &r, hyper);
+    GD_TRY(gd_exec_write(e, step->hyper, 0, hyper, n * sizeof *hyper, err));
+    if (j->in[RNG].data) ((int32_t *)j->in[RNG].data)[2] = k;
+    GD_TRY(gd_exec_run(e, err));
+    const gd_tensor *loss = gd_exec_output(e, gd_graph_find_output(&j->g, "loss"));
+    printf("%.9g\n", gd_tensor_get(loss, 0));
+    return GD_OK;
+}
+
+static gd_status train(job *j, const gd_model *m, const gd_train_options *opt, gd_error *err) {
+    const gd_device_caps        dev = gd_cpu_caps();
+    const gd_exec_options       how = {0};
+    const gd_train_step_options o = {.optim = GD_OPTIM_SGD};
+    gd_arena                    arena = {0};
+    gd_exec                    *e = NULL;
+    gd_store                   *store = NULL;
+    gd_train_step               step;
+    gd_status                   st;
+    gd_graph_init(&j->g, &arena);
+    j->live = true;
+    GD_GO(build(j, m, opt, err));
+    GD_GO(gd_train_step_build(&j->g, &o, &step, err));
+    GD_GO(gd_pass_all(&j->g, &dev, GD_F32, err));
+    GD_GO(gd_store_open(&j->g, NULL, &store, err));
+    GD_GO(gd_train_step_start(&step, store, &m->source, err));
+    GD_GO(gd_exec_open(&j->g, &dev, &how, &e, err));
+    GD_GO(gd_store_bind(store, &j->g, e, err));
+    for (int i = 0; i < INPUTS; i++)
+        if (j->id[i] >= 0) gd_exec_bind(e, j->id[i], j->in[i].data);
+    for (int k = 0; k < j->steps; k++) GD_GO(one_step(j, &step, k, e, err));
+done:
+    gd_exec_close(e);
+    gd_store_close(store);
+    gd_arena_free(&arena);
+    return st;
+}
+
 int main(int argc, char **argv) {
     gd_train_options opt = {0};
     gd_model        *m = NULL;
@@ -185,11 +229,16 @@ int main(int argc, char **argv) {
         j.live |= !strcmp(argv[1], "--live");
         j.norms |= !strcmp(argv[1], "--norms");
         opt.l1 |= !strcmp(argv[1], "--l1");
+        if (strcmp(argv[1], "--steps") || argc < 4) continue;
+        j.steps = (int)strtol(argv[2], NULL, 10);
+        j.rate = strtof(argv[3], NULL);
+        argc -= 2;
+        argv += 2;
     }
     if (argc != 3 && argc != 5) {
-        fprintf(
-            stderr,
-            "usage: train_run [--live] [--norms] [--l1] MODEL.gdw FOLDER [ANCHORS PROPOSALS]\n");
+        fprintf(stderr,
+                "usage: train_run [--live] [--norms] [--l1] [--steps N RATE] MODEL.gdw FOLDER "
+                "[ANCHORS PROPOSALS]\n");
         return EXIT_FAILURE;
     }
     if (argc == 5) {
@@ -199,7 +248,7 @@ int main(int argc, char **argv) {
     j.folder = argv[2];
     if (read_inputs(&j)) {
         st = gd_model_load(argv[1], &m, &err);
-        if (st == GD_OK) st = run(&j, m, &opt, &err);
+        if (st == GD_OK) st = (j.steps ? train : run)(&j, m, &opt, &err);
     }
     if (st != GD_OK)
         fprintf(stderr, "train_run: %s\n", err.msg[0] ? err.msg : "bad input arrays");
