@@ -1,6 +1,7 @@
 # training_faster_rcnn_parity_test.py -- losses and gradients of Faster R-CNN: torchvision's.
 """Narrow networks on small pictures. First with everything drawn, so that no draw decides; then
-with so few that draws leave out most, torchvision's samplers giving what ours drew; at last some steps of SGD."""
+with so few that draws leave out most, torchvision's samplers giving what ours drew; at last some
+steps of SGD."""
 import os
 import re
 import sys
