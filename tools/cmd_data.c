@@ -145,7 +145,7 @@ static gd_status write_good(gd_data_writer *w, const gd_data *d, const char *spl
 }
 
 static gd_status check_part(const set *s, int i, gd_check *c, gd_data_writer *w, gd_teller *t,
-                            gd_error *err) {
+                            gd_error *refusal, gd_error *err) {
     const bool fix = gd_flag_on(s->f, GD_OPT_FIX);
     gd_data   *d = NULL;
     bool      *usable = NULL;
@@ -165,6 +165,7 @@ static gd_status check_part(const set *s, int i, gd_check *c, gd_data_writer *w,
         *err = verdict;
         goto done;
     }
+    if (st != GD_OK && !t->refused) *refusal = verdict;
     GD_GO(gd_tell_check(t, d, st != GD_OK, err));
     if (fix && i == 0) GD_GO(writer_of(s->f, d->format, w, err));
     if (fix && i == 0) GD_GO(check_parts(w, part_count(s), err));
@@ -182,6 +183,7 @@ done:
 
 static gd_status do_check(const gd_flags *f, int *code, gd_error *err) {
     set            s;
+    gd_error       refusal = {0};
     gd_check      *c = NULL;
     gd_data_writer w = {0};
     gd_teller      t = {.json = gd_flag_on(f, GD_OPT_INFO_JSON),
@@ -193,9 +195,13 @@ static gd_status do_check(const gd_flags *f, int *code, gd_error *err) {
     if (st != GD_OK) goto done;
     if (!gd_flag_on(f, GD_OPT_NO_DECODE)) GD_GO(gd_check_open(gd_thread_count(f), &c, err));
     for (int i = 0; i < part_count(&s) && !gd_interrupted(); i++)
-        GD_GO(check_part(&s, i, c, &w, &t, err));
+        GD_GO(check_part(&s, i, c, &w, &t, &refusal, err));
     GD_GO(gd_tell_end(&t, s.path, "check", err));
     *code = t.refused ? GD_EXIT_TRAINING : GD_EXIT_OK;
+    if (t.refused) { /* the list is on stdout, the verdict on stderr */
+        *err = refusal;
+        st = refusal.status;
+    }
 done:
     gd_check_close(c);
     gd_tell_free(&t);

@@ -88,6 +88,7 @@ def test_check():
     check({c.get("annotation") for c in parts[0]["cases"]} == {3, 4, 5, 6, 7}, parts[0]["cases"])
     rc, out, err = data("check", "p/instances.json")
     check(rc == 8 and "REFUSED: 4 of 8 labels" in out and "annotation 4: dog.jpg:" in out, out)
+    check("error[E801]" in err and "4 of 8 labels cannot be used" in err, err)
     # --fix writes what is good; it is a data set without problems.
     rc, out, err = data("check", "p", "--fix", "-o", "fixed")
     check(rc == 8 and "fixed: 2 pictures, 4 boxes, as coco" in err, (rc, err))

@@ -198,8 +198,8 @@ static void test_pixels_and_boxes(void **state) {
     agree((gd_augment_options){.flip = 0.5, .mixup = 1}, GD_RULE_LETTERBOX, 48, 0.01);
 }
 
-/* Images, counts and boxes of eight batches, one loader after the other: each wants to be opened
- * while the program has one thread. */
+/* Images, counts and boxes of eight batches, one loader after the other: each wants to be
+ * opened while the program has one thread. */
 typedef struct seen {
     int32_t image[8][4], count[8][4];
     float   boxes[8][4 * 8 * 4];

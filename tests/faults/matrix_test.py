@@ -5,7 +5,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
-FAMILIES = {"W": 15, "P": 13, "Y": 2, "S": 7, "D": 5, "I": 14, "V": 14, "A": 9}
+# Of T the rows about data sets.
+FAMILIES = {"W": 15, "P": 13, "Y": 2, "S": 7, "D": 5, "I": 14, "V": 14, "T": 6, "A": 9}
 # Of the rows about GPUs those of one GPU; the others are about training, several, or real ones.
 GPU = [f"G{i}" for i in (1, 2, 3, 4, 6, 7, 8, 9, 10, 13, 18, 19)]
 BARS = ["R1", "R2", "R3", "R5", "R9", "R10", "R12"]

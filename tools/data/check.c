@@ -194,7 +194,7 @@ gd_status gd_check_pictures(gd_check *c, gd_data *d, bool *usable,
     }
     for (int i = 0; i < c->n; i++)
         if (c->workers[i].started) pthread_join(c->workers[i].thread, NULL);
-    if (!running) GD_GO(gd_fail(err, GD_ERR_NOMEM, "no thread to check pictures"));
+    if (!running) work(&c->workers[0]); /* no thread is to be had: one by one */
     if (atomic_load(&c->stop)) goto done;
     for (size_t i = 0; i < d->n_images; i++) {
         if (usable) usable[i] = c->found[i].kind < 0;
