@@ -1,9 +1,10 @@
 /* attention_bwd_cpu.c -- the gradient of attention: a head of a picture a task.
  *
  * The keys and values of the head are turned once, so that the scores of a query, and what its
- * gradient gives the weights, are vectors over the keys. Eight queries then share each pass over
- * d(k) and d(v). A task owns its channels of all three results and takes the queries in order,
- * so the bits do not depend on the number of threads. Memory grows with the keys alone. */
+ * gradient gives the weights, are vectors over the keys. Eight queries then share each pass
+ * over d(k) and d(v). A task owns its channels of all three results and takes the queries in
+ * order, so the bits do not depend on the number of threads. Memory grows with the keys
+ * alone. */
 #include <math.h>
 #include <omp.h>
 #include <string.h>

@@ -88,7 +88,7 @@ gd_status gdk_conv2d_wino_run(const gd_launch *l, gd_error *err) {
 
 /* ---- dx --------------------------------------------------------------------------------- */
 
-/* dy, padded by what the forward pass leaves of two, convolved with the filters turned round. */
+/* dy, padded by what the forward pass leaves of two, meets the filters turned round. */
 static gdk_winograd_shape shape_back(const gd_launch *l) {
     const gd_conv2d *a = l->attr; /* the first member of gd_conv2d_bwd_data */
     const gd_tensor *dy = l->in[0], *dx = l->out[0];
