@@ -5,7 +5,7 @@ import sys
 
 from detector_parity import save_as
 from detr_twin import Detr, sines
-from parity import damp_branches, seed_norms, settle_norms, torch, workspace
+from parity import damp_branches, seed_norms, torch, torchvision, workspace
 from torch.nn import functional as F
 from torchvision.ops import box_convert, generalized_box_iou
 from training import Batch, Ours, compare
@@ -69,7 +69,9 @@ def check(seed, folder):
     model, batch = Detr(outputs=CLASSES, queries=QUERIES).train(), Batch(HIGH, WIDE, CLASSES, seed)
     seed_norms(model, seed)
     damp_branches(model)
-    settle_norms(model.backbone[0], batch.image)
+    for m in model.modules():  # few of the trunk's numbers lie at a relu's kink, which rounding decides
+        if isinstance(m, torchvision.ops.FrozenBatchNorm2d):
+            m.bias.copy_(3 * m.weight.abs())
     gdw = save_as("detr_resnet50", model, CLASSES, folder)[1]
     targets = [{"boxes": t["boxes"], "labels": t["labels"] - 1} for t in batch.targets]
     padding = torch.ones(3, HIGH, WIDE, dtype=torch.bool)
@@ -85,5 +87,5 @@ def check(seed, folder):
 
 
 with workspace() as work:
-    good = check(2, work)  # with seed 1 rounding moves a relu off its kink: 1.4e-4
+    good = check(2, work)
 sys.exit(0 if good else 1)

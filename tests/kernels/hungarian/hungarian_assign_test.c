@@ -1,4 +1,4 @@
-/* hungarian_assign_test.c -- the assignment of least cost against all of them, and its duals. */
+/* hungarian_assign_test.c -- the assignment of least cost against all others, and its duals. */
 #include "kernels/hungarian/hungarian_assign.h"
 
 #include "engine/philox.h"
