@@ -47,7 +47,8 @@ struct gd_check {
     seen          *now;
     finding       *found;
     atomic_size_t  next, done;
-    atomic_bool    stop;
+    atomic_bool    stop, broken;
+    gd_error       why; /* broken: the system's failure, no picture's */
 };
 
 gd_status gd_check_open(int threads, gd_check **out, gd_error *err) {
@@ -81,6 +82,12 @@ void gd_check_close(gd_check *c) {
     gd_mem_put(c);
 }
 
+/* What is no fault of a picture: memory, or decoders that cannot be started (E310). */
+static void stop_at(gd_check *c, const gd_error *why) {
+    if (!atomic_exchange(&c->broken, true)) c->why = *why;
+    atomic_store(&c->stop, true);
+}
+
 static void look(worker *w, size_t i) {
     gd_check            *c = w->c;
     const gd_data_image *im = &c->d->images[i];
@@ -98,6 +105,7 @@ static void look(worker *w, size_t i) {
         if (st != GD_OK) f->kind = GD_DATA_BAD_PICTURE;
     }
     gd_mem_put(data);
+    if (st == GD_ERR_NOMEM || why.code == 310) stop_at(c, &why);
     if (st == GD_OK && im->width && (p->width != im->width || p->height != im->height) &&
         !(p->orientation >= 5 && p->width == im->height && p->height == im->width)) {
         f->kind = GD_DATA_OTHER_SIZE;
@@ -182,6 +190,7 @@ gd_status gd_check_pictures(gd_check *c, gd_data *d, bool *usable,
     atomic_store(&c->next, 0);
     atomic_store(&c->done, 0);
     atomic_store(&c->stop, false);
+    atomic_store(&c->broken, false);
     for (int i = 0; i < c->n; i++) {
         worker *w = &c->workers[i];
         w->started = pthread_create(&w->thread, NULL, work, w) == 0;
@@ -195,6 +204,10 @@ gd_status gd_check_pictures(gd_check *c, gd_data *d, bool *usable,
     for (int i = 0; i < c->n; i++)
         if (c->workers[i].started) pthread_join(c->workers[i].thread, NULL);
     if (!running) work(&c->workers[0]); /* no thread is to be had: one by one */
+    if (atomic_load(&c->broken)) {
+        st = c->why.status;
+        if (err) *err = c->why;
+    }
     if (atomic_load(&c->stop)) goto done;
     for (size_t i = 0; i < d->n_images; i++) {
         if (usable) usable[i] = c->found[i].kind < 0;

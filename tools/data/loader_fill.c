@@ -89,7 +89,7 @@ static gd_status read_one(gd_loader_worker *w, uint32_t position, uint32_t *inde
         bool                 other;
         gd_status            st = read_as_labelled(w, im, &other, &why);
         gd_data_kind         kind = st == GD_ERR_IO ? GD_DATA_NO_PICTURE : GD_DATA_BAD_PICTURE;
-        if (st == GD_ERR_NOMEM) {
+        if (st == GD_ERR_NOMEM || why.code == 310) { /* no fault of the picture */
             if (err) *err = why;
             return st;
         }
