@@ -52,17 +52,22 @@ def mobile():
 
 
 class Drawn:
-    """A sampler that gives rows by index, [picture, row] with -1 for none."""
+    """A sampler that gives rows by index, [picture, row] with -1 for none, as many of each kind as
+    torchvision's draws of `count`."""
 
-    def __init__(self, index):
-        self.index = index
+    def __init__(self, index, like, count):
+        self.index, self.like = index, like
+        like.batch_size_per_image = count
 
     def __call__(self, matched):
         masks = [torch.zeros_like(labels, dtype=torch.uint8) for labels in matched]
         for mask, rows in zip(masks, self.index):
             mask[rows[rows >= 0]] = 1
-        return ([m * (v >= 1) for m, v in zip(masks, matched)],
-                [m * (v == 0) for m, v in zip(masks, matched)])
+        drawn = ([m * (v >= 1) for m, v in zip(masks, matched)],
+                 [m * (v == 0) for m, v in zip(masks, matched)])
+        for ours, theirs in zip(sum(drawn, []), sum(self.like(matched), [])):
+            assert ours.sum() == theirs.sum(), (ours.sum(), theirs.sum())
+        return drawn
 
 
 def draw_as(model, ours):
@@ -70,7 +75,7 @@ def draw_as(model, ours):
     order where scores are nearly equal, by place."""
     heads, index = model.roi_heads, torch.from_numpy(ours.drawn["1"]).long()
     rois, add = torch.from_numpy(ours.rois["0"]), type(heads).add_gt_proposals
-    found = Drawn(index.clone())
+    found = Drawn(index.clone(), heads.fg_bg_sampler, 64)
 
     def add_and_find(proposals, boxes):
         out = add(heads, proposals, boxes)
@@ -81,7 +86,7 @@ def draw_as(model, ours):
                 assert row[at] < 1e-2, float(row[at])
                 apart[:, at] = float("inf")
         return out
-    model.rpn.fg_bg_sampler = Drawn(torch.from_numpy(ours.drawn["0"]).long())
+    model.rpn.fg_bg_sampler = Drawn(torch.from_numpy(ours.drawn["0"]).long(), model.rpn.fg_bg_sampler, 96)
     heads.fg_bg_sampler, heads.add_gt_proposals = found, add_and_find
 
 
