@@ -266,6 +266,13 @@ const gd_case gd_cases_attention[] = {
 
 /* More is covered through the gradient check of attention. */
 const gd_case gd_cases_attention_bwd[] = {
+    {.label = "more queries than a tile, 128 channels a head",
+     .attr = &(const gd_attention){1, 0},
+     .in = {{.ndim = 3, .dim = {1, 41, 128}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {1, 41, 128}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {1, 19, 128}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {1, 19, 128}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
     {.label = "two blocks of keys and of queries",
      .attr = &(const gd_attention){2, 0},
      .in = {{.ndim = 3, .dim = {1, 11, 40}, .draw = GD_DRAW_UNIFORM},

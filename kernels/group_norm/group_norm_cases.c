@@ -95,6 +95,18 @@ const gd_case gd_cases_group_norm[] = {
     PLANE("retinanet head", GD_CASE_NO_GRAD | GD_CASE_LARGE, 32, 2, 50, 67, 256),
     {0}};
 const gd_case gd_cases_group_norm_bwd[] = {
+    {.label = "groups wider than a warp",
+     .attr = &(const gd_group_norm){2, 1e-5f},
+     .in = {{.ndim = 4, .dim = {3, 5, 7, 80}, .draw = GD_DRAW_UNIFORM, .lo = 3, .hi = 5},
+            {.ndim = 4, .dim = {3, 5, 7, 80}, .draw = GD_DRAW_UNIFORM, .lo = 3, .hi = 5},
+            {.ndim = 1, .dim = {80}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
+    {.label = "more than a tile",
+     .attr = &(const gd_group_norm){33, 1e-5f},
+     .in = {{.ndim = 3, .dim = {2, 19, 264}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 3, .dim = {2, 19, 264}, .draw = GD_DRAW_UNIFORM},
+            {.ndim = 1, .dim = {264}, .draw = GD_DRAW_UNIFORM}},
+     .flags = GD_CASE_NO_GRAD},
     {.label = "threads",
      .attr = &(const gd_group_norm){4, 1e-5f},
      .in = {{.ndim = 4, .dim = {2, 61, 59, 24}, .draw = GD_DRAW_UNIFORM},

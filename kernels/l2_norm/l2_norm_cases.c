@@ -170,7 +170,17 @@ const gd_case gd_cases_l2_norm[] = {
             {.ndim = 1, .dim = {136}, .constant = true}},
      .flags = GD_CASE_NO_GRAD},
     {0}};
+#define BACK(text, rows, n)                                         \
+    {                                                               \
+        .label = text, .attr = &(const gd_l2_norm){1e-12f}, .in = { \
+            {.ndim = 2, .dim = {rows, n}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 2, .dim = {rows, n}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 1, .dim = {n}, .draw = GD_DRAW_UNIFORM}        \
+        }                                                           \
+    }
 const gd_case gd_cases_l2_norm_bwd[] = {
+    BACK("512 channels", 7, 512),
+    BACK("beyond 1,024, odd", 3, 1029),
     {.label = "threads",
      .attr = &(const gd_l2_norm){1e-12f},
      .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM},

@@ -77,7 +77,19 @@ const gd_case gd_cases_layer_norm[] = {
             VECTOR(256)},
      .flags = GD_CASE_NO_GRAD | GD_CASE_LARGE},
     {0}};
+#define BACK(text, rows, n)                                         \
+    {                                                               \
+        .label = text, ATTR, .in = {                                \
+            {.ndim = 2, .dim = {rows, n}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 2, .dim = {rows, n}, .draw = GD_DRAW_UNIFORM}, \
+            {.ndim = 1, .dim = {n}, .draw = GD_DRAW_UNIFORM}        \
+        }                                                           \
+    }
 const gd_case gd_cases_layer_norm_bwd[] = {
+    BACK("256 channels", 37, 256),
+    BACK("beyond 256", 9, 260),
+    BACK("a warp's most", 11, 1024),
+    BACK("beyond a warp, odd", 5, 1531),
     {.label = "threads",
      .attr = &(const gd_layer_norm){1e-5f},
      .in = {{.ndim = 4, .dim = {2, 61, 59, 23}, .draw = GD_DRAW_UNIFORM},
