@@ -82,6 +82,7 @@ typedef struct gd_arch {
      * which is to be made small. NULL: this architecture cannot be trained. */
     void (*train)(gd_net *n, const struct gd_arch *arch, const gd_train_options *opt, int image,
                   int geom, const gd_truth_values *truth);
+    bool learns_norms; /* batch norms learn and use the batch; false: they are frozen */
     /* The weight from whose first axis the number of classes is read: class_per anchors (0: 1)
      * of the classes, the background and class_extra outputs more each. NULL: the checkpoint's
      * metadata "n_class" says it. */

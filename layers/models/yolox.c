@@ -304,6 +304,7 @@ static void train(gd_net *n, const gd_arch *arch, const gd_train_options *opt, i
                                                .config = (const int[]){__VA_ARGS__},   \
                                                .build = build,                         \
                                                .train = train,                         \
+                                               .learns_norms = true,                   \
                                                .class_key = "head.cls_preds.0.bias",   \
                                                .nominal_h = 64,                        \
                                                .nominal_w = 64}
