@@ -228,6 +228,10 @@ void gd_loader_release(gd_loader *l, gd_batch *b) {
 
 uint32_t gd_loader_batches(const gd_loader *l) { return l->batches; }
 
+size_t gd_loader_pixel_room(const gd_loader *l) { return l->slots[0].batch.pixel_room; }
+
+int gd_loader_layers(const gd_loader *l) { return l->slots[0].batch.n_layers; }
+
 void gd_loader_stats_get(gd_loader *l, gd_loader_stats *out) {
     pthread_mutex_lock(&l->lock);
     *out = l->stats;

@@ -78,6 +78,9 @@ gd_status gd_loader_next(gd_loader *l, gd_batch **out, gd_error *err) GD_MUST_CH
 void      gd_loader_release(gd_loader *l, gd_batch *b);
 
 uint32_t gd_loader_batches(const gd_loader *l); /* of an epoch */
+/* gd_batch.pixel_room and n_layers of every batch: what graphs are planned for. */
+size_t gd_loader_pixel_room(const gd_loader *l);
+int    gd_loader_layers(const gd_loader *l);
 
 typedef struct gd_loader_stats {
     uint64_t batches;       /* handed out */
