@@ -46,8 +46,12 @@ static gd_status read_weights(gd_model *m, gd_error *err) {
     const size_t n = gd_gdw_count(m->file);
     m->weight = gd_arena_array(&m->arena, n + 1, sizeof *m->weight);
     if (!m->weight) return no_memory(err);
-    for (size_t i = 0; i < n; i++)
-        GD_TRY(read_weight(m, gd_gdw_tensor_at(m->file, i), &m->weight[i], err));
+    for (size_t i = 0; i < n; i++) {
+        const gd_gdw_tensor *t = gd_gdw_tensor_at(m->file, i);
+        if (strncmp(t->name, "train/", 6) == 0)
+            continue; /* of a checkpoint: not the network's */
+        GD_TRY(read_weight(m, t, &m->weight[i], err));
+    }
     m->source = (gd_weight_source){m, find_weight};
     return GD_OK;
 }
