@@ -21,6 +21,7 @@ const gd_command gd_command_table[GD_COMMAND_COUNT] = {
 #define PIPE "Pipeline"
 #define BENCH "Measuring"
 #define DRAW "Drawing"
+#define LEARN "Learning"
 #define GENERAL "General"
 
 const gd_flag gd_flag_table[GD_OPT_COUNT] = {
@@ -30,7 +31,8 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
          .letter = 'm',
          .kind = GD_KIND_FILE,
          .argument = "FILE",
-         .commands = GD_CMD_RUNS | GD_CMD_INFO | GD_CMD_DOCTOR | GD_CMD_COMPARE | GD_CMD_DATA,
+         .commands = GD_CMD_RUNS | GD_CMD_INFO | GD_CMD_DOCTOR | GD_CMD_COMPARE | GD_CMD_DATA |
+                     GD_CMD_TRAIN,
          .group = INPUT,
          .help = "the model, a .gdw file; a bare name is also looked up in GDRUN_MODEL_DIR"},
     [GD_OPT_FILTER] =
@@ -175,7 +177,7 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
                       .hi = 8192,
                       .step = 32,
                       .from_model = true,
-                      .commands = GD_CMD_RUNS | GD_CMD_INFO,
+                      .commands = GD_CMD_RUNS | GD_CMD_INFO | GD_CMD_TRAIN,
                       .group = MODEL,
                       .help = "force the network's input size; native: the picture's own"},
     [GD_OPT_BATCH] =
@@ -572,5 +574,6 @@ const gd_flag gd_flag_table[GD_OPT_COUNT] = {
 #include "tools/cli/flags_data.def"
 #include "tools/cli/flags_draw.def"
 #include "tools/cli/flags_eval.def"
+#include "tools/cli/flags_train.def"
 #include "tools/cli/flags_video.def"
 };
