@@ -114,7 +114,8 @@ static size_t scratch(const gd_launch *l, const gd_device_caps *dev, bool linear
 static double cost(const gd_launch *l, const gd_device_caps *dev, bool linear,
                    gdk_wgrad_family family) {
     const gdk_conv2d_shape s = shape_of(l, linear);
-    return pick(l, &s, family, dev->n_sm).us;
+    /* What takes anything comes after all that takes what it is made for. */
+    return pick(l, &s, family, dev->n_sm).us + (family == GDK_WGRAD_ANY ? 1e6 : 0);
 }
 
 /* ---- the plan ---------------------------------------------------------------------------- */
