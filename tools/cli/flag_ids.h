@@ -126,7 +126,7 @@ typedef enum gd_flag_id {
     GD_OPT_MOSAIC,
     GD_OPT_MIXUP,
     GD_OPT_FREEZE,
-    GD_OPT_FREEZE_NORMS,
+    GD_OPT_NORMS,
     GD_OPT_TRAIN_BATCH,
     GD_OPT_TRAIN_AMP,
     GD_OPT_EPOCHS,

@@ -225,7 +225,7 @@ static void remember(gd_train_setup *s, const gd_flags *f, const gd_model *m,
     with(s, "classes", "%d", m->n_class);
     with(s, "data", "%016" PRIx64, gd_data_fingerprint(data));
     with(s, "decay_all", "%d", gd_flag_on(f, GD_OPT_DECAY_ALL));
-    with(s, "freeze_norms", "%d", !s->trainer.batch_norm);
+    with(s, "norms", "%s", s->trainer.batch_norm ? "learn" : "freeze");
     with(s, "nesterov", "%d", gd_flag_on(f, GD_OPT_NESTEROV));
     with(s, "seed", "%" PRIu64, s->seed);
     with(s, "truth", "%d", l->truth);
@@ -239,6 +239,7 @@ static void remember(gd_train_setup *s, const gd_flags *f, const gd_model *m,
 gd_status gd_train_setup_read(gd_train_setup *s, const gd_flags *f, const gd_model *m,
                               const gd_data *data, gd_error *err) {
     const gd_flag_value *freeze = gd_flag_get(f, GD_OPT_FREEZE);
+    const char          *norms = gd_flag_text(f, GD_OPT_NORMS);
     *s = (gd_train_setup){.epochs = gd_flag_int(f, GD_OPT_EPOCHS),
                           .max_steps = gd_flag_int(f, GD_OPT_MAX_STEPS),
                           .patience = gd_flag_int(f, GD_OPT_PATIENCE),
@@ -255,7 +256,8 @@ gd_status gd_train_setup_read(gd_train_setup *s, const gd_flags *f, const gd_mod
     s->trainer.check_numerics = gd_flag_on(f, GD_OPT_CHECK_NUMERICS);
     s->trainer.batch = s->loader.batch;
     s->trainer.boxes = s->loader.truth;
-    s->trainer.batch_norm = !gd_flag_on(f, GD_OPT_FREEZE_NORMS) && m->arch->learns_norms;
+    s->trainer.batch_norm =
+        !strcmp(norms, "auto") ? m->arch->learns_norms : !strcmp(norms, "learn");
     s->trainer.bn_momentum = 0.1f;
     s->trainer.freeze = freeze->items;
     s->trainer.n_freeze = freeze->n_items;
