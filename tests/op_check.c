@@ -11,13 +11,15 @@
  *   cover     every row, every pitch, every step and every attribute was met
  *
  * With --device cuda[:N] the rows of that GPU are run instead, eagerly and as recorded graphs,
- * and of the checks forward (of backward nodes too) and cover are made; memory also runs out in prepare. "pretend" is a
- * device of host memory on which the references run: it tests this tester. --providers includes
- * the rows of vendors' libraries, --sanitize lays out memory for compute-sanitizer.
+ * and of the checks forward (of backward nodes too) and cover are made; memory also runs out in
+ * prepare. "pretend" is a device of host memory on which the references run: it tests this
+ * tester. --providers includes the rows of vendors' libraries, --sanitize lays out memory for
+ * compute-sanitizer.
  *
  * op_check [--device NAME] [--providers] [--sanitize] [--op NAME] [--row PREFIX] [--small]
  * [--list] [-v]. Exit status 0 only if all passed, 77 when there is no such device, 2 when no
- * operator with cases of its own, or no kernel row, has that name. An operator without cases fails to link. */
+ * operator with cases of its own, or no kernel row, has that name. An operator without cases
+ * fails to link. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -8,7 +8,8 @@
 #include "tools/train/events.h"
 
 /* Seconds 1.5, the version; then seconds 2, step 300, "loss" = 0.5 and "lr" = -2. Made by a
- * Python program from TensorFlow's descriptions, checksums bit by bit; TensorBoard 2 read it. */
+ * Python program from TensorFlow's descriptions, checksums bit by bit; TensorBoard 2 read
+ * it. */
 static const unsigned char want[] = {
     0x18, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xa3, 0x7f, 0x4b, 0x22, 0x09, 0x00,
     0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x3f, 0x1a, 0x0d, 0x62, 0x72, 0x61, 0x69, 0x6e,
