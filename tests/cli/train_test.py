@@ -41,13 +41,14 @@ def need():
     check(p.returncode == 0, p.stderr)
 
 
-BASE = ["--data", "colours", "--device", "cpu", "--batch", "6", "--lr", "0.01", "--flip", "0.5", "--schedule",
-        "constant", "--workers", "2", "--seed", "5"]
+BASE = ["--data", "colours", "--device", "cpu", "--batch", "6", "--lr", "0.01", "--flip", "0.5", "--workers", "2",
+        "--seed", "5"]
 
 
 def train(out, *more, **kw):
     need()
-    return run("train", *BASE, "--out", out, *more, **kw)
+    shape = [] if "--schedule" in more else ["--schedule", "constant"]
+    return run("train", *BASE, *shape, "--out", out, *more, **kw)
 
 
 def weights(path):
@@ -79,14 +80,16 @@ def learns():
 def goes_on():
     """Two runs have the same bytes; so has one that was stopped and resumed, in an epoch and behind one."""
     for out in ("whole", "again"):
-        rc, _, err = train(out, "-m", "base.gdw", "--epochs", "3", "--val", "none", "--ema", "0.9", "--accum", "2")
+        rc, _, err = train(out, "-m", "base.gdw", "--epochs", "3", "--val", "none", "--ema", "0.9", "--accum", "2",
+                           "--schedule", "cosine")
         check(rc == 0, err)
     check(weights("whole/last.gdw") == weights("again/last.gdw"), "two runs differ")
     for name, stop in (("in", "3"), ("behind", "2")):
         rc, _, err = train(name, "-m", "base.gdw", "--epochs", "3", "--val", "none", "--ema", "0.9", "--accum", "2",
-                           "--max-steps", stop)
+                           "--max-steps", stop, "--schedule", "cosine")
         check(rc == 0, err)
-        rc, _, err = train(name, "--resume", "--epochs", "3", "--val", "none", "--ema", "0.9", "--accum", "2")
+        rc, _, err = train(name, "--resume", "--epochs", "3", "--val", "none", "--ema", "0.9", "--accum", "2",
+                           "--schedule", "cosine")
         check(rc == 0 and "resumed" in err, err)
         check(weights(f"{name}/last.gdw") == weights("whole/last.gdw"), f"resumed {name} an epoch: differs")
     steps = [line["step"] for line in log("in") if line["type"] == "step"]
@@ -102,6 +105,9 @@ def falls_back():
     open("hurt/last.gdw", "wb").write(data)
     rc, _, err = train("hurt", "--resume", "--epochs", "2", "--val", "none")
     check(rc == 0 and "W987" in err, f"{rc} {err}")
+    rc, _, err = train("well", "-m", "base.gdw", "--epochs", "2", "--val", "none")
+    check(weights("hurt/last.gdw") == weights("well/last.gdw"), "what was lost is not learnt again")
+    check(weights("hurt/previous.gdw") == weights("well/previous.gdw"), "the whole one was pushed out")
 
 
 def refuses():
@@ -110,6 +116,11 @@ def refuses():
     check(rc == 2 and "E207" in err, f"{rc} {err}")
     rc, _, err = train("run2", "-m", "base.gdw", "--schedule", "sometimes")
     check(rc == 2 and "--schedule" in err, f"{rc} {err}")
+    for text in ("step:0", "step:99999999999999999999", "constant:5", "cosine:0.1:x", "multistep:-1"):
+        rc, _, err = train("run2", "-m", "base.gdw", "--schedule", text)
+        check(rc == 2, f"{text}: {rc} {err}")
+    rc, _, err = train("run2", "-m", "base.gdw", "--val", "nowhere")
+    check(rc == 8 and not os.path.exists("run2/last.gdw"), f"{rc} {err}")
     rc, _, err = train("run2", "-m", "missing.gdw")
     check(rc == 4, f"{rc} {err}")
     rc, _, err = train("none", "--resume")
@@ -143,7 +154,7 @@ def stops():
     need()
     for number in (signal.SIGTERM, signal.SIGUSR1):
         p = subprocess.Popen([GDRUN, "train", *BASE, "-m", "base.gdw", "--out", f"stop{number}", "--epochs", "500",
-                              "--val", "none"], stderr=subprocess.PIPE, text=True)
+                              "--val", "none", "--schedule", "constant"], stderr=subprocess.PIPE, text=True)
         for _ in range(300):
             time.sleep(0.1)
             if os.path.exists(f"stop{number}/log.jsonl") and len(log(f"stop{number}")) > 3:

@@ -27,6 +27,7 @@ static gd_status put_place(gd_gdw_writer *w, const gd_train_place *p, gd_error *
     GD_TRY(put_int(w, "train.batch", p->batch, err));
     GD_TRY(put_int(w, "train.step", p->step, err));
     GD_TRY(put_int(w, "train.best_epoch", p->best_epoch, err));
+    GD_TRY(put_int(w, "train.stale", p->stale, err));
     snprintf(text, sizeof text, "%" PRIu64, p->seed);
     GD_TRY(gd_gdw_writer_meta(w, "train.seed", text, err));
     if (isnan(p->best)) return GD_OK;
@@ -103,7 +104,8 @@ gd_status gd_checkpoint_place(const gd_gdw *file, gd_train_place *out, gd_error 
     bool ok = !errno && *seed && !*end && read_int(file, "train.epoch", 0, &out->epoch) &&
               read_int(file, "train.batch", 0, &out->batch) &&
               read_int(file, "train.step", 0, &out->step) &&
-              read_int(file, "train.best_epoch", -1, &out->best_epoch);
+              read_int(file, "train.best_epoch", -1, &out->best_epoch) &&
+              read_int(file, "train.stale", 0, &out->stale);
     if (ok && best) {
         out->best = strtod(best, &end);
         ok = *best && !*end && isfinite(out->best);

@@ -3,7 +3,7 @@
  * A checkpoint is a model file: its weights run in every command. What training needs besides
  * are tensors named "train/..." (momenta, loss scale, unaveraged weights) and metadata:
  *
- *   train.epoch, train.batch, train.step, train.seed, train.best, train.best_epoch
+ *   train.epoch, .batch, .step, .seed, .best, .best_epoch, .stale
  *                      where the run stands (gd_train_place)
  *   train.with.NAME    how it was set up (optimizer, batch, data, ...): a run goes on only
  *                      under the same */
@@ -24,6 +24,7 @@ typedef struct gd_train_place {
     int64_t  step;  /* of the optimiser, skipped ones among them */
     double   best;  /* figure of best.gdw; NaN: none yet */
     int64_t  best_epoch;
+    int64_t  stale; /* judged epochs since */
 } gd_train_place;
 
 typedef struct gd_train_pair {

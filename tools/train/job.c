@@ -54,6 +54,18 @@ static void choose_val(gd_train_job *j) {
     }
 }
 
+/* What judges is opened before anything is learnt, so that it does not fail an epoch later. */
+static gd_status try_val(gd_train_job *j, gd_error *err) {
+    gd_data_options o = gd_data_defaults();
+    gd_data        *d;
+    o.split = j->val_split;
+    o.images = gd_flag_text(j->flags, GD_OPT_IMAGES);
+    o.keep_degenerate = true;
+    GD_TRY(gd_data_open(j->val_path, &o, &d, err));
+    gd_data_close(d);
+    return GD_OK;
+}
+
 static gd_status open_model(gd_train_job *j, gd_error *err) {
     const gd_flags *f = j->flags;
     char            last[4096];
@@ -68,6 +80,7 @@ static gd_status open_model(gd_train_job *j, gd_error *err) {
     GD_TRY(gd_checkpoint_open(gd_flag_text(f, GD_OPT_TRAIN_OUT), &file, &fallback, err));
     gd_gdw_close(file);
     const bool whole = !fallback.msg[0];
+    j->damaged = !whole;
     if (!whole) gd_warn(987, "last.gdw cannot be used: %s", fallback.msg);
     snprintf(last, sizeof last, "%.4000s/%s", gd_flag_text(f, GD_OPT_TRAIN_OUT),
              whole ? "last.gdw" : "previous.gdw");
@@ -89,6 +102,12 @@ static gd_status open_run(gd_train_job *j, gd_error *err) {
         return st;
     }
     return GD_OK;
+}
+
+/* The next checkpoint takes the name of the one before: a damaged last.gdw would push the whole
+ * one out. */
+static gd_status leave_damaged(gd_train_job *j, gd_error *err) {
+    return j->damaged ? gd_run_folder_drop(&j->folder, "last.gdw", err) : GD_OK;
 }
 
 static gd_status open_log(gd_train_job *j, int64_t per_epoch, gd_error *err) {
@@ -122,11 +141,21 @@ gd_status gd_train_job_open(gd_train_job *j, gd_exit *subject, gd_error *err) {
     GD_TRY(read_place(j, err));
     *subject = GD_EXIT_OUTPUT;
     GD_TRY(open_run(j, err));
+    GD_TRY(leave_damaged(j, err));
     *subject = GD_EXIT_TRAINING;
+    if (j->val_path[0]) GD_TRY(try_val(j, err));
     gd_loader_options *l = &j->setup.loader;
     /* An epoch has the same number of batches on every road, so a place is a number. */
     GD_TRY(gd_loader_open(j->data, l, &j->loader, err));
     j->batches = gd_loader_batches(j->loader);
+    if (j->place.batch >= j->batches || j->place.epoch > j->setup.epochs ||
+        j->place.step > (j->place.epoch + 1) * j->batches)
+        return gd_fail_code(
+            err, GD_ERR_FORMAT, 480,
+            "the checkpoint stands at epoch %lld, batch %lld, step %lld of a run "
+            "of %lld epochs with %lld batches",
+            (long long)j->place.epoch, (long long)j->place.batch, (long long)j->place.step,
+            (long long)j->setup.epochs, (long long)j->batches);
     if (j->setup.resume) {
         gd_loader_close(j->loader);
         j->loader = NULL;

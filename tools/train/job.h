@@ -29,11 +29,11 @@ typedef struct gd_train_job {
     const char     *val_split;          /* NULL: the judge's own choice */
     int64_t         batches;            /* of an epoch */
     int64_t         in_a_row;           /* skipped steps */
-    int64_t         stale;              /* epochs without a better figure */
     double          told_s, told_stall; /* when the log was last told: clock, waits so far */
     int             micro;              /* batches since */
     double          epoch_loss;         /* sums over the epoch, of this process */
     int64_t         epoch_batches;
+    bool            damaged;     /* last.gdw was, when the run was resumed */
     bool            save_failed; /* the newest checkpoint could not be written */
 } gd_train_job;
 

@@ -76,9 +76,10 @@ static void dump(gd_train_job *j, const gd_batch *b, const gd_train_stats *s) {
 /* FP32: every number must be finite. FP16: an infinite gradient halves the loss scale, and only
  * many in a row are a failure. */
 static gd_status check(gd_train_job *j, const gd_batch *b, const gd_train_stats *s,
-                       gd_error *err) {
+                       bool applied, gd_error *err) {
     const bool bad = s->stat[GD_STAT_SKIPPED] != 0 || !isfinite(s->loss[0]);
-    j->in_a_row = bad ? j->in_a_row + 1 : 0;
+    /* Only an update tells: batches between two of them are neither good nor bad. */
+    if (applied) j->in_a_row = bad ? j->in_a_row + 1 : 0;
     if (!bad || (j->setup.trainer.half && j->in_a_row <= SKIPPED_IN_A_ROW)) return GD_OK;
     dump(j, b, s);
     gd_status st =
@@ -162,7 +163,7 @@ static gd_status step(gd_train_job *j, const gd_batch *b, gd_error *err) {
                                .step = b->number};
     gd_train_stats       s;
     GD_TRY(gd_trainer_step(j->trainer, &in, &r, &s, err));
-    GD_TRY(check(j, b, &s, err));
+    GD_TRY(check(j, b, &s, r.apply, err));
     j->place.batch++;
     j->place.step += r.apply;
     j->micro++;
@@ -186,7 +187,7 @@ static gd_status end_epoch(gd_train_job *j, gd_error *err) {
         GD_TRY(gd_train_judge(j, &figure, &name, err));
     const bool best =
         name && isfinite(figure) && (isnan(j->place.best) || figure > j->place.best);
-    j->stale = best ? 0 : j->stale + 1;
+    if (name) j->place.stale = best ? 0 : j->place.stale + 1;
     if (best) {
         j->place.best = figure;
         j->place.best_epoch = j->place.epoch;
@@ -209,13 +210,15 @@ static gd_status end_epoch(gd_train_job *j, gd_error *err) {
 /* Slurm's warning before a job is ended, and a terminal that went away: as SIGTERM does. */
 static void on_request(int number) {
     (void)number;
-    raise(SIGTERM);
+    if (!gd_interrupted()) raise(SIGTERM); /* a second SIGTERM would end it at once */
 }
 
 static void catch_requests(void) {
-    struct sigaction a = {.sa_handler = on_request};
+    struct sigaction a = {.sa_handler = on_request}, was;
     sigaction(SIGUSR1, &a, NULL);
-    sigaction(SIGHUP, &a, NULL);
+    /* nohup: a hangup that is ignored stays so. */
+    if (sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &a, NULL);
 }
 
 /* Why the run ends now; NULL: it goes on. */
@@ -224,7 +227,7 @@ static const char *over(const gd_train_job *j) {
     if (gd_interrupted()) return "interrupted";
     if (j->place.epoch >= s->epochs) return "all epochs are done";
     if (s->max_steps && j->place.step >= s->max_steps) return "all steps are done";
-    if (s->patience && j->stale >= s->patience) return "no better figure for too long";
+    if (s->patience && j->place.stale >= s->patience) return "no better figure for too long";
     return NULL;
 }
 
@@ -252,7 +255,13 @@ gd_status gd_train_job_run(gd_train_job *j, gd_exit *subject, gd_error *err) {
         if (st == GD_OK && j->place.batch == j->batches) st = end_epoch(j, err);
     }
     gd_progress_clear();
-    if (st != GD_OK) return st;
+    if (st != GD_OK) {
+        /* What was learnt is whole, unless it is what failed. */
+        gd_error second = {0};
+        if (st != GD_ERR_DEVICE && st != GD_ERR_CHECK && save(j, &second) != GD_OK)
+            gd_warn_each(989, "the checkpoint could not be written: %s", second.msg);
+        return st;
+    }
     /* In the middle of an epoch: everything that going on needs. */
     if (j->place.batch || j->save_failed) GD_TRY(save(j, err));
     gd_train_log_event(&j->log, j->place.step, "stopped", why);

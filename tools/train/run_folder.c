@@ -121,6 +121,14 @@ gd_status gd_run_folder_save(const gd_run_folder *f, gd_run_write write, void *c
     return write(ctx, path, err);
 }
 
+gd_status gd_run_folder_drop(const gd_run_folder *f, const char *name, gd_error *err) {
+    char from[4096], to[4096];
+    gd_run_folder_file(f, name, from, sizeof from);
+    snprintf(to, sizeof to, "%s/damaged-%.200s", f->path, name);
+    if (rename(from, to) == 0 || errno == ENOENT) return GD_OK;
+    return sys_fail(err, 986, from, "cannot be renamed");
+}
+
 gd_status gd_run_folder_keep(const gd_run_folder *f, const char *name, gd_error *err) {
     return give_name(f, "last.gdw", name, err);
 }

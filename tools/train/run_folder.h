@@ -39,6 +39,9 @@ typedef gd_status (*gd_run_write)(void *ctx, const char *path, gd_error *err);
  * both the older state. */
 gd_status gd_run_folder_save(const gd_run_folder *f, gd_run_write write, void *ctx,
                              gd_error *err) GD_MUST_CHECK;
+/* Takes the name away from a file that is not whole: it is "damaged-NAME" then. */
+gd_status gd_run_folder_drop(const gd_run_folder *f, const char *name,
+                             gd_error *err) GD_MUST_CHECK;
 /* Gives what last.gdw holds now a second name ("best.gdw"), replacing what had it. */
 gd_status gd_run_folder_keep(const gd_run_folder *f, const char *name,
                              gd_error *err) GD_MUST_CHECK;

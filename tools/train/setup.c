@@ -16,20 +16,27 @@ static gd_status bad(const char *flag, const char *text, const char *wanted, gd_
     return gd_fail_code(err, GD_ERR_ARG, 204, "--%s %.100s: wanted %s", flag, text, wanted);
 }
 
-/* The next part of "a:b:c" into `part`; false: there is none. */
-static bool next_part(const char **at, char part[64]) {
-    const char *end = strchr(*at, ':');
-    if (!**at) return false;
-    snprintf(part, 64, "%.*s", (int)(end ? end - *at : 63), *at);
-    *at = end ? end + 1 : *at + strlen(*at);
+enum { PART = 256, MOST_EPOCHS = 1000000 };
+
+/* The next part of "a:b:c" into `part`; false: there is none, or none so long. */
+static bool next_part(const char **at, char part[PART]) {
+    const size_t n = strcspn(*at, ":");
+    if (!**at || n >= PART) return false;
+    memcpy(part, *at, n);
+    part[n] = '\0';
+    *at += n + ((*at)[n] == ':');
     return true;
+}
+
+static bool read_epochs(const char *text, int64_t *out) {
+    return gd_number_int(text, out) && *out >= 1 && *out <= MOST_EPOCHS;
 }
 
 static bool read_milestones(gd_schedule *s, char *list) {
     char *rest = NULL;
     for (char *p = strtok_r(list, ",", &rest); p; p = strtok_r(NULL, ",", &rest)) {
         if (s->n_milestone == GD_MAX_MILESTONE ||
-            !gd_number_int(p, &s->milestone[s->n_milestone]))
+            !read_epochs(p, &s->milestone[s->n_milestone]))
             return false;
         s->n_milestone++;
     }
@@ -38,16 +45,16 @@ static bool read_milestones(gd_schedule *s, char *list) {
 
 /* Whether the parts behind the kind's name are right. */
 static bool read_kind(gd_schedule *s, const char *kind, const char *at) {
-    char part[64];
-    if (!strcmp(kind, "constant")) return true;
+    char part[PART];
+    if (!strcmp(kind, "constant")) return !*at;
     if (!strcmp(kind, "cosine")) {
         s->kind = GD_SCHEDULE_COSINE;
-        return !next_part(&at, part) || gd_number_real(part, &s->least);
+        return !*at || (next_part(&at, part) && !*at && gd_number_real(part, &s->least));
     }
     if (!next_part(&at, part)) return false;
     if (!strcmp(kind, "step")) {
         s->kind = GD_SCHEDULE_STEP;
-        if (!gd_number_int(part, &s->period)) return false;
+        if (!read_epochs(part, &s->period)) return false;
     } else if (!strcmp(kind, "multistep")) {
         s->kind = GD_SCHEDULE_MULTI_STEP;
         if (!read_milestones(s, part)) return false;
@@ -55,13 +62,13 @@ static bool read_kind(gd_schedule *s, const char *kind, const char *at) {
         return false;
     }
     s->gamma = 0.1;
-    return !next_part(&at, part) || gd_number_real(part, &s->gamma);
+    return !*at || (next_part(&at, part) && !*at && gd_number_real(part, &s->gamma));
 }
 
 static gd_status read_schedule(gd_train_setup *s, const gd_flags *f, gd_error *err) {
     const char *text = gd_flag_text(f, GD_OPT_SCHEDULE), *at = text;
     const char *warm = gd_flag_text(f, GD_OPT_WARM_UP);
-    char        part[64];
+    char        part[PART];
     s->schedule = (gd_schedule){.kind = GD_SCHEDULE_CONSTANT, .start = 0.001};
     if (!next_part(&at, part) || !read_kind(&s->schedule, part, at))
         return bad("schedule", text,
@@ -70,7 +77,7 @@ static gd_status read_schedule(gd_train_setup *s, const gd_flags *f, gd_error *e
     at = warm;
     if (!next_part(&at, part) || !gd_number_int(part, &s->schedule.warmup) ||
         s->schedule.warmup < 0 ||
-        (next_part(&at, part) && !gd_number_real(part, &s->schedule.start)))
+        (*at && (!next_part(&at, part) || *at || !gd_number_real(part, &s->schedule.start))))
         return bad("warmup", warm, "STEPS or STEPS:START", err);
     return GD_OK;
 }
@@ -79,10 +86,7 @@ gd_status gd_train_setup_steps(gd_train_setup *s, int64_t per_epoch, gd_error *e
     gd_schedule *c = &s->schedule;
     c->period *= per_epoch;
     for (int i = 0; i < c->n_milestone; i++) c->milestone[i] *= per_epoch;
-    if (c->kind == GD_SCHEDULE_COSINE) {
-        const int64_t all = s->epochs * per_epoch;
-        c->period = s->max_steps && s->max_steps < all ? s->max_steps : all;
-    }
+    if (c->kind == GD_SCHEDULE_COSINE) c->period = s->epochs * per_epoch;
     return gd_schedule_check(c, err);
 }
 
