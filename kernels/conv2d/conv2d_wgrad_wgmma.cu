@@ -21,7 +21,6 @@ template <int MB, int NB> struct shape {
     static constexpr int stage_bytes = (MB + NB) * BOX;
     static constexpr int stages = 220 * 1024 / stage_bytes < 8 ? 220 * 1024 / stage_bytes : 8;
     static constexpr int bytes = 1024 + stages * stage_bytes + 16 * stages;
-    static constexpr int own = MB == 2 ? NB : NB / 2; /* blocks of columns of a warpgroup */
 };
 
 #if GDK_HOPPER
@@ -112,7 +111,8 @@ __device__ __forceinline__ void store(const gdk_wgrad_wgmma &a, const float (&d)
 template <int MB, int NB>
 __device__ __forceinline__ void consume(const gdk_wgrad_wgmma &a, uint32_t smem, uint32_t full,
                                         uint32_t empty) {
-    constexpr int OWN = shape<MB, NB>::own, BYTES = shape<MB, NB>::stage_bytes;
+    constexpr int OWN = MB == 2 ? NB : NB / 2; /* blocks of columns of a warpgroup */
+    constexpr int BYTES = shape<MB, NB>::stage_bytes;
     const int     group = (int)threadIdx.x / 128 - 1, lane = threadIdx.x % 32;
     const int     first = MB == 2 ? 0 : group * OWN; /* block of columns */
     gdk_ring<shape<MB, NB>::stages> r;

@@ -81,7 +81,7 @@ template <int RUNS> struct row {
 };
 
 template <int RUNS>
-static __global__ void __launch_bounds__(THREADS, 2)
+static __global__ void __launch_bounds__(THREADS, RUNS == 8 ? 1 : 2)
     gdk_norm_rows_kernel(const __grid_constant__ gdk_norm_rows p) {
     const uint32_t at = blockIdx.x * WARPS + threadIdx.x / 32;
     gdk_grid_follow();
