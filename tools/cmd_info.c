@@ -12,15 +12,18 @@
 #include "weights/json_make.h"
 
 typedef struct totals {
-    int64_t parameters, statistics, bytes;
+    int64_t tensors, parameters, statistics, bytes;
 } totals;
 
+/* Of the network: what a checkpoint holds for training besides is no part of it. */
 static totals count(const gd_gdw *g) {
-    totals t = {0, 0, 0};
+    totals t = {0, 0, 0, 0};
     for (size_t i = 0; i < gd_gdw_count(g); i++) {
         const gd_gdw_tensor *w = gd_gdw_tensor_at(g, i);
         int64_t              n = 1;
+        if (strncmp(w->name, "train/", 6) == 0) continue;
         for (int k = 0; k < w->ndim; k++) n *= w->dim[k];
+        t.tensors++;
         t.bytes += (int64_t)w->size;
         *(gd_is_statistic(w->name) ? &t.statistics : &t.parameters) += n;
     }
@@ -172,8 +175,8 @@ static void print_text(const gd_model *m, const gd_workload *w, const char *path
     gd_print("file          %s\n", gd_escape(shown, sizeof shown, path));
     gd_print("architecture  %s\n", gd_model_arch(m));
     gd_print("task          %s\n", gd_task_name(gd_model_task(m)));
-    gd_print("parameters    %lld, and %lld statistics of batch norm, in %zu tensors\n",
-             (long long)t.parameters, (long long)t.statistics, gd_gdw_count(g));
+    gd_print("parameters    %lld, and %lld statistics of batch norm, in %lld tensors\n",
+             (long long)t.parameters, (long long)t.statistics, (long long)t.tensors);
     gd_print("weights       %.1f MiB\n", (double)t.bytes / 0x1p20);
     print_workload(w);
     print_classes(m, all);

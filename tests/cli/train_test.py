@@ -96,6 +96,16 @@ def goes_on():
     check(steps == sorted(set(steps)), f"every step stands in the log once: {steps}")
 
 
+def canvas():
+    """What was learnt at another size is run, and judged, at that size."""
+    rc, _, err = train("wide", "-m", "base.gdw", "--epochs", "1", "--imgsz", "64x32")
+    check(rc == 0, err)
+    rc, out, err = run("info", "wide/last.gdw", "--json")
+    check(rc == 0 and json.loads(out)["metadata"]["input.size"] == "32x64", out[:800])
+    base = json.loads(run("info", "base.gdw", "--json")[1])
+    check(json.loads(out)["parameters"] == base["parameters"], "training state counts as parameters")
+
+
 def falls_back():
     """A damaged last.gdw gives way to the checkpoint before it."""
     rc, _, err = train("hurt", "-m", "base.gdw", "--epochs", "2", "--val", "none")
@@ -185,4 +195,4 @@ if __name__ == "__main__":
     if not os.path.isdir(f"{DATA}/resnet_cifar10"):
         print(f"skipped: {DATA}/resnet_cifar10 is not here")
         sys.exit(77)
-    main(learns, goes_on, falls_back, refuses, diverges, stops, one_trainer)
+    main(learns, goes_on, canvas, falls_back, refuses, diverges, stops, one_trainer)

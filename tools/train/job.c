@@ -188,6 +188,9 @@ gd_status gd_train_job_start(gd_train_job *j, gd_exit *subject, gd_error *err) {
     GD_TRY(gd_trainer_open(j->model, &j->setup.trainer, &j->trainer, err));
     GD_TRY(gd_trainer_plan(j->trainer, l->canvas[0][0], l->canvas[0][1], 1, err));
     GD_TRY(gd_train_state_open(&j->state, j->model, gd_trainer_store(j->trainer), err));
+    if (j->setup.forced)
+        GD_TRY(gd_train_state_canvas(&j->state, &j->model->recipe.rule, l->canvas[0][0],
+                                     l->canvas[0][1], err));
     GD_TRY(restore(j, err));
     gd_say(GD_LEVEL_INFO, "training on %s in %s: %s, %d pictures a step, %lld batches an epoch",
            gd_trainer_device(j->trainer), j->setup.trainer.half ? "fp16" : "fp32",

@@ -133,7 +133,8 @@ static void read_canvas(gd_train_setup *s, const gd_flags *f, const gd_recipe *r
     const int            multiple = r->rule.multiple > 0 ? r->rule.multiple : 32;
     l->n_canvases = 1;
     l->rule = r->rule;
-    if (v->width > 0) {
+    s->forced = v->width > 0;
+    if (s->forced) {
         l->canvas[0][0] = v->height;
         l->canvas[0][1] = v->width;
     } else if (r->rule.size_h > 0) {

@@ -23,6 +23,7 @@ typedef struct gd_train_setup {
     int                accumulate;
     int64_t            patience, save_period;
     uint64_t           seed;
+    bool               forced; /* the canvas is not the model's own: --imgsz */
     const char        *folder;
     bool               resume;
     /* How the run is set up, for checkpoints: what must be the same to go on. */

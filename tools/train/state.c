@@ -1,10 +1,13 @@
 /* state.c -- a trainer's tensors in a checkpoint; see state.h. */
 #include "tools/train/state.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/mem.h"
+
+enum { CANVAS_KEYS = 4 }; /* of the recipe, that a canvas sets */
 
 #define TRAIN "train/"
 #define AVERAGE "train/average/"
@@ -83,13 +86,53 @@ gd_status gd_train_state_open(gd_train_state *s, const gd_model *m, gd_store *st
     *s = (gd_train_state){0};
     s->tensor = gd_arena_array(&s->arena, n + 1, sizeof *s->tensor);
     s->from = gd_arena_array(&s->arena, n + 1, sizeof *s->from);
-    s->meta = gd_arena_array(&s->arena, gd_gdw_meta_count(m->file) + 1, sizeof *s->meta);
+    s->meta =
+        gd_arena_array(&s->arena, gd_gdw_meta_count(m->file) + CANVAS_KEYS, sizeof *s->meta);
     gd_status st = s->tensor && s->from && s->meta ? take_store(s, store, err) : no_memory(err);
     if (st == GD_OK)
         take_file(s, m);
     else
         gd_train_state_close(s);
     return st;
+}
+
+static gd_status set_meta(gd_train_state *s, const char *key, gd_error *err, const char *fmt,
+                          ...) GD_PRINTF(4, 5);
+static gd_status set_meta(gd_train_state *s, const char *key, gd_error *err, const char *fmt,
+                          ...) {
+    char    text[64];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    const char *value = gd_arena_string(&s->arena, text);
+    int         i = 0;
+    if (!value) return no_memory(err);
+    while (i < s->n_meta && strcmp(s->meta[i].key, key) != 0) i++;
+    s->meta[i] = (gd_train_pair){key, value};
+    if (i == s->n_meta) s->n_meta++;
+    return GD_OK;
+}
+
+gd_status gd_train_state_canvas(gd_train_state *s, const gd_geometry_rule *rule, int height,
+                                int width, gd_error *err) {
+    const int lesser = height < width ? height : width, greater = height + width - lesser;
+    switch (rule->kind) {
+    case GD_RULE_SHORTEST_EDGE:
+    case GD_RULE_EXACT_EDGE:
+        GD_TRY(set_meta(s, "input.short", err, "%d", lesser));
+        return set_meta(s, "input.long", err, "%d", greater);
+    case GD_RULE_CENTER_CROP: {
+        const int was = rule->size_h < rule->size_w ? rule->size_h : rule->size_w;
+        GD_TRY(set_meta(s, "input.short", err, "%d", lesser * rule->short_side / was));
+        return set_meta(s, "input.size", err, "%dx%d", height, width);
+    }
+    case GD_RULE_LETTERBOX:
+    case GD_RULE_LETTERBOX_CENTER:
+    case GD_RULE_STRETCH: return set_meta(s, "input.size", err, "%dx%d", height, width);
+    case GD_RULE_NATIVE: break;
+    }
+    return GD_OK;
 }
 
 void gd_train_state_close(gd_train_state *s) {

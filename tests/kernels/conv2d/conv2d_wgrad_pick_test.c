@@ -10,7 +10,8 @@ static void every_choice_can_run(void **state) {
         for (int64_t K = 1; K < 4100; K = K * 3 + 5)
             for (int64_t columns = 1; columns < 30000; columns = columns * 5 + 3)
                 for (int64_t M = 1; M < 300000; M = M * 7 + 1) {
-                    const gdk_wgrad_work   w = {family, K, columns, M, K * columns, 132};
+                    const gdk_wgrad_work w = {
+                        (gdk_wgrad_family)family, K, columns, M, K * columns, 132};
                     const gdk_wgrad_choice c = gdk_wgrad_pick(&w);
                     assert_true(c.tile >= 0 && c.us > 0);
                     assert_true(c.splits >= 1 && c.splits <= c.steps);
