@@ -28,8 +28,8 @@ typedef struct gd_train_state {
 gd_status gd_train_state_open(gd_train_state *s, const gd_model *m, gd_store *store,
                               gd_error *err) GD_MUST_CHECK;
 void      gd_train_state_close(gd_train_state *s);
-/* The model is made for pictures on a canvas of this size: checkpoints say so in their recipe, so
- * that every command shows them to the model as training did. */
+/* The model is made for pictures on a canvas of this size: checkpoints say so in their recipe,
+ * so that every command shows them to the model as training did. */
 gd_status gd_train_state_canvas(gd_train_state *s, const gd_geometry_rule *rule, int height,
                                 int width, gd_error *err) GD_MUST_CHECK;
 /* Brings the store's bytes to the host: tensor[] holds them then. */
